@@ -1,0 +1,1 @@
+"""Text -> document -> statements -> trees, each with its place in the text."""

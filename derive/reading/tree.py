@@ -1,0 +1,263 @@
+"""The tree of a formula as it was written: what the reader makes and the judge evaluates.
+
+Nothing here is simplified. A tree says what stands on the page, with its order, its digits and its
+marks; what it *means* (is ``W^T`` a transpose, is ``\\sigma`` a function) has been settled by the reader
+from declarations, or is left open as a :class:`Hole` or an :class:`Ambiguous`.
+
+Trees compare by content: two trees read from different places are equal if they say the same.
+``span`` is the half-open range of character offsets in the document's text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+from typing import Literal
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tree:
+    """What every node has: its place in the text, which does not count in comparisons."""
+
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    def children(self) -> Iterator[Tree]:
+        """The direct sub-trees, in written order."""
+        for spec in fields(self):
+            if spec.name == "span":
+                continue
+            yield from _trees_in(getattr(self, spec.name))
+
+    def walk(self) -> Iterator[Tree]:
+        """This node and everything below it, in written order."""
+        yield self
+        for child in self.children():
+            yield from child.walk()
+
+
+def _trees_in(value: object) -> Iterator[Tree]:
+    if isinstance(value, Tree):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _trees_in(item)
+
+
+@dataclass(frozen=True)
+class Number(Tree):
+    """A number with its digits as written: ``0.660`` is not ``0.66``.
+
+    ``digits`` is canonical: no thousands separators, a point for the decimal sign, at most one exponent
+    (``1.73e6`` for ``1.73 \\times 10^6``). ``unit`` is ``""``, ``"%"``, ``"K"``, ``"M"``, ``"G"``, ``"MB"``, ...
+    """
+
+    digits: str
+    unit: str = ""
+
+    @property
+    def value(self) -> Fraction:
+        """The exact value of the digits, without the unit."""
+        return Fraction(self.digits)
+
+    @property
+    def places(self) -> int:
+        """Decimal places written (negative for a positive exponent): 0.660 has 3, 1.73e6 has -4."""
+        mantissa, _, exponent = self.digits.partition("e")
+        return len(mantissa.partition(".")[2]) - int(exponent or 0)
+
+
+@dataclass(frozen=True)
+class Name(Tree):
+    """A letter or word: ``x``, ``alpha`` (for ``\\alpha``), ``ReLU``.
+
+    ``marks`` in the order read from the inside out: ``hat bar tilde dot vec star prime dagger``; a prime
+    on a function name is its derivative (``\\sigma'`` has ``("prime",)``). ``font`` is ``""``, ``"bold"``,
+    ``"cal"``, ``"bb"``, ``"text"``: case and font carry meaning.
+    """
+
+    text: str
+    marks: tuple[str, ...] = ()
+    font: str = ""
+
+
+@dataclass(frozen=True)
+class Indexed(Tree):
+    """``base_{lower}^{upper}``: indices or labels below, labels above that are not powers.
+
+    ``W^{[l]}_{ij}`` has lower ``(i, j)`` and upper ``([l],)``: an upper label in brackets or parentheses is a
+    :class:`List` with those brackets, so that ``z^{(1)}`` and ``z^{[1]}`` differ. ``x_{11}`` has lower
+    ``(Number("11"),)``: whether that is one index or two is for declarations to say.
+    """
+
+    base: Tree
+    lower: tuple[Tree, ...] = ()
+    upper: tuple[Tree, ...] = ()
+
+
+@dataclass(frozen=True)
+class Call(Tree):
+    """A function applied: ``f(x, y)``, ``\\exp x``, ``\\sigma'(z)``, ``\\max(a, b)``, ``floor``, ``det``, ``tr``.
+
+    Square roots are ``sqrt`` (with a second argument the degree), binomials ``binom``, absolute value
+    ``abs``, norms ``norm``, ``\\log_2 x`` has the function ``Indexed(Name("log"), (Number("2"),))``.
+    """
+
+    function: Tree
+    arguments: tuple[Tree, ...]
+
+
+@dataclass(frozen=True)
+class Add(Tree):
+    """A sum of two or more terms; a subtracted term is a :class:`Negative`."""
+
+    terms: tuple[Tree, ...]
+
+
+@dataclass(frozen=True)
+class Negative(Tree):
+    """``-x``."""
+
+    operand: Tree
+
+
+ProductSign = Literal["", "cdot", "times", "odot", "otimes", "*"]
+
+
+@dataclass(frozen=True)
+class Multiply(Tree):
+    """A product in written order. ``signs[i]`` stands between ``factors[i]`` and ``factors[i + 1]``.
+
+    ``""`` is juxtaposition; ``odot`` (also for ``\\circ``) is the elementwise product.
+    """
+
+    factors: tuple[Tree, ...]
+    signs: tuple[ProductSign, ...]
+
+
+@dataclass(frozen=True)
+class Divide(Tree):
+    """``\\frac{numerator}{denominator}`` and ``a / b``."""
+
+    numerator: Tree
+    denominator: Tree
+
+
+@dataclass(frozen=True)
+class Power(Tree):
+    """``base^exponent`` where the exponent is a power, an inverse (``Negative(Number("1"))``) included."""
+
+    base: Tree
+    exponent: Tree
+
+
+@dataclass(frozen=True)
+class Transpose(Tree):
+    """``X^T``, ``X^\\top``, ``X'`` where declared so."""
+
+    operand: Tree
+
+
+@dataclass(frozen=True)
+class Big(Tree):
+    """``\\sum``, ``\\prod``, ``\\int``, ``\\max``/``\\min``/``argmax``/``argmin`` over a variable, ``\\lim``, ``E``.
+
+    ``variables`` are bound in ``body`` (empty if nothing was written below the sign); ``lower`` and ``upper``
+    are the bounds (None if not written); ``domain`` is the set in ``i \\in S``; ``condition`` a restriction such
+    as ``j \\ne i``.
+    """
+
+    operator: str
+    variables: tuple[Tree, ...]
+    lower: Tree | None
+    upper: Tree | None
+    body: Tree
+    domain: Tree | None = None
+    condition: Tree | None = None
+
+
+@dataclass(frozen=True)
+class Matrix(Tree):
+    """Rows of equal or unequal length, as written between the environment's brackets.
+
+    ``brackets`` is the opening sign: ``[``, ``(``, ``|`` (a determinant), ``\\|``, ``{`` or ``""``.
+    """
+
+    rows: tuple[tuple[Tree, ...], ...]
+    brackets: str = "["
+
+
+@dataclass(frozen=True)
+class List(Tree):
+    """Items between brackets: ``(a, b)``, ``[0.1, 0.2]``, ``[0.1 \\ 0.2]``, ``{1, 2, 3}``; or bare ``a, b``.
+
+    A single item in round brackets is plain grouping and gives no List, except as an upper label.
+    """
+
+    items: tuple[Tree, ...]
+    brackets: str = "("
+
+
+@dataclass(frozen=True)
+class Cases(Tree):
+    """``\\begin{cases}``: pairs of value and condition; the condition is None for "otherwise"."""
+
+    branches: tuple[tuple[Tree, Tree | None], ...]
+
+
+@dataclass(frozen=True)
+class Derivative(Tree):
+    """``\\frac{\\partial f}{\\partial x}``, ``\\frac{d}{dx} f``, ``\\nabla_x f``, ``\\dot x``.
+
+    ``of`` is None where only the operator stands; ``wrt`` names the variables once per order; ``kind`` is
+    ``d``, ``partial``, ``nabla`` or ``dot``.
+    """
+
+    of: Tree | None
+    wrt: tuple[Tree, ...]
+    kind: str = "partial"
+    at: Tree | None = None
+
+
+@dataclass(frozen=True)
+class Relation(Tree):
+    """One relation inside a formula (``i = j`` in a delta, ``x > 0`` in cases, below a sum).
+
+    Chains of claims are statements (see :mod:`derive.reading.statement`), not trees.
+    """
+
+    sign: str
+    left: Tree
+    right: Tree
+
+
+@dataclass(frozen=True)
+class Ellipsis(Tree):
+    """``\\dots``, ``\\cdots``, ``\\vdots``: something is left out; nothing can be evaluated here."""
+
+    sign: str = "dots"
+
+
+@dataclass(frozen=True)
+class Text(Tree):
+    """Words inside a formula: ``\\text{if }``, a unit, a remark."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Ambiguous(Tree):
+    """More than one reading remains; ``readings`` are all of them, the likeliest first."""
+
+    readings: tuple[Tree, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Hole(Tree):
+    """A piece that was not read: its source and why."""
+
+    source: str
+    reason: str
