@@ -1,0 +1,138 @@
+"""What the commands share: the ``--format`` option, reading input, writing output, and failing politely.
+
+Nothing heavy is imported here: every command imports what it needs inside its own function.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+LARGEST_FILE = 4_000_000  # characters; a script is some ten thousand
+
+
+class CallError(click.ClickException):
+    """The call or its input is at fault: one clear line, exit code 2."""
+
+    exit_code = 2
+
+
+def fail(message: str) -> NoReturn:
+    """Ends the command with one clear line and exit code 2."""
+    raise CallError(message)
+
+
+def format_option(*choices: str, default: str = "text") -> Callable[[Any], Any]:
+    """The option ``--format``; the parameter is called ``output_format``.
+
+    Parameters
+    ----------
+    choices: what the command can write, e.g. ``"text", "json", "latex"``.
+    default: which of them it writes if nothing is said.
+    """
+    return click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(choices),
+        default=default,
+        show_default=True,
+        help="What to write.",
+    )
+
+
+def output_option() -> Callable[[Any], Any]:
+    """The option ``--output FILE``; the parameter is called ``output`` and is None for the terminal."""
+    return click.option(
+        "--output",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Write to this file, not the terminal.",
+    )
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The known names that look like ``name``, the likeliest first.
+
+    >>> nearest("sofmax", ["softmax", "log_softmax", "relu"])
+    ['softmax', 'log_softmax']
+    >>> nearest("Show", ["show", "ops"])
+    ['show']
+    """
+    by_lower = {candidate.lower(): candidate for candidate in known}
+    found = difflib.get_close_matches(name.lower(), by_lower, n=count, cutoff=0.6)
+    return [by_lower[candidate] for candidate in found]
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """A message for a name that is not known: what was asked, and what would work.
+
+    >>> unknown("operation", "sofmax", ["softmax", "relu"])
+    "unknown operation 'sofmax'; did you mean softmax?"
+    >>> unknown("operation", "zzz", ["softmax", "relu"])
+    "unknown operation 'zzz'; known: relu, softmax"
+    """
+    names = list(known)
+    near = nearest(name, names)
+    if near:
+        return f"unknown {kind} {name!r}; did you mean {' or '.join(near)}?"
+    return f"unknown {kind} {name!r}; known: {', '.join(sorted(names)) or 'none'}"
+
+
+def read_text(path: Path | str) -> str:
+    """The text of a foreign file (``-`` is standard input), or one clear line saying what is wrong with it.
+
+    Line ends become ``\\n`` and a byte-order mark is dropped; nothing else is changed, so that lines and
+    columns stay those of the file.
+    """
+    name = str(path)
+    try:
+        data = sys.stdin.buffer.read() if name == "-" else Path(path).read_bytes()
+    except FileNotFoundError:
+        fail(f"{name}: there is no such file")
+    except IsADirectoryError:
+        fail(f"{name}: is a folder; name one file")
+    except OSError as error:
+        fail(f"{name}: cannot be read ({error.strerror or error})")
+    if b"\x00" in data:
+        fail(f"{name}: is a binary file; expected text (Markdown or LaTeX in UTF-8)")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        fail(f"{name}: is not UTF-8 text: byte 0x{data[error.start]:02x} in line {line}; save it as UTF-8")
+    if not text.strip():
+        fail(f"{name}: is empty")
+    if len(text) > LARGEST_FILE:
+        fail(f"{name}: has {len(text):,} characters; at most {LARGEST_FILE:,} are read")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def write(text: str, output: Path | None = None) -> None:
+    """Writes text to a file, or to the terminal if ``output`` is None."""
+    if output is None:
+        click.echo(text.rstrip("\n"))
+        return
+    try:
+        output.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+    except OSError as error:
+        fail(f"{output}: cannot be written ({error.strerror or error})")
+
+
+def write_json(data: Any, output: Path | None = None) -> None:
+    """Writes plain data as JSON that every JSON reader takes (no NaN, no infinity)."""
+    write(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False), output)
+
+
+def console() -> Console:
+    """A rich console on standard output; colours only if that is a terminal."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False)
