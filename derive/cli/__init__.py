@@ -1,7 +1,7 @@
 """The command line: each command parses its arguments, calls one function and prints what came back.
 
 A command ``foo`` lives in ``derive/cli/foo_command.py`` as the click command ``command``; it is imported
-when it is run. Its one line of help stands in :data:`COMMANDS`, so that ``derive --help`` imports nothing heavy.
+when it is run. Its one line of help stands in :data:`COMMANDS`: ``derive --help`` imports nothing heavy.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Operations wired together: scalar expression graphs and networks, with their order forwards and back."""

@@ -1,0 +1,331 @@
+"""Scalar expression graphs: an expression as elementary gates, with values forward and gradients back.
+
+A graph is made with a :class:`Builder` in the order in which the expression is written; the same operation
+on the
+same inputs is one node, so a shared subexpression is shared. Going forward every gate computes its value;
+going
+back every gate multiplies the gradient that arrives at it by its local derivatives, and where a value is
+used more
+than once the gradients add up (the chain rule on a directed acyclic graph).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import sympy as sp
+
+from derive.graphs.gates import GATES, A, B, Gate, Y, local_derivative
+from derive.graphs.printing import latex_of, text_of
+
+DIGITS = 30  # of a value that is not rational; what is shown has far fewer
+LARGEST = sp.Integer(10) ** 300  # beyond this a float64 overflows, and so does the exercise
+LONGEST_EXACT = 4000  # bits up to which a power of rationals is kept exact
+
+
+class GraphError(ValueError):
+    """A graph cannot be built or evaluated; the message says at which node and why."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One node: a variable (no gate, no value), a constant (a value), or a gate applied to earlier nodes."""
+
+    text: str
+    latex: str
+    gate: Gate | None = None
+    inputs: tuple[int, ...] = ()
+    value: sp.Expr | None = None
+
+    @property
+    def is_variable(self) -> bool:
+        """Whether it is a variable of the expression."""
+        return self.gate is None and self.value is None
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is a number that stands in the expression."""
+        return self.value is not None
+
+
+class Builder:
+    """Collects nodes; asking for the same thing twice gives the same node.
+
+    >>> build = Builder()
+    >>> x, y, z = (build.variable(name) for name in "xyz")
+    >>> graph = build.graph(build.apply("multiply", build.apply("add", x, y), z))
+    >>> [(graph.nodes[i].text, graph.operation_text(i)) for i in graph.operations]
+    [('f_1', 'x + y'), ('f_2', 'f_1*z')]
+    >>> values = graph.evaluate({"x": -2, "y": 5, "z": -4})
+    >>> values.forward[graph.output], values.gradient
+    (-12, {'x': -4, 'y': -4, 'z': 3})
+    """
+
+    def __init__(self) -> None:
+        self._nodes: list[Node] = []
+        self._found: dict[object, int] = {}
+
+    def variable(self, text: str, latex: str | None = None) -> int:
+        """The variable of this name."""
+        return self._intern(("variable", text), Node(text, latex or text))
+
+    def constant(self, value: sp.Expr | int) -> int:
+        """A number that stands in the expression."""
+        number = sp.Integer(value) if isinstance(value, int) else value
+        return self._intern(("constant", number), Node(str(number), sp.latex(number), value=number))
+
+    def apply(self, gate: str, *inputs: int) -> int:
+        """A gate applied to nodes already made."""
+        wanted = GATES[gate]
+        if len(inputs) != wanted.arity:
+            raise GraphError(f"{gate} takes {wanted.arity} operand(s), here are {len(inputs)}")
+        return self._intern((gate, inputs), Node("", "", wanted, inputs))
+
+    def name(self, index: int, text: str, latex: str | None = None) -> None:
+        """Gives a gate's output a name of its own (``q = x + y``) in place of a numbered one."""
+        node = self._nodes[index]
+        if node.gate is not None:
+            self._nodes[index] = Node(text, latex or text, node.gate, node.inputs)
+
+    def graph(self, output: int) -> ScalarGraph:
+        """The graph of everything that the output needs; gates without a name are numbered in order."""
+        needed = {output}
+        for index in range(output, -1, -1):
+            if index in needed:
+                needed.update(self._nodes[index].inputs)
+        kept = sorted(needed)
+        position = {old: new for new, old in enumerate(kept)}
+        taken = {node.text for node in self._nodes if node.text}
+        letter = next(c for c in "fqghuvpr" if not any(t == c or t.startswith(c + "_") for t in taken))
+        nodes: list[Node] = []
+        count = 0
+        for old in kept:
+            node = self._nodes[old]
+            text, latex = node.text, node.latex
+            if node.gate is not None:
+                count += 1
+                if not text:
+                    text, latex = f"{letter}_{count}", f"{letter}_{{{count}}}"
+            nodes.append(Node(text, latex, node.gate, tuple(position[i] for i in node.inputs), node.value))
+        return ScalarGraph(tuple(nodes), position[output])
+
+    def _intern(self, key: object, node: Node) -> int:
+        if key not in self._found:
+            self._found[key] = len(self._nodes)
+            self._nodes.append(node)
+        return self._found[key]
+
+
+@dataclass(frozen=True)
+class Values:
+    """What an evaluation gives.
+
+    Parameters
+    ----------
+    forward: the value of every node.
+    backward: the derivative of the output (times the upstream gradient) by every node; None for what
+    depends on
+        no variable.
+    local: the value of every local derivative, by gate and position of the operand.
+    edge: the gradient that flows back along that edge, local derivative times the gate's gradient.
+    remarks: what has to be said about a gate: a tie of ``max``, a kink of ``ReLU``.
+    gradient: the derivative by every variable, by its text.
+    """
+
+    forward: tuple[sp.Expr, ...]
+    backward: tuple[sp.Expr | None, ...]
+    local: Mapping[tuple[int, int], sp.Expr]
+    edge: Mapping[tuple[int, int], sp.Expr]
+    remarks: Mapping[int, str]
+    gradient: Mapping[str, sp.Expr]
+
+
+@dataclass(frozen=True)
+class ScalarGraph:
+    """The nodes in an order in which every node comes after its inputs, and which of them is the output."""
+
+    nodes: tuple[Node, ...]
+    output: int
+
+    @property
+    def variables(self) -> list[int]:
+        """The variables, in written order."""
+        return [i for i, node in enumerate(self.nodes) if node.is_variable]
+
+    @property
+    def operations(self) -> list[int]:
+        """The gates, in the order in which they are computed."""
+        return [i for i, node in enumerate(self.nodes) if node.gate is not None]
+
+    def edges(self) -> Iterator[tuple[int, int, int]]:
+        """Every use of a value that depends on a variable: (gate, position of the operand, the value's
+        node)."""
+        live = self._live()
+        for index in self.operations:
+            for position, source in enumerate(self.nodes[index].inputs):
+                if source in live:
+                    yield index, position, source
+
+    def operation_text(self, index: int) -> str:
+        """A gate applied to its inputs, as plain text; a variable or constant is itself."""
+        node = self.nodes[index]
+        if node.gate is None:
+            return node.text
+        return node.gate.text.format(*(self._operand(i, "text") for i in node.inputs))
+
+    def operation_latex(self, index: int) -> str:
+        """A gate applied to its inputs, in LaTeX."""
+        node = self.nodes[index]
+        if node.gate is None:
+            return node.latex
+        return node.gate.latex.format(*(self._operand(i, "latex") for i in node.inputs))
+
+    def local_formula(self, index: int, position: int) -> sp.Expr:
+        """The derivative of a gate by one operand, in symbols that stand for the nodes (see ``_symbol``)."""
+        node = self.nodes[index]
+        assert node.gate is not None
+        formals = (A, B)[: node.gate.arity]
+        constants = tuple(
+            (formal, value)
+            for formal, source in zip(formals, node.inputs, strict=True)
+            if (value := self.nodes[source].value) is not None
+        )
+        derivative = local_derivative(node.gate, formals[position], constants)
+        actual = {formal: self._symbol(i) for formal, i in zip(formals, node.inputs, strict=True)}
+        return derivative.xreplace({**actual, Y: self._symbol(index)})
+
+    def local_text(self, index: int, position: int) -> str:
+        """The local derivative as plain text, in the names of the nodes."""
+        return text_of(self.local_formula(index, position), self._names("text"))
+
+    def local_latex(self, index: int, position: int) -> str:
+        """The local derivative in LaTeX, in the names of the nodes."""
+        return latex_of(self.local_formula(index, position), self._names("latex"))
+
+    def evaluate(self, point: Mapping[str, sp.Expr | int], upstream: sp.Expr | int = 1) -> Values:
+        """The values forward and the gradients back at a point.
+
+        Parameters
+        ----------
+        point: the value of every variable by its text; rationals stay exact as long as the gates keep them
+        so.
+        upstream: the gradient that arrives at the output (1 if the output is what is differentiated).
+
+        Raises
+        ------
+        GraphError: a variable has no value, or a gate has no finite real value or derivative at this point.
+        """
+        missing = [self.nodes[i].text for i in self.variables if self.nodes[i].text not in point]
+        if missing:
+            raise GraphError(f"no value given for {', '.join(missing)}; add for example {missing[0]}=1")
+        forward: list[sp.Expr] = []
+        for index, node in enumerate(self.nodes):
+            if node.gate is None:
+                forward.append(_number(point[node.text] if node.value is None else node.value))
+                continue
+            operands = {f: forward[i] for f, i in zip((A, B), node.inputs, strict=False)}
+            forward.append(self._checked(index, node.gate.formula, operands, self._named(index), forward))
+
+        local: dict[tuple[int, int], sp.Expr] = {}
+        edge: dict[tuple[int, int], sp.Expr] = {}
+        live = self._live()
+        backward: list[sp.Expr | None] = [
+            sp.Integer(0) if i in live else None for i in range(len(self.nodes))
+        ]
+        if self.output in live:
+            backward[self.output] = _number(upstream)
+        at = {self._symbol(i): value for i, value in enumerate(forward)}
+        by_gate: dict[int, list[tuple[int, int]]] = {}
+        for index, position, source in self.edges():
+            by_gate.setdefault(index, []).append((position, source))
+        for index in reversed(by_gate):
+            for position, source in by_gate[index]:
+                what = f"the derivative of {self._named(index)} by {self.nodes[source].text}"
+                slope = self._checked(index, self.local_formula(index, position), at, what, forward)
+                local[index, position] = slope
+                edge[index, position] = slope * backward[index]
+                backward[source] += edge[index, position]
+        gradient = {self.nodes[i].text: backward[i] for i in self.variables}
+        remarks = {i: remark for i in by_gate if (remark := self._remark(i, forward))}
+        return Values(tuple(forward), tuple(backward), local, edge, remarks, gradient)
+
+    def _named(self, index: int) -> str:
+        return f"{self.nodes[index].text} = {self.operation_text(index)}"
+
+    def _live(self) -> set[int]:
+        """The nodes that depend on a variable."""
+        live: set[int] = set()
+        for index, node in enumerate(self.nodes):
+            if node.is_variable or any(i in live for i in node.inputs):
+                live.add(index)
+        return live
+
+    def _operand(self, index: int, form: str) -> str:
+        node = self.nodes[index]
+        written: str = getattr(node, form)
+        # Only a number can be more than a single name: -3 and 1/2 need brackets inside a formula.
+        if node.value is not None and not (node.value.is_Integer and node.value >= 0):
+            return f"\\left({written}\\right)" if form == "latex" else f"({written})"
+        return written
+
+    def _symbol(self, index: int) -> sp.Expr:
+        """The symbol of a node; a constant stands for itself."""
+        value = self.nodes[index].value
+        return sp.Symbol(f"n{index}", real=True) if value is None else value
+
+    def _names(self, form: str) -> dict[sp.Symbol, str]:
+        return {
+            self._symbol(i): getattr(node, form) for i, node in enumerate(self.nodes) if node.value is None
+        }
+
+    def _checked(
+        self, index: int, formula: sp.Expr, at: Mapping[sp.Expr, sp.Expr], what: str, forward: list[sp.Expr]
+    ) -> sp.Expr:
+        try:
+            value = _value(formula, at)
+        except (ZeroDivisionError, OverflowError, ValueError, TypeError):
+            value = sp.nan
+        if value.is_real and value.is_finite and abs(value) < LARGEST:
+            return value
+        sources = dict.fromkeys(self.nodes[index].inputs)
+        where = ", ".join(
+            f"{self.nodes[i].text} = {sp.N(forward[i], 6)}" for i in sources if not self.nodes[i].is_constant
+        )
+        why = "is too large" if value.is_real and value.is_finite else "has no finite real value"
+        raise GraphError(f"{what} {why}" + (f" at {where}" if where else ""))
+
+    def _remark(self, index: int, forward: list[sp.Expr]) -> str:
+        node = self.nodes[index]
+        if node.gate is None or node.gate.kink is None:
+            return ""
+        distance = node.gate.kink.subs(dict(zip((A, B), (forward[i] for i in node.inputs), strict=False)))
+        return node.gate.at_kink if distance == 0 else ""
+
+
+def _number(value: sp.Expr | int) -> sp.Expr:
+    number = sp.Integer(value) if isinstance(value, int) else value
+    return number if number.is_Rational else sp.N(number, DIGITS)
+
+
+def _value(formula: sp.Expr, at: Mapping[sp.Expr, sp.Expr]) -> sp.Expr:
+    """A formula at a point: exact if it stays rational, else to :data:`DIGITS` digits."""
+    used = {symbol: at[symbol] for symbol in formula.free_symbols}
+    if all(value.is_Rational for value in used.values()) and _stays_short(formula, used):
+        exact = formula.subs(used)
+        if exact.is_Rational:
+            return exact
+    # Plain substitution of floats, not evalf(subs=...): that would raise its precision without bound
+    # to decide whether a difference of floats is zero.
+    return sp.N(formula.subs({symbol: sp.Float(value, DIGITS) for symbol, value in used.items()}), DIGITS)
+
+
+def _stays_short(formula: sp.Expr, at: Mapping[sp.Expr, sp.Expr]) -> bool:
+    """Whether the powers in a formula of rationals may be computed exactly: 9^(9^9) may not."""
+    for power in formula.atoms(sp.Pow):
+        base, exponent = power.base.subs(at), power.exp.subs(at)
+        if not (base.is_Rational and exponent.is_Integer):
+            return False
+        if abs(exponent) * max(int(base.p).bit_length(), int(base.q).bit_length()) > LONGEST_EXACT:
+            return False
+    return True
