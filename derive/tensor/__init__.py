@@ -1,0 +1,1 @@
+"""Index notation and its calculus: knows sizes, sums and derivatives, and no deep learning."""

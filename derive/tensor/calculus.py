@@ -1,0 +1,293 @@
+"""The three questions: Jacobian, vector-Jacobian product, Hessian. Each answer carries its steps.
+
+A Jacobian (and the gradient of a scalar) is taken *directly*: definitions are opened as they are met, as in a
+hand derivation. A vector-Jacobian product goes *backwards*, statement by statement, by the chain rule, as a
+program would; what is met on the way (``dL/dT`` of every intermediate ``T``) is part of the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+import sympy as sp
+
+from derive.tensor.differentiate import Step, differentiate
+from derive.tensor.names import Fold, apply_facts, fold_once, folds, sum_lemmas
+from derive.tensor.nodes import Access, D, Index, Sum, Tensor, fresh, nodes, rewrite, tensors_in
+from derive.tensor.program import Fact, Program, Statement
+from derive.tensor.simplify import cost, distribute, eliminate_brackets, factor, merge_brackets
+
+
+@dataclass(frozen=True)
+class Part:
+    """One quantity on the way: ``target = result``, found by these steps.
+
+    The first step's ``before`` is what the target means; ``inlined`` parts do not occur in later results.
+    """
+
+    target: Access
+    steps: tuple[Step, ...]
+    result: sp.Expr
+    inlined: bool = False
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A derivative in general dimension.
+
+    ``parts`` are the quantities on the way in the order in which they are found, the last one wanted last;
+    ``statements`` define those that keep a name; ``program`` is the definition it all belongs to; ``seeds`` are
+    the upstream gradients (none for a Jacobian or Hessian); ``facts`` what was used besides definitions.
+    """
+
+    program: Program
+    parts: tuple[Part, ...]
+    seeds: tuple[Tensor, ...] = ()
+    facts: tuple[Fact, ...] = field(default=())
+
+    @property
+    def target(self) -> Access:
+        return self.parts[-1].target
+
+    @property
+    def result(self) -> sp.Expr:
+        return self.parts[-1].result
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        return tuple(Statement(part.target, part.result) for part in self.parts if not part.inlined)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(step for part in self.parts for step in part.steps)
+
+
+@lru_cache(maxsize=256)
+def _knowledge(program: Program) -> tuple[tuple[Fold, ...], tuple[Fact, ...]]:
+    return folds(program), program.facts + sum_lemmas(program)
+
+
+class _Trace:
+    """Collects the steps that change something."""
+
+    def __init__(self, expression: sp.Expr) -> None:
+        self.expression = expression
+        self.steps: list[Step] = []
+        self.facts: list[Fact] = []
+
+    def to(self, after: sp.Expr, rule: str, trivial: bool = False) -> bool:
+        if after == self.expression:
+            return False
+        self.steps.append(Step(rule, self.expression, after, trivial))
+        self.expression = after
+        return True
+
+
+def simplify(expression: sp.Expr, program: Program) -> tuple[sp.Expr, list[Step], list[Fact]]:
+    """Bring an expression without open derivatives to its textbook form, step by step."""
+    known, facts = _knowledge(program)
+    trace = _Trace(expression)
+    for _ in range(12):
+        start = trace.expression
+        trace.to(distribute(trace.expression), "sums are linear", trivial=True)
+        picked = eliminate_brackets(trace.expression)
+        trace.to(picked, "only the index named in the bracket survives the sum")
+        trace.to(distribute(trace.expression), "sums are linear", trivial=True)
+        replaced, used = apply_facts(trace.expression, facts)
+        if trace.to(replaced, "; ".join(fact.words for fact in used)):
+            trace.facts += used
+            trace.to(distribute(trace.expression), "sums are linear", trivial=True)
+        folded = fold_once(trace.expression, known)
+        if folded is not None:
+            trace.to(folded[0], f"by the definition of {folded[1].statement.tensor.text}")
+        if trace.expression == start:
+            break
+    trace.to(merge_brackets(distribute(trace.expression)), "sums are linear", trivial=True)
+    trace.to(_cheapest_factored(trace.expression), "take out common factors")
+    return trace.expression, trace.steps, trace.facts
+
+
+def _cheapest_factored(expression: sp.Expr) -> sp.Expr:
+    return min((factor(distribute(expression)), factor(expression), expression), key=cost)
+
+
+LETTERS = "ijklpqrstuvw"
+
+
+def entry_of(tensor: Tensor, program: Program, taken: Iterable[Index] = ()) -> Access:
+    """A general entry of a tensor, its indices named as the program names them, apart from those taken."""
+    used = {index.name for index in taken}
+    used |= {str(symbol) for symbol in (*program.sizes(), *program.settings())}
+    preferred = _own_names(tensor, program)
+    indices = []
+    for extent, name in zip(tensor.shape, preferred, strict=True):
+        if name is None or name in used:
+            name = next(letter for letter in (*LETTERS, *(f"i{k}" for k in range(99))) if letter not in used)
+        used.add(name)
+        indices.append(Index(name, extent))
+    return Access(tensor, *indices)
+
+
+def _own_names(tensor: Tensor, program: Program) -> list[str | None]:
+    if tensor in program.defined:
+        return [index.name for index in program.defined[tensor].target.indices]
+    for statement in program.everything:
+        names = {index.name for index in statement.target.indices}
+        for node in nodes(statement.value):
+            if isinstance(node, Access) and node.tensor == tensor:
+                return [
+                    one.name if isinstance(one, Index) and one.name in names else None for one in node.indices
+                ]
+    return [None] * tensor.rank
+
+
+def _finish(target: Access, start: sp.Expr, program: Program) -> tuple[Part, list[Fact]]:
+    taken, steps = differentiate(start, program)
+    result, more, facts = simplify(taken, program)
+    meaning = Step("what is asked for", target, start, trivial=True)
+    return Part(target, (meaning, *steps, *more), result), facts
+
+
+def jacobian(program: Program, output: Tensor, wrt: Tensor) -> Derived:
+    """``d output[i, ...] / d wrt[j, ...]``; the gradient where the output is a scalar."""
+    row = entry_of(output, program)
+    column = entry_of(wrt, program, taken=_indices(row))
+    target = derivative_tensor(output, (wrt,))[(*row.indices, *column.indices)]
+    part, facts = _finish(target, D(row, column), program)
+    return Derived(program, (part,), facts=tuple(facts))
+
+
+def second_derivative(program: Program, output: Tensor, wrt: Tensor) -> Derived:
+    """``d^2 output[...] / d wrt[i, ...] d wrt[j, ...]``; the Hessian where the output is a scalar."""
+    gradient = jacobian(program, output, wrt)
+    entry = entry_of(wrt, program, taken=_indices(gradient.target))
+    target = derivative_tensor(output, (wrt, wrt))[(*gradient.target.indices, *entry.indices)]
+    part, facts = _finish(target, D(gradient.result, entry), program)
+    return Derived(program, (*gradient.parts, part), facts=tuple(dict.fromkeys((*gradient.facts, *facts))))
+
+
+def _indices(access: Access) -> tuple[Index, ...]:
+    return tuple(index for index in access.indices if isinstance(index, Index))
+
+
+def derivative_tensor(above: Tensor, below: Sequence[Tensor]) -> Tensor:
+    """The tensor of all derivatives of one tensor's entries by another's."""
+    shape = [extent for tensor in (above, *below) for extent in tensor.shape]
+    order = "" if len(below) == 1 else f"^{len(below)}"
+    return Tensor(
+        f"d{order}{above.name}/d{below[0].name}{order}",
+        shape,
+        latex=rf"\frac{{\partial{order} {above.latex}}}{{\partial {below[0].latex}{order}}}",
+        text=f"∂{order}{above.text}/∂{below[0].text}{order}",
+    )
+
+
+def cotangent(tensor: Tensor, loss: str = "L") -> Tensor:
+    """``dL/dT``, shaped like ``T``."""
+    return Tensor(
+        f"d{loss}/d{tensor.name}",
+        tensor.shape,
+        latex=rf"\frac{{\partial {loss}}}{{\partial {tensor.latex}}}",
+        text=f"∂{loss}/∂{tensor.text}",
+    )
+
+
+def vjp(
+    program: Program,
+    wanted: Sequence[Tensor],
+    seeds: dict[Tensor, Tensor] | None = None,
+    names: dict[Tensor, Tensor] | None = None,
+) -> Derived:
+    """``dL/dX`` for every wanted ``X``, given ``dL/dY`` for the outputs.
+
+    ``seeds`` maps outputs to the tensors that hold their upstream gradients; by default the output's is ``g``, and
+    1 for a scalar output, which then is the loss itself. ``names`` gives cotangents names of their own (``delta``).
+    """
+    output = program.output
+    loss = output.latex if seeds is None and output.rank == 0 else "L"
+    if seeds is None:
+        seeds = {} if output.rank == 0 else {output: Tensor("g", output.shape)}
+    names = names or {}
+    upstream: dict[Tensor, sp.Expr] = {
+        tensor: seed[program.defined[tensor].target.indices] for tensor, seed in seeds.items()
+    }
+    if not seeds:
+        upstream[output] = sp.S.One
+    parts: dict[Tensor, Part] = {}
+    facts: list[Fact] = []
+    backwards = [*(statement.tensor for statement in reversed(program.statements)), *program.inputs]
+    for tensor in backwards:
+        consumers = [
+            one for one in program.statements if tensor in tensors_in(one.value) and one.tensor in upstream
+        ]
+        if not consumers or not any(program.depends(tensor, want) for want in wanted):
+            continue
+        entry = entry_of(tensor, program)
+        target = Access(names.get(tensor) or cotangent(tensor, loss), *entry.indices)
+        start = upstream.get(tensor, sp.S.Zero) + _chain_rule(consumers, entry, upstream)
+        steps = [Step("chain rule", target, start)]
+        taken, more = differentiate(start, program)
+        steps += more
+        for part in parts.values():
+            if part.inlined:
+                inserted = _insert(taken, part)
+                if inserted != taken:
+                    steps.append(Step(f"put in {part.target.tensor.text}", taken, inserted))
+                    taken = inserted
+        result, more, used = simplify(taken, program)
+        facts += used
+        inlined = tensor not in wanted and _is_inlined(tensor, result, program, wanted)
+        parts[tensor] = Part(target, (*steps, *more), result, inlined)
+        upstream[tensor] = target
+    missing = [want for want in wanted if want not in parts]
+    if missing:
+        raise ValueError(f"{output.name} does not depend on {', '.join(one.name for one in missing)}")
+    ordered = [part for tensor, part in parts.items() if tensor not in wanted or tensor in program.defined]
+    ordered += [parts[want] for want in wanted if want not in program.defined]
+    return Derived(program, tuple(ordered), tuple(seeds.values()), tuple(dict.fromkeys(facts)))
+
+
+def _chain_rule(consumers: Iterable[Statement], entry: Access, upstream: dict[Tensor, sp.Expr]) -> sp.Expr:
+    """``sum over U, i of dL/dU_i dU_i/dT``, each link taken for itself."""
+    terms = []
+    for statement in consumers:
+        indices = tuple(fresh(index) for index in _indices(statement.target))
+        weight = upstream[statement.tensor].xreplace(dict(zip(_own(upstream, statement), indices, strict=True)))
+        terms.append(Sum(weight * D(statement.at(indices), entry, total=False), *indices))
+    return sp.Add(*terms)
+
+
+def _own(upstream: dict[Tensor, sp.Expr], statement: Statement) -> tuple[Index, ...]:
+    weight = upstream[statement.tensor]
+    return _indices(weight) if isinstance(weight, Access) else ()
+
+
+def _insert(expression: sp.Expr, part: Part) -> sp.Expr:
+    """Replace a cotangent's name by what it was found to be."""
+    names = _indices(part.target)
+
+    def put(node: sp.Expr) -> sp.Expr:
+        if isinstance(node, Access) and node.tensor == part.target.tensor:
+            return part.result.xreplace(dict(zip(names, node.indices, strict=True)))
+        return node
+
+    return rewrite(expression, put)
+
+
+_READ_AT_A_GLANCE = 6
+
+
+def _is_inlined(tensor: Tensor, result: sp.Expr, program: Program, wanted: Sequence[Tensor]) -> bool:
+    """Whether a cotangent goes into what uses it: it is short, or is used in one place only."""
+    statement = program.defined[tensor]
+    if statement.keep:
+        return False
+    return cost(result) <= _READ_AT_A_GLANCE or sum(_uses(statement, program, wanted)) <= 1
+
+
+def _uses(statement: Statement, program: Program, wanted: Sequence[Tensor]) -> Iterator[int]:
+    for tensor in tensors_in(statement.value):
+        if any(program.depends(tensor, want) for want in wanted):
+            yield sum(1 for node in nodes(statement.value) if isinstance(node, Access) and node.tensor == tensor)

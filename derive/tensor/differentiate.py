@@ -1,0 +1,221 @@
+"""Derivatives in general dimension, one named rule at a time.
+
+A derivative that is still to be taken is a node (:class:`~derive.tensor.nodes.D`); each rule replaces such
+nodes by what one textbook rule makes of them. :func:`differentiate` applies rules until none is left and
+hands every intermediate expression to its caller, so that the way is the computation and not a story
+told about it afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sympy as sp
+
+from derive.tensor.nodes import (
+    Access,
+    Apply,
+    Bracket,
+    D,
+    IfPositive,
+    Sum,
+    tensors_in,
+)
+from derive.tensor.program import Program
+
+
+@dataclass(frozen=True)
+class Step:
+    """``before == after``, by one named rule. Trivial steps are folded away unless detail is asked for."""
+
+    rule: str
+    before: sp.Expr
+    after: sp.Expr
+    trivial: bool = False
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of differentiation: ``apply`` returns what it makes of a derivative, or None."""
+
+    name: str
+    apply: Callable[[D, Program], sp.Expr | None]
+    trivial: bool = False
+
+
+def varies(expression: sp.Expr, derivative: D, program: Program) -> bool:
+    """Whether an expression changes when the derivative's entry does."""
+    moving = derivative.entry.tensor
+    tensors = tensors_in(expression)
+    if not derivative.total:
+        return moving in tensors
+    return any(program.depends(one, moving) for one in tensors)
+
+
+def _constant(one: D, program: Program) -> sp.Expr | None:
+    return None if varies(one.body, one, program) else sp.S.Zero
+
+
+def _own_entry(one: D, program: Program) -> sp.Expr | None:
+    body = one.body
+    if not isinstance(body, Access) or body.tensor != one.entry.tensor:
+        return None
+    return sp.Mul(*(Bracket(a - b) for a, b in zip(body.indices, one.entry.indices, strict=True)))
+
+
+def _linear(one: D, program: Program) -> sp.Expr | None:
+    if isinstance(one.body, sp.Add):
+        return sp.Add(*(D(term, one.entry, one.total) for term in one.body.args))
+    return None
+
+
+def _constant_factor(one: D, program: Program) -> sp.Expr | None:
+    if not isinstance(one.body, sp.Mul):
+        return None
+    fixed = [factor for factor in one.body.args if not varies(factor, one, program)]
+    if not fixed:
+        return None
+    moving = [factor for factor in one.body.args if factor not in fixed]
+    return sp.Mul(*fixed, D(sp.Mul(*moving), one.entry, one.total))
+
+
+def _is_divisor(factor: sp.Expr) -> bool:
+    return isinstance(factor, sp.Pow) and factor.exp.is_number and bool(factor.exp.is_negative)
+
+
+def _quotient(one: D, program: Program) -> sp.Expr | None:
+    if not isinstance(one.body, sp.Mul):
+        return None
+    divisors = [factor for factor in one.body.args if _is_divisor(factor)]
+    if not divisors or len(divisors) == len(one.body.args):
+        return None
+    above = sp.Mul(*(factor for factor in one.body.args if factor not in divisors))
+    below = sp.Mul(*(1 / factor for factor in divisors))
+    return (below * D(above, one.entry, one.total) - above * D(below, one.entry, one.total)) / below**2
+
+
+def _product(one: D, program: Program) -> sp.Expr | None:
+    if not isinstance(one.body, sp.Mul):
+        return None
+    factors = one.body.args
+    return sp.Add(
+        *(
+            sp.Mul(*factors[:k], D(factor, one.entry, one.total), *factors[k + 1 :])
+            for k, factor in enumerate(factors)
+        )
+    )
+
+
+def _power(one: D, program: Program) -> sp.Expr | None:
+    body = one.body
+    if not isinstance(body, sp.Pow) or isinstance(body, sp.exp) or varies(body.exp, one, program):
+        return None
+    return body.exp * body.base ** (body.exp - 1) * D(body.base, one.entry, one.total)
+
+
+def _exponential(one: D, program: Program) -> sp.Expr | None:
+    if not isinstance(one.body, sp.exp):
+        return None
+    return one.body * D(one.body.args[0], one.entry, one.total)
+
+
+def _general_power(one: D, program: Program) -> sp.Expr | None:
+    body = one.body
+    if not isinstance(body, sp.Pow) or isinstance(body, sp.exp):
+        return None
+    return body * D(body.exp * sp.log(body.base), one.entry, one.total)
+
+
+def _chain(one: D, program: Program) -> sp.Expr | None:
+    body = one.body
+    if isinstance(body, Apply):
+        outer = Apply(body.function, body.order + 1, body.argument)
+        return outer * D(body.argument, one.entry, one.total)
+    if isinstance(body, sp.Function) and len(body.args) == 1:
+        return body.fdiff() * D(body.args[0], one.entry, one.total)
+    return None
+
+
+def _under_the_sum(one: D, program: Program) -> sp.Expr | None:
+    if not isinstance(one.body, Sum):
+        return None
+    inner, indices = one.body.open()
+    return Sum(D(inner, one.entry, one.total), *indices)
+
+
+def _cases(one: D, program: Program) -> sp.Expr | None:
+    if not isinstance(one.body, IfPositive):
+        return None
+    condition, then, otherwise = one.body.args
+    return IfPositive(condition, D(then, one.entry, one.total), D(otherwise, one.entry, one.total))
+
+
+def _definition(one: D, program: Program) -> sp.Expr | None:
+    body = one.body
+    if not one.total or not isinstance(body, Access) or body.tensor not in program.defined:
+        return None
+    if not body.in_range:
+        raise ValueError(
+            f"{body} may lie outside {body.tensor.name}, which a statement defines: its definition holds "
+            "only inside; use the chain rule (vjp), which needs no definition there"
+        )
+    return D(program.defined[body.tensor].at(body.indices), one.entry, one.total)
+
+
+RULES = (
+    Rule("a constant has derivative 0", _constant, trivial=True),
+    Rule("an entry depends only on itself", _own_entry, trivial=True),
+    Rule("sum rule", _linear, trivial=True),
+    Rule("constant factor", _constant_factor, trivial=True),
+    Rule("quotient rule", _quotient),
+    Rule("product rule", _product),
+    Rule("power rule", _power),
+    Rule("derivative of the exponential", _exponential),
+    Rule("chain rule", _chain),
+    Rule("derivative of a general power", _general_power),
+    Rule("differentiate under the sum", _under_the_sum, trivial=True),
+    Rule("each case by itself", _cases),
+    Rule("definition", _definition),
+)
+
+
+def rewrite_derivatives(expression: sp.Expr, rule: Callable[[D], sp.Expr]) -> sp.Expr:
+    """Replace every derivative still to be taken; sums around it are opened and closed again."""
+    if isinstance(expression, D):
+        return rule(expression)
+    if not expression.has(D):
+        return expression
+    if isinstance(expression, Sum):
+        body, indices = expression.open()
+        return Sum(rewrite_derivatives(body, rule), *indices)
+    return expression.func(*(rewrite_derivatives(argument, rule) for argument in expression.args))
+
+
+def differentiate(expression: sp.Expr, program: Program) -> tuple[sp.Expr, list[Step]]:
+    """Take every derivative in the expression; the steps say by which rules.
+
+    Raises :class:`NotImplementedError` for a function SymPy cannot differentiate.
+    """
+    steps: list[Step] = []
+    while expression.has(D):
+        for rule in RULES:
+            applied = False
+
+            def use(one: D, rule: Rule = rule) -> sp.Expr:
+                nonlocal applied
+                result = rule.apply(one, program)
+                if result is None:
+                    return one
+                applied = True
+                return result
+
+            after = rewrite_derivatives(expression, use)
+            if applied:
+                steps.append(Step(rule.name, expression, after, rule.trivial))
+                expression = after
+                break
+        else:
+            left = next(iter(expression.atoms(D)))
+            raise NotImplementedError(f"no rule differentiates {left.body}")
+    return expression, steps

@@ -1,0 +1,468 @@
+"""What a formula in index notation is made of.
+
+Every node is a SymPy expression, so that addition, multiplication and powers are SymPy's own; what SymPy
+must never see opened is closed in here: an entry of a tensor, a sum, a bracket, a piecewise value, a named
+function, a derivative that has not been taken yet.
+
+* :class:`Index` runs over ``0 .. size - 1``.
+* :class:`Access` is one entry ``T[a, b]``, each index affine, and **zero outside the tensor's range**: that one
+  rule is padding, and makes it legal to turn a scatter into a gather.
+* :class:`Sum` binds indices; sums that differ only in the names of bound indices are equal.
+* :class:`Bracket` is Iverson's ``[a = 0]``, the Kronecker delta when ``a`` is ``i - j``.
+* :class:`IfPositive` is ``then`` where ``condition > 0`` and ``otherwise`` elsewhere.
+* :class:`Apply` is a named elementwise function, or its derivative of some order, at an argument.
+* :class:`D` is a derivative still to be taken.
+
+Never hand a node that holds one of these to SymPy's ``doit``, ``simplify``, ``subs`` or ``diff``: SymPy 1.14
+captures indices there (``tests/tensor/test_sympy_failures.py`` keeps the cases).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+
+import sympy as sp
+from sympy.core.expr import AtomicExpr
+
+Size = sp.Expr
+
+_fresh_numbers = itertools.count()
+
+
+def size(name: str) -> sp.Symbol:
+    """A symbolic size: a positive integer."""
+    return sp.Symbol(name, integer=True, positive=True)
+
+
+class Index(AtomicExpr):
+    """An index that runs over ``0 .. size - 1``.
+
+    >>> Index("i", size("n")) == Index("i", size("n")), Index("i", size("n")) == Index("i", size("m"))
+    (True, False)
+    """
+
+    is_commutative = True
+    is_integer = True
+    is_nonnegative = True
+    is_real = True
+    name: str
+    size: Size
+
+    def __new__(cls, name: str, size: Size | int) -> Index:
+        self = super().__new__(cls)
+        self.name, self.size = name, sp.sympify(size)
+        return self
+
+    def _hashable_content(self) -> tuple[Any, ...]:
+        return (self.name, self.size)
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return (self.name, self.size)
+
+    def _sympystr(self, printer: Any) -> str:
+        return self.name
+
+    @property
+    def free_symbols(self) -> set[sp.Basic]:
+        return {self}
+
+
+def fresh(index: Index) -> Index:
+    """An index like this one that occurs nowhere else."""
+    return Index(f"~{next(_fresh_numbers)}", index.size)
+
+
+class Tensor(AtomicExpr):
+    """A named array with symbolic shape. ``positive`` says that no entry is ever zero or negative.
+
+    ``latex`` is how it is printed, ``text`` how it is printed without LaTeX.
+    """
+
+    is_commutative = True
+    name: str
+    shape: tuple[Size, ...]
+    positive: bool
+    latex: str
+    text: str
+
+    def __new__(
+        cls,
+        name: str,
+        shape: Iterable[Size | int] = (),
+        *,
+        positive: bool = False,
+        latex: str | None = None,
+        text: str | None = None,
+    ) -> Tensor:
+        self = super().__new__(cls)
+        self.name = name
+        self.shape = tuple(sp.sympify(extent) for extent in shape)
+        self.positive = positive
+        self.latex = latex or name
+        self.text = text or name
+        return self
+
+    def _hashable_content(self) -> tuple[Any, ...]:
+        return (self.name, self.shape, self.positive)
+
+    def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return (self.name, self.shape), {
+            "positive": self.positive,
+            "latex": self.latex,
+            "text": self.text,
+        }
+
+    def _sympystr(self, printer: Any) -> str:
+        return self.name
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)
+
+    def __getitem__(self, indices: Any) -> Access:
+        return Access(self, *(indices if isinstance(indices, tuple) else (indices,)))
+
+    def __call__(self) -> Access:
+        """The value of a tensor of rank 0."""
+        return Access(self)
+
+    def generic(self, stem: str = "q") -> Access:
+        """An entry at fresh indices, one for each dimension."""
+        return Access(self, *(fresh(Index(stem, extent)) for extent in self.shape))
+
+
+class Access(sp.Expr):
+    """One entry ``T[a, b, ...]``; 0 where an index lies outside the tensor.
+
+    Raises :class:`ValueError` when the number of indices is not the tensor's rank.
+    """
+
+    is_commutative = True
+    is_real = True
+
+    def __new__(cls, tensor: Tensor, *indices: Any) -> Access:
+        indices = tuple(sp.expand(sp.sympify(index)) for index in indices)
+        if len(indices) != tensor.rank:
+            raise ValueError(
+                f"{tensor.name} has {tensor.rank} dimensions {tensor.shape} and was read with "
+                f"{len(indices)} indices {indices}"
+            )
+        return super().__new__(cls, tensor, *indices)
+
+    @property
+    def tensor(self) -> Tensor:
+        return self.args[0]
+
+    @property
+    def indices(self) -> tuple[sp.Expr, ...]:
+        return self.args[1:]
+
+    @property
+    def in_range(self) -> bool:
+        """Whether every index stays inside the tensor whatever the bound and free indices are."""
+        return all(within(index, extent) for index, extent in zip(self.indices, self.tensor.shape, strict=True))
+
+    def _eval_is_positive(self) -> bool | None:
+        return True if self.tensor.positive and self.in_range else None
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"{self.tensor.name}[{', '.join(map(str, self.indices))}]"
+
+
+class Sum(sp.Expr):
+    """``Sum(body, i, j, ...)``: the sum over the whole range of each index.
+
+    The bound indices are renamed to canonical ones, so that equality is equality up to renaming.
+
+    >>> n = size("n"); x = Tensor("x", [n]); i, j = Index("i", n), Index("j", n)
+    >>> Sum(x[i] ** 2, i) == Sum(x[j] ** 2, j)
+    True
+    """
+
+    is_commutative = True
+    is_real = True
+
+    def __new__(cls, body: Any, *indices: Index) -> sp.Expr:
+        body = sp.sympify(body)
+        if body == 0 or not indices:
+            return body
+        while isinstance(body, Sum):
+            body, indices = body.body, indices + body.bound
+        level = 1 + max((inner.level for inner in body.atoms(Sum)), default=0)
+        body, bound = _canonical(body, indices, level)
+        return super().__new__(cls, body, *bound)
+
+    @property
+    def body(self) -> sp.Expr:
+        return self.args[0]
+
+    @property
+    def bound(self) -> tuple[Index, ...]:
+        return self.args[1:]
+
+    @property
+    def level(self) -> int:
+        """How deep sums are nested in this one; canonical names carry it, so that they never clash."""
+        return int(self.bound[0].name[1:].split("_")[0])
+
+    def open(self) -> tuple[sp.Expr, tuple[Index, ...]]:
+        """The body with fresh indices in place of the bound ones, and those indices."""
+        new = tuple(fresh(index) for index in self.bound)
+        return self.body.xreplace(dict(zip(self.bound, new, strict=True))), new
+
+    def _eval_is_positive(self) -> bool | None:
+        return True if self.body.is_positive else None
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"Sum({self.body}; {', '.join(map(str, self.bound))})"
+
+
+def _canonical(body: sp.Expr, indices: tuple[Index, ...], level: int) -> tuple[sp.Expr, tuple[Index, ...]]:
+    """Rename bound indices so that the result does not depend on the names that came in."""
+    groups: dict[Size, list[Index]] = {}
+    for index in sorted(indices, key=lambda one: str(one.size)):
+        groups.setdefault(index.size, []).append(index)
+    names: dict[Size, list[Index]] = {}
+    number = itertools.count()
+    for extent, members in groups.items():
+        names[extent] = [Index(f"_{level}_{next(number)}", extent) for _ in members]
+    targets = [name for extent in groups for name in names[extent]]
+    clash = free_indices(body) & (set(targets) - set(indices))
+    if clash:
+        raise ValueError(f"a sum would capture {clash}: open a sum before rewriting its body")
+    best: tuple[Any, sp.Expr] | None = None
+    orders = [
+        # Beyond four indices of one size the order of appearance has to do: 5! bodies cost more than
+        # the rare equality that is then missed.
+        itertools.permutations(members) if len(members) <= 4 else [tuple(members)]
+        for members in groups.values()
+    ]
+    for choice in itertools.product(*orders):
+        ordered = [index for group in choice for index in group]
+        renamed = body.xreplace(dict(zip(ordered, targets, strict=True)))
+        if len(targets) == 1:
+            return renamed, tuple(targets)
+        key = sp.default_sort_key(renamed)
+        if best is None or key < best[0]:
+            best = (key, renamed)
+    assert best is not None
+    return best[1], tuple(targets)
+
+
+class Bracket(sp.Expr):
+    """Iverson's bracket ``[a = 0]`` of an affine expression ``a``: 1 where it is zero, else 0.
+
+    >>> i, j = Index("i", size("n")), Index("j", size("n"))
+    >>> Bracket(i - j) == Bracket(j - i), Bracket(i - i), Bracket(i - i + 1)
+    (True, 1, 0)
+    """
+
+    is_commutative = True
+    is_integer = True
+    is_nonnegative = True
+    is_real = True
+
+    def __new__(cls, affine: Any) -> sp.Expr:
+        affine = sp.expand(sp.sympify(affine))
+        if affine.is_zero:
+            return sp.S.One
+        low, high = bounds(affine)
+        if low.is_positive or high.is_negative:
+            return sp.S.Zero
+        return super().__new__(cls, _with_sign(affine))
+
+    @property
+    def affine(self) -> sp.Expr:
+        return self.args[0]
+
+    def _eval_power(self, exponent: sp.Expr) -> sp.Expr | None:
+        return self if exponent.is_positive else None
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"[{self.affine} = 0]"
+
+
+def _with_sign(affine: sp.Expr) -> sp.Expr:
+    """Of ``a`` and ``-a`` the one whose first index has a positive coefficient."""
+    for index in sorted(free_indices(affine), key=lambda one: (one.name, str(one.size))):
+        coefficient = coefficient_of(affine, index)
+        return sp.expand(-affine) if coefficient.could_extract_minus_sign() else affine
+    return affine
+
+
+class IfPositive(sp.Expr):
+    """``then`` where ``condition > 0``, ``otherwise`` where it is zero or negative."""
+
+    is_commutative = True
+    is_real = True
+
+    def __new__(cls, condition: Any, then: Any, otherwise: Any) -> sp.Expr:
+        condition, then, otherwise = map(sp.sympify, (condition, then, otherwise))
+        if then == otherwise or condition.is_positive:
+            return then
+        if condition.is_nonpositive:
+            return otherwise
+        return super().__new__(cls, condition, then, otherwise)
+
+    def _eval_power(self, exponent: sp.Expr) -> sp.Expr | None:
+        # Only whole positive powers: 1 / indicator would put a division by zero into one branch.
+        if exponent.is_integer and exponent.is_positive:
+            return IfPositive(self.args[0], self.args[1] ** exponent, self.args[2] ** exponent)
+        return None
+
+    def _sympystr(self, printer: Any) -> str:
+        condition, then, otherwise = self.args
+        return f"({then} if {condition} > 0 else {otherwise})"
+
+
+class Elementwise(AtomicExpr):
+    """A named function of one number, with its definition ``body`` in terms of ``argument``."""
+
+    is_commutative = True
+    name: str
+    argument: sp.Symbol
+    body: sp.Expr
+    latex: str
+    text: str
+
+    def __new__(
+        cls, name: str, argument: sp.Symbol, body: sp.Expr, latex: str | None = None, text: str | None = None
+    ) -> Elementwise:
+        self = super().__new__(cls)
+        self.name, self.argument, self.body = name, argument, body
+        self.latex, self.text = latex or rf"\mathrm{{{name}}}", text or name
+        return self
+
+    def _hashable_content(self) -> tuple[Any, ...]:
+        return (self.name, self.argument, self.body)
+
+    def _sympystr(self, printer: Any) -> str:
+        return self.name
+
+    def __call__(self, argument: Any) -> Apply:
+        return Apply(self, 0, argument)
+
+
+class Apply(sp.Expr):
+    """``f(u)``, or the derivative of order ``order`` of ``f`` at ``u``."""
+
+    is_commutative = True
+    is_real = True
+
+    def __new__(cls, function: Elementwise, order: int, argument: Any) -> Apply:
+        return super().__new__(cls, function, sp.Integer(order), sp.sympify(argument))
+
+    @property
+    def function(self) -> Elementwise:
+        return self.args[0]
+
+    @property
+    def order(self) -> int:
+        return int(self.args[1])
+
+    @property
+    def argument(self) -> sp.Expr:
+        return self.args[2]
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"{self.function.name}{chr(39) * self.order}({self.argument})"
+
+
+class D(sp.Expr):
+    """The derivative of ``body`` with respect to one entry, not taken yet.
+
+    ``total``: tensors that statements define from the entry's tensor vary with it. Otherwise only what
+    stands in ``body`` itself varies, as in one link of a chain rule.
+    """
+
+    is_commutative = True
+    is_real = True
+
+    def __new__(cls, body: Any, entry: Access, total: bool = True) -> D:
+        return super().__new__(cls, sp.sympify(body), entry, sp.Integer(int(total)))
+
+    @property
+    def body(self) -> sp.Expr:
+        return self.args[0]
+
+    @property
+    def entry(self) -> Access:
+        return self.args[1]
+
+    @property
+    def total(self) -> bool:
+        return bool(self.args[2])
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"D({self.body}, {self.entry})"
+
+
+OPAQUE = (Access, Sum, Bracket, IfPositive, Apply, D)
+
+
+@lru_cache(maxsize=65536)
+def free_indices(expression: sp.Basic) -> frozenset[Index]:
+    """The indices that occur free."""
+    if isinstance(expression, Index):
+        return frozenset([expression])
+    found = frozenset(itertools.chain.from_iterable(free_indices(argument) for argument in expression.args))
+    return found - frozenset(expression.bound) if isinstance(expression, Sum) else found
+
+
+@lru_cache(maxsize=65536)
+def tensors_in(expression: sp.Basic) -> frozenset[Tensor]:
+    """The tensors that are read anywhere in the expression."""
+    return frozenset(expression.atoms(Tensor))
+
+
+def coefficient_of(affine: sp.Expr, index: Index) -> sp.Expr:
+    """The coefficient of an index in an affine expression."""
+    return sp.expand(affine.xreplace({index: sp.S.One}) - affine.xreplace({index: sp.S.Zero}))
+
+
+def bounds(affine: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """The least and greatest value of an affine expression over its indices (NaN where a sign is unknown)."""
+    low = high = affine
+    for index in free_indices(affine):
+        coefficient, last = coefficient_of(affine, index), index.size - 1
+        if coefficient.is_nonnegative:
+            low, high = low.xreplace({index: sp.S.Zero}), high.xreplace({index: last})
+        elif coefficient.is_nonpositive:
+            low, high = low.xreplace({index: last}), high.xreplace({index: sp.S.Zero})
+        else:
+            return sp.nan, sp.nan
+    return sp.expand(low), sp.expand(high)
+
+
+def within(affine: sp.Expr, extent: Size) -> bool:
+    """Whether an affine index provably stays in ``0 .. extent - 1``."""
+    if isinstance(affine, Index):
+        return affine.size == extent or bool((extent - affine.size).is_nonnegative)
+    low, high = bounds(affine)
+    return bool(low.is_nonnegative and sp.expand(extent - 1 - high).is_nonnegative)
+
+
+def rewrite(expression: sp.Expr, rule: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
+    """Apply ``rule`` to every node from the leaves up, sums opened with fresh indices on the way.
+
+    This is the only safe way to change what stands inside a sum.
+    """
+    if isinstance(expression, Sum):
+        body, indices = expression.open()
+        return rule(Sum(rewrite(body, rule), *indices))
+    if isinstance(expression, (Access, Bracket, Elementwise)) or not expression.args:
+        return rule(expression)
+    arguments = [rewrite(argument, rule) for argument in expression.args]
+    if all(new is old for new, old in zip(arguments, expression.args, strict=True)):
+        return rule(expression)
+    return rule(expression.func(*arguments))
+
+
+def nodes(expression: sp.Expr) -> Iterator[sp.Expr]:
+    """Every node, the whole first; bound indices inside sums keep their canonical names."""
+    yield expression
+    for argument in expression.args:
+        yield from nodes(argument)

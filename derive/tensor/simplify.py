@@ -1,0 +1,264 @@
+"""Algebra on sums: distribute, let brackets pick the surviving index, factor.
+
+Every function here returns an expression equal to the one it was given for all sizes, all values of the
+free indices and all entries.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+
+import sympy as sp
+
+from derive.tensor.nodes import (
+    OPAQUE,
+    Access,
+    Bracket,
+    D,
+    Index,
+    Sum,
+    coefficient_of,
+    free_indices,
+    within,
+)
+
+_LARGEST_EXPANDED_POWER = 4
+
+
+def expand_products(expression: sp.Expr) -> sp.Expr:
+    """Multiply sums of terms out, without entering functions, sums over indices or denominators."""
+    if isinstance(expression, sp.Add):
+        return sp.Add(*(expand_products(term) for term in expression.args))
+    if isinstance(expression, sp.Pow) and isinstance(expression.base, sp.Add):
+        power = expression.exp
+        if power.is_Integer and 1 < power <= _LARGEST_EXPANDED_POWER:
+            return expand_products(sp.Mul(*[expression.base] * int(power), evaluate=False))
+        return expression
+    if isinstance(expression, sp.Mul):
+        choices = [
+            expanded.args if isinstance(expanded, sp.Add) else (expanded,)
+            for expanded in map(expand_products, expression.args)
+        ]
+        return sp.Add(*(sp.Mul(*choice) for choice in itertools.product(*choices)))
+    return expression
+
+
+def _map_sums(expression: sp.Expr, change) -> sp.Expr:  # type: ignore[no-untyped-def]
+    """Rebuild with ``change(body, indices)`` for every sum, the innermost first."""
+    if not expression.has(Sum):
+        return expression
+    if isinstance(expression, Sum):
+        body, indices = expression.open()
+        return change(_map_sums(body, change), indices)
+    if isinstance(expression, (Access, Bracket)):
+        return expression
+    return expression.func(*(_map_sums(argument, change) for argument in expression.args))
+
+
+def distribute(expression: sp.Expr) -> sp.Expr:
+    """Split sums over terms, take index-free factors out, sum constants: "sums are linear"."""
+    return _map_sums(expression, lambda body, indices: linear_sum(expand_products(body), indices))
+
+
+def linear_sum(body: sp.Expr, indices: tuple[Index, ...]) -> sp.Expr:
+    """``Sum(body, *indices)`` with its terms apart, and in each what does not depend on an index outside."""
+    if isinstance(body, sp.Add):
+        return sp.Add(*(linear_sum(term, indices) for term in body.args))
+    result = sp.S.One
+    factors = list(sp.Mul.make_args(body))
+    remaining = list(indices)
+    while remaining:
+        # One connected component of factors that share bound indices becomes one sum.
+        group, inside = {remaining.pop()}, []
+        grew = True
+        while grew:
+            grew = False
+            for factor in factors[:]:
+                touched = free_indices(factor) & set(indices)
+                if touched & group:
+                    factors.remove(factor)
+                    inside.append(factor)
+                    group |= touched
+                    grew = True
+        remaining = [index for index in remaining if index not in group]
+        ordered = tuple(index for index in indices if index in group)
+        if inside:
+            result *= Sum(sp.Mul(*inside), *ordered)
+        else:
+            result *= sp.Mul(*(index.size for index in ordered))
+    return result * sp.Mul(*factors)
+
+
+def eliminate_brackets(expression: sp.Expr) -> sp.Expr:
+    """In every sum let a bracket pick the one index that survives, where that index is sure to be in range."""
+    if not expression.has(Bracket):
+        return expression
+    return _map_sums(expression, _pick)
+
+
+def _pick(body: sp.Expr, indices: tuple[Index, ...]) -> sp.Expr:
+    if not body.has(Bracket):
+        return Sum(body, *indices)
+    body = expand_products(body)
+    if isinstance(body, sp.Add):
+        return sp.Add(*(_pick(term, indices) for term in body.args))
+    factors = sp.Mul.make_args(body)
+    for bracket in factors:
+        if not isinstance(bracket, Bracket):
+            continue
+        for index in indices:
+            coefficient = coefficient_of(bracket.affine, index)
+            if coefficient not in (1, -1):
+                continue
+            value = sp.expand(index - coefficient * bracket.affine)
+            others = [factor for factor in factors if factor is not bracket]
+            if within(value, index.size) or any(_guards(factor, index) for factor in others):
+                left = tuple(one for one in indices if one != index)
+                return _pick(sp.Mul(*others).xreplace({index: value}), left)
+    return Sum(body, *indices)
+
+
+def _guards(factor: sp.Expr, index: Index) -> bool:
+    """Whether the factor is zero as soon as ``index`` leaves its range: a zero-extended read at it."""
+    if isinstance(factor, sp.Pow) and factor.exp.is_positive:
+        factor = factor.base
+    if not isinstance(factor, Access):
+        return False
+    return any(
+        position == index and extent == index.size
+        for position, extent in zip(factor.indices, factor.tensor.shape, strict=True)
+    )
+
+
+def merge_brackets(expression: sp.Expr) -> sp.Expr:
+    """Beside ``[i = k]`` write everything with the index that comes first: ``x_i [i=k]`` for ``x_k [i=k]``."""
+    if isinstance(expression, sp.Add):
+        return sp.Add(*(merge_brackets(term) for term in expression.args))
+    if not isinstance(expression, sp.Mul):
+        return expression
+    factors = list(expression.args)
+    for bracket in [one for one in factors if isinstance(one, Bracket)]:
+        pair = sorted(free_indices(bracket), key=lambda one: one.name)
+        if len(pair) == 2 and pair[0].size == pair[1].size and bracket == Bracket(pair[0] - pair[1]):
+            factors = [one if one == bracket else one.xreplace({pair[1]: pair[0]}) for one in factors]
+    return sp.Mul(*factors)
+
+
+def cost(expression: sp.Expr) -> int:
+    """How much there is to read: leaves, and the signs around them."""
+    if isinstance(expression, (Access, Bracket, Index, sp.Symbol)):
+        return 2
+    if isinstance(expression, sp.Number):
+        return 1 if expression != -1 else 0
+    if isinstance(expression, Sum):
+        return 3 + cost(expression.body)
+    if isinstance(expression, sp.Pow):
+        if expression.exp == -1:
+            return 1 + cost(expression.base)
+        return 1 + cost(expression.base) + cost(expression.exp)
+    if isinstance(expression, (sp.Add, sp.Mul)):
+        return len(expression.args) // 2 + sum(cost(argument) for argument in expression.args)
+    if isinstance(expression, D):
+        return 10 + cost(expression.body)
+    return 2 + sum(cost(argument) for argument in expression.args)
+
+
+def factor(expression: sp.Expr) -> sp.Expr:
+    """Take common factors out of sums of terms, as far as that makes the whole cheaper to read."""
+    if isinstance(expression, Sum):
+        body, indices = expression.open()
+        return Sum(factor(body), *indices)
+    if isinstance(expression, (Access, Bracket)) or not expression.args:
+        return expression
+    expression = expression.func(*(factor(argument) for argument in expression.args))
+    if not isinstance(expression, sp.Add):
+        return expression
+    candidates = (_factor_greedily(expression), _factor_scalars(expression))
+    return min((*map(_lift_sign, candidates), expression), key=cost)
+
+
+def _lift_sign(expression: sp.Expr) -> sp.Expr:
+    """``-(y - 1) y`` as ``(1 - y) y``."""
+    coefficient, rest = expression.as_coeff_Mul()
+    if coefficient.is_negative:
+        for one in sp.Mul.make_args(rest):
+            if isinstance(one, sp.Add) and any(term.could_extract_minus_sign() for term in one.args):
+                flipped = sp.Add(*(-term for term in one.args))
+                return sp.Mul(-coefficient, flipped, *(other for other in rest.args if other is not one))
+    return expression
+
+
+def _powers(term: sp.Expr) -> dict[sp.Expr, sp.Expr]:
+    return {
+        base: exponent
+        for base, exponent in (one.as_base_exp() for one in sp.Mul.make_args(term))
+        if not base.is_Number and exponent.is_Rational
+    }
+
+
+def _factor_greedily(expression: sp.Expr) -> sp.Expr:
+    """Take out the factor that most terms share, then go on inside and with the rest."""
+    terms = sp.Add.make_args(expression)
+    if len(terms) < 2:
+        return expression
+    powers = [_powers(term) for term in terms]
+    shared = Counter(
+        (base, bool(exponent > 0)) for term in powers for base, exponent in term.items() if exponent != 0
+    )
+    if not shared or max(shared.values()) < 2:
+        return expression
+    most = max(shared.values())
+    candidates = sorted((key for key, count in shared.items() if count == most), key=lambda key: str(key[0]))
+    best = expression
+    for base, positive in candidates[:4]:
+        members = [
+            k for k, term in enumerate(powers) if base in term and bool(term[base] > 0) is positive
+        ]
+        pick = min if positive else max
+        common = base ** pick(powers[k][base] for k in members)
+        inside = sp.Add(*(terms[k] / common for k in members))
+        rest = sp.Add(*(term for k, term in enumerate(terms) if k not in members))
+        inside = _factor_greedily(inside)
+        whole = common * inside + (_factor_greedily(rest) if rest != 0 else 0)
+        best = min((best, whole), key=cost)
+    return best
+
+
+def _factor_scalars(expression: sp.Expr) -> sp.Expr:
+    """SymPy's polynomial factorisation with every access, sum and function as one unknown."""
+    atoms = _unknowns(expression)
+    if not 1 <= len(atoms) <= 5 or len(expression.args) > 8:
+        return expression
+    names = {atom: sp.Dummy(f"u{k}", positive=atom.is_positive) for k, atom in enumerate(atoms)}
+    back = {name: atom for atom, name in names.items()}
+    try:
+        return sp.factor(expression.xreplace(names)).xreplace(back)
+    except sp.PolynomialError:
+        return expression
+
+
+def _unknowns(expression: sp.Expr) -> list[sp.Expr]:
+    """The outermost nodes that algebra must treat as unknowns, in order of appearance."""
+    found: dict[sp.Expr, None] = {}
+
+    def visit(node: sp.Expr) -> None:
+        if isinstance(node, OPAQUE) or isinstance(node, (sp.Function, Index)):
+            found.setdefault(node)
+        else:
+            for argument in node.args:
+                visit(argument)
+
+    visit(expression)
+    return list(found)
+
+
+def cancel(expression: sp.Expr) -> sp.Expr:
+    """Put over one denominator and cancel, every access, sum and function being one unknown."""
+    atoms = _unknowns(expression)
+    names = {atom: sp.Dummy(f"u{k}", positive=atom.is_positive) for k, atom in enumerate(atoms)}
+    back = {name: atom for atom, name in names.items()}
+    try:
+        return sp.cancel(sp.together(expression.xreplace(names))).xreplace(back)
+    except sp.PolynomialError:
+        return expression
