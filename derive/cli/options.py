@@ -5,14 +5,28 @@ Nothing heavy is imported here: every command imports what it needs inside its o
 
 from __future__ import annotations
 
-import difflib
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+
+from derive.suggest import nearest, unknown
+
+__all__ = [
+    "CallError",
+    "console",
+    "fail",
+    "format_option",
+    "nearest",
+    "output_option",
+    "read_text",
+    "unknown",
+    "write",
+    "write_json",
+]
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -56,34 +70,6 @@ def output_option() -> Callable[[Any], Any]:
         type=click.Path(dir_okay=False, path_type=Path),
         help="Write to this file, not the terminal.",
     )
-
-
-def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """The known names that look like ``name``, the likeliest first.
-
-    >>> nearest("sofmax", ["softmax", "log_softmax", "relu"])
-    ['softmax', 'log_softmax']
-    >>> nearest("Show", ["show", "ops"])
-    ['show']
-    """
-    by_lower = {candidate.lower(): candidate for candidate in known}
-    found = difflib.get_close_matches(name.lower(), by_lower, n=count, cutoff=0.6)
-    return [by_lower[candidate] for candidate in found]
-
-
-def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """A message for a name that is not known: what was asked, and what would work.
-
-    >>> unknown("operation", "sofmax", ["softmax", "relu"])
-    "unknown operation 'sofmax'; did you mean softmax?"
-    >>> unknown("operation", "zzz", ["softmax", "relu"])
-    "unknown operation 'zzz'; known: relu, softmax"
-    """
-    names = list(known)
-    near = nearest(name, names)
-    if near:
-        return f"unknown {kind} {name!r}; did you mean {' or '.join(near)}?"
-    return f"unknown {kind} {name!r}; known: {', '.join(sorted(names)) or 'none'}"
 
 
 def read_text(path: Path | str) -> str:

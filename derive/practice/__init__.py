@@ -1,0 +1,1 @@
+"""Solve and work through problems and expressions: formula, substituted numbers, result."""

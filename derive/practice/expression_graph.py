@@ -1,0 +1,321 @@
+"""A written formula as a scalar expression graph, in the order in which it is written.
+
+``1/(1 + e^{-(w_0 x_0 + w_1 x_1 + w_2)})`` becomes the eight gates of the lecture: two products, two sums,
+negate,
+exp, plus one, one over. Nothing is simplified on the way; what has no scalar value is refused with its
+reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from fractions import Fraction
+
+import sympy as sp
+
+from derive.graphs.gates import GATES
+from derive.graphs.scalar import Builder, GraphError, ScalarGraph
+from derive.reading.tree import (
+    Add,
+    Ambiguous,
+    Big,
+    Call,
+    Divide,
+    Hole,
+    Indexed,
+    List,
+    Multiply,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Tree,
+)
+from derive.suggest import unknown
+
+MOST_TERMS = 64  # of a written sum or product; more is no exercise for paper
+
+_LOWER = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon"
+_OTHER = "phi chi psi omega varepsilon vartheta varphi ell Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
+GREEK = frozenset(f"{_LOWER} {_OTHER}".split())
+OTHER_NAMES = {"sigma": "sigmoid", "ln": "log", "atan": "arctan", "ReLU": "relu"}
+NUMBERS = {"pi": sp.pi, "e": sp.E}
+
+
+def expression_graph(definitions: list[tuple[Tree | None, Tree]], given: Collection[str] = ()) -> ScalarGraph:
+    """The graph of one or more definitions; the last one is the output.
+
+    Parameters
+    ----------
+    definitions: pairs of the name defined (None for a bare expression) and its formula, in order.
+    given: the texts of the names that have values: they are variables even where they look like something
+        else (``e``, ``pi``, ``\\sigma``, a letter before brackets).
+
+    Raises
+    ------
+    GraphError: something in a formula is no elementary operation on scalars.
+
+    >>> x, y, z = Name("x"), Name("y"), Name("z")
+    >>> graph = expression_graph([(None, Multiply((Add((x, y)), z), ("",)))])
+    >>> [graph.operation_text(i) for i in graph.operations]
+    ['x + y', 'f_1*z']
+    """
+    converter = _Converter(given)
+    output = -1
+    for name, formula in definitions:
+        output = converter.convert(formula)
+        if name is not None:
+            converter.define(name, output)
+    return converter.build.graph(output)
+
+
+def number(tree: Tree) -> sp.Expr:
+    """The value of a formula without variables, such as ``-4``, ``1/3`` or ``\\sqrt 2``.
+
+    >>> number(Negative(Number("0.5")))
+    -1/2
+    """
+    graph = expression_graph([(None, tree)])
+    return graph.evaluate({}).forward[graph.output]
+
+
+def name_text(tree: Tree, indices: Mapping[str, int] | None = None) -> str:
+    """A name as plain text, the same for ``w_0``, ``w_{0}`` and ``\\mathrm{w}_0``.
+
+    >>> name_text(Indexed(Name("w"), (Number("0"),)))
+    'w_0'
+    """
+    return _write(tree, indices or {}, latex=False)
+
+
+def name_latex(tree: Tree, indices: Mapping[str, int] | None = None) -> str:
+    """A name in LaTeX.
+
+    >>> name_latex(Indexed(Name("alpha", ("hat",)), (Number("1"), Name("j"))))
+    '\\\\hat{\\\\alpha}_{1,j}'
+    """
+    return _write(tree, indices or {}, latex=True)
+
+
+def _write(tree: Tree, indices: Mapping[str, int], latex: bool) -> str:
+    match tree:
+        case Number(digits):
+            return digits
+        case Name(text, marks, font):
+            if text in indices:
+                return str(indices[text])
+            if not latex:
+                return text + "".join("'" if mark == "prime" else f"_{mark}" for mark in marks)
+            written = f"\\{text}" if text in GREEK else text if len(text) == 1 else f"\\mathrm{{{text}}}"
+            if font == "bold":
+                written = f"\\mathbf{{{written}}}"
+            for mark in marks:
+                written = f"{written}'" if mark == "prime" else f"\\{mark}{{{written}}}"
+            return written
+        case Indexed(base, lower, upper):
+            low = ",".join(_write(item, indices, latex) for item in lower)
+            high = ",".join(_write(item, indices, latex) for item in upper)
+            written = _write(base, indices, latex)
+            if low:
+                written += f"_{{{low}}}" if latex else f"_{low}"
+            if high:
+                written += f"^{{{high}}}" if latex else f"^{high}"
+            return written
+        case List(items, brackets) if brackets in "([":
+            close = ")" if brackets == "(" else "]"
+            return brackets + ",".join(_write(item, indices, latex) for item in items) + close
+        case Add() | Negative() if (value := _index_value(tree, indices)) is not None:
+            return str(value)
+        case Call(function, arguments) if all(isinstance(a, Name | Indexed) for a in arguments):
+            return _write(function, indices, latex)  # the f of "f(x, y) = ..."
+    raise GraphError(f"a {type(tree).__name__.lower()} cannot be a name; expected one such as x or w_1")
+
+
+def _index_value(tree: Tree, indices: Mapping[str, int]) -> int | None:
+    """The value of an index such as ``i + 1`` inside a written sum."""
+    match tree:
+        case Number(digits) if digits.isdigit():
+            return int(digits)
+        case Name(text):
+            return indices.get(text)
+        case Negative(operand):
+            value = _index_value(operand, indices)
+            return None if value is None else -value
+        case Add(terms):
+            values = [_index_value(term, indices) for term in terms]
+            return None if None in values else sum(value for value in values if value is not None)
+    return None
+
+
+class _Converter:
+    """Walks a tree and asks a builder for its gates; ``indices`` holds the running indices of written
+    sums."""
+
+    def __init__(self, given: Collection[str]) -> None:
+        self.build = Builder()
+        self.given = frozenset(given)
+        self.defined: dict[str, int] = {}
+        self.indices: dict[str, int] = {}
+
+    def define(self, name: Tree, index: int) -> None:
+        """``name = formula``: later formulas mean this node by the name."""
+        text = name_text(name)
+        self.defined[text] = index
+        self.build.name(index, text, name_latex(name))
+
+    def convert(self, tree: Tree) -> int:
+        """The node of a tree."""
+        constant = _constant(tree)
+        if constant is not None:
+            return self.build.constant(constant)
+        match tree:
+            case Name() | Indexed():
+                return self._variable(tree)
+            case Add(terms):
+                total = self.convert(terms[0])
+                for term in terms[1:]:
+                    if isinstance(term, Negative):
+                        total = self.build.apply("subtract", total, self.convert(term.operand))
+                    else:
+                        total = self.build.apply("add", total, self.convert(term))
+                return total
+            case Negative(operand):
+                return self.build.apply("negate", self.convert(operand))
+            case Multiply(factors):
+                return self._fold("multiply", [self.convert(factor) for factor in factors])
+            case Divide(numerator, denominator):
+                return self.build.apply("divide", self.convert(numerator), self.convert(denominator))
+            case Power(Name("e"), exponent) if "e" not in self.given:
+                return self.build.apply("exp", self.convert(exponent))
+            case Power(base, exponent):
+                return self._power(base, exponent)
+            case Call(function, arguments):
+                return self._call(function, arguments)
+            case Big():
+                return self._big(tree)
+            case List((item,)):
+                return self.convert(item)
+            case Ambiguous(readings):
+                return self._settle(readings, tree.reason)
+            case Hole(source, reason):
+                raise GraphError(f"cannot read {source!r}: {reason}")
+        raise GraphError(
+            f"a {type(tree).__name__.lower()} is no operation on scalars; a graph takes sums, "
+            f"products, powers and the functions {', '.join(sorted(_function_names()))}"
+        )
+
+    def _variable(self, tree: Tree) -> int:
+        text = name_text(tree, self.indices)
+        if text in self.defined:
+            return self.defined[text]
+        if text not in self.given:
+            if text in NUMBERS:
+                return self.build.constant(NUMBERS[text])
+            if isinstance(tree, Name) and tree.text in self.indices:
+                return self.build.constant(self.indices[tree.text])
+        return self.build.variable(text, name_latex(tree, self.indices))
+
+    def _power(self, base: Tree, exponent: Tree) -> int:
+        # \sin^2 x, read as a power of a function's name, is for the reader to settle; here a power is of a
+        # value.
+        if isinstance(exponent, Negative) and _constant(exponent.operand) == 1:
+            return self.build.apply("divide", self.build.constant(1), self.convert(base))
+        return self.build.apply("power", self.convert(base), self.convert(exponent))
+
+    def _call(self, function: Tree, arguments: tuple[Tree, ...]) -> int:
+        if isinstance(function, Power) and len(arguments) == 1:  # \sin^2 x
+            return self._power(Call(function.base, arguments), function.exponent)
+        text = name_text(function)
+        if (text in self.given or text in self.defined) and len(arguments) == 1:
+            return self.build.apply("multiply", self._variable(function), self.convert(arguments[0]))
+        if isinstance(function, Indexed) and name_text(function.base) == "log" and len(function.lower) == 1:
+            base = self.build.apply("log", self.convert(function.lower[0]))
+            return self.build.apply("divide", self._fold("log", [self.convert(arguments[0])]), base)
+        gate = OTHER_NAMES.get(text, text)
+        if gate not in _function_names():
+            raise GraphError(unknown("function", text, [*_function_names(), *OTHER_NAMES]))
+        inputs = [self.convert(argument) for argument in arguments]
+        if gate in ("max", "min"):
+            return self._fold(gate, inputs)
+        if gate == "sqrt" and len(inputs) == 2:
+            degree = _constant(arguments[1])
+            if degree is None or degree == 0:
+                raise GraphError("the degree of a root has to be a number other than 0")
+            return self.build.apply("power", inputs[0], self.build.constant(1 / degree))
+        return self.build.apply(gate, *inputs)
+
+    def _fold(self, gate: str, inputs: list[int]) -> int:
+        """A gate of two operands applied from left to right, as a lecture does; one operand alone if it is
+        unary."""
+        if GATES[gate].arity == 1:
+            return self.build.apply(gate, *inputs)
+        result = inputs[0]
+        for item in inputs[1:]:
+            result = self.build.apply(gate, result, item)
+        return result
+
+    def _big(self, tree: Big) -> int:
+        gates = {"sum": "add", "prod": "multiply"}
+        if tree.operator not in gates:
+            raise GraphError(f"{tree.operator} is no operation on scalars; \\sum and \\prod with bounds are")
+        bounds = [
+            None if bound is None else _index_value(bound, self.indices) for bound in (tree.lower, tree.upper)
+        ]
+        low, high = bounds
+        plain = len(tree.variables) == 1 and isinstance(tree.variables[0], Name) and tree.condition is None
+        if not plain or low is None or high is None:
+            raise GraphError(f"\\{tree.operator} needs one index and whole numbers as its bounds")
+        if not 0 <= high - low < MOST_TERMS:
+            what = f"\\{tree.operator} from {low} to {high}"
+            raise GraphError(f"{what}: between 1 and {MOST_TERMS} terms can be drawn")
+        name = tree.variables[0]
+        assert isinstance(name, Name)
+        outside = self.indices
+        inputs = []
+        for value in range(low, high + 1):
+            self.indices = {**outside, name.text: value}
+            inputs.append(self.convert(tree.body))
+        self.indices = outside
+        return self._fold(gates[tree.operator], inputs)
+
+    def _settle(self, readings: tuple[Tree, ...], reason: str) -> int:
+        """The only reading that is a graph of the names given; more than one is for the writer to settle."""
+        found: dict[int, None] = {}
+        refusals: list[GraphError] = []
+        for reading in readings:
+            names = {name_text(node) for node in reading.walk() if isinstance(node, Indexed | Name)}
+            try:
+                index = self.convert(reading)
+            except GraphError as error:
+                refusals.append(error)
+                continue
+            if not self.given or names & self.given:
+                found[index] = None
+        if len(found) == 1:
+            return next(iter(found))
+        if found:
+            raise GraphError(f"can be read in more than one way ({reason}); add brackets or \\cdot")
+        raise refusals[0] if refusals else GraphError(f"cannot be read as a graph ({reason})")
+
+
+def _function_names() -> list[str]:
+    return [
+        name for name in GATES if name not in ("add", "subtract", "multiply", "divide", "negate", "power")
+    ]
+
+
+def _constant(tree: Tree) -> sp.Rational | None:
+    """The exact value of a written number, a negative one or a fraction of two."""
+    match tree:
+        case Number(_, unit):
+            if unit not in ("", "%"):
+                raise GraphError(f"{tree.digits} {unit}: a number in a graph has no unit")
+            value = Fraction(tree.value) / (100 if unit == "%" else 1)
+            return sp.Rational(value.numerator, value.denominator)
+        case Negative(Number() as operand):
+            inner = _constant(operand)
+            return None if inner is None else -inner
+        case Divide(Number() as numerator, Number() as denominator) if denominator.value != 0:
+            top, bottom = _constant(numerator), _constant(denominator)
+            return None if top is None or bottom is None else top / bottom
+    return None
