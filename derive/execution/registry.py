@@ -88,8 +88,8 @@ def forward_rule(
 def backward_rule(of: Forward) -> Callable[[Backward], Backward]:
     """Enter the backward rule of a forward rule.
 
-    It gets the upstream gradient, the inputs and the settings, and gives the gradient of every input that is not
-    an index.
+    It gets the upstream gradient, the inputs and the settings, and gives the gradient of every input that is
+    not an index.
     """
 
     def enter(rule: Backward) -> Backward:
@@ -152,6 +152,7 @@ def backward(
     """
     operation = find(name)
     arrays, shape = _prepare(operation, inputs)
+    known = _checked_settings(operation, settings)
     dtype = _common_type(operation, arrays)
     seed = _as_array(f"{name}: upstream", upstream)
     if seed.shape != shape:
@@ -160,9 +161,7 @@ def backward(
         )
     if seed.dtype.kind == "c" and dtype.kind != "c":
         raise ExecutionError(f"{name}: upstream is complex while the inputs are real")
-    gradients = _backward_rules[name](
-        seed.astype(dtype, copy=False), *arrays.values(), **_checked_settings(operation, settings)
-    )
+    gradients = _backward_rules[name](seed.astype(dtype, copy=False), *arrays.values(), **known)
     return {key: _sum_to(np.asarray(g, dtype=dtype), arrays[key].shape) for key, g in gradients.items()}
 
 
@@ -185,8 +184,8 @@ def _prepare(operation: Operation, inputs: Mapping[str, ArrayLike]) -> tuple[dic
     dtype = _common_type(operation, arrays)
     if dtype.kind == "c" and not operation.analytic:
         raise ExecutionError(
-            f"{operation.name}: complex input is not possible, the function is not analytic or has no complex "
-            "form here; use five_point instead of complex_step"
+            f"{operation.name}: complex input is not possible, the function is not analytic or has no "
+            "complex form here; use five_point instead of complex_step"
         )
     shape = operation.signature.result_shape(operation.name, {name: a.shape for name, a in arrays.items()})
     for name in operation.differentiable:

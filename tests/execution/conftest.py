@@ -1,0 +1,61 @@
+"""Inputs for any operation, made from its signature, so that a new operation is tested unasked."""
+
+import zlib
+
+import numpy as np
+import pytest
+
+from derive import execution
+
+SIZES = {"n": 5, "m": 3}  # distinct primes: a wrong transpose fails by shape
+
+
+def _values(name: str, shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:
+    if name == "p":
+        return random.uniform(0.05, 0.95, shape)
+    if name == "c":
+        return random.integers(0, SIZES["n"], shape)
+    return 1.5 * random.standard_normal(shape)
+
+
+@pytest.fixture
+def make_inputs():
+    """make_inputs(operation, batch): random inputs with these leading axes wherever they are allowed.
+    `alone` names an input that gets no leading axes and so is broadcast."""
+
+    def make(name, batch=(), dtype=np.float64, alone=None):
+        operation = execution.find(name)
+        random = np.random.default_rng(zlib.crc32(name.encode()))
+        inputs = {}
+        for key, axes in operation.signature.inputs.items():
+            lead = batch if axes.batched and key != alone else ()
+            values = _values(key, lead + tuple(SIZES[letter] for letter in axes.letters), random)
+            inputs[key] = values if key in operation.integers else np.asarray(values, dtype=dtype)
+        return inputs
+
+    return make
+
+
+@pytest.fixture
+def make_upstream(make_inputs):
+    """An upstream gradient for the result of an operation on these inputs."""
+
+    def make(name, inputs):
+        result = execution.forward(name, inputs)
+        values = np.random.default_rng(3).standard_normal(result.shape)
+        return np.asarray(values, dtype=result.dtype)
+
+    return make
+
+
+@pytest.fixture
+def relative_error():
+    """The largest difference, relative to the largest entry of the expected array."""
+
+    def measure(actual, expected):
+        actual, expected = np.asarray(actual), np.asarray(expected)
+        assert actual.shape == expected.shape
+        assert np.isfinite(actual).all()
+        return np.abs(actual - expected).max(initial=0) / np.abs(expected).max(initial=1e-300)
+
+    return measure

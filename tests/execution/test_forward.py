@@ -1,0 +1,174 @@
+"""Forward values against naive loops over Python floats, written from the definition, and by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from derive import execution
+from derive.execution.special import erf, erfc
+
+BATCHES = [(), (7,), (2, 11)]
+
+
+def _softmax(x):
+    total = sum(math.exp(v) for v in x)
+    return [math.exp(v) / total for v in x]
+
+
+def _gelu_tanh(v):
+    return v / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (v + 0.044715 * v**3)))
+
+
+def _matvec(A, x):
+    return [sum(A[i][j] * x[j] for j in range(len(x))) for i in range(len(A))]
+
+
+def _squares(yhat, y):
+    return sum((a - b) ** 2 for a, b in zip(yhat, y, strict=True))
+
+
+def _bce(p, y):
+    return -sum(t * math.log(q) + (1 - t) * math.log(1 - q) for q, t in zip(p, y, strict=True))
+
+
+ELEMENTWISE = {
+    "identity": lambda v: v,
+    "sigmoid": lambda v: 1 / (1 + math.exp(-v)),
+    "tanh": lambda v: (math.exp(v) - math.exp(-v)) / (math.exp(v) + math.exp(-v)),
+    "relu": lambda v: v if v > 0 else 0.0,
+    "leaky_relu": lambda v: v if v > 0 else 0.01 * v,
+    "elu": lambda v: v if v > 0 else math.exp(v) - 1,
+    "softplus": lambda v: math.log(1 + math.exp(v)),
+    "silu": lambda v: v / (1 + math.exp(-v)),
+    "gelu": lambda v: v * (1 + math.erf(v / math.sqrt(2))) / 2,
+    "gelu_tanh": _gelu_tanh,
+}
+
+# For one batch entry, inputs as nested lists.
+NAIVE = {
+    **{name: lambda x, f=f: f(x) for name, f in ELEMENTWISE.items()},
+    "softmax": _softmax,
+    "log_softmax": lambda x: [math.log(s) for s in _softmax(x)],
+    "log_sum_exp": lambda x: math.log(sum(math.exp(v) for v in x)),
+    "matvec": _matvec,
+    "linear": lambda x, W, b: [v + b[i] for i, v in enumerate(_matvec(W, x))],
+    "quadratic_form": lambda x, A: sum(x[i] * A[i][j] * x[j] for i in range(len(x)) for j in range(len(x))),
+    "squared_error": _squares,
+    "mean_squared_error": lambda yhat, y: _squares(yhat, y) / len(y),
+    "half_squared_error": lambda yhat, y: _squares(yhat, y) / 2,
+    "half_mean_squared_error": lambda yhat, y: _squares(yhat, y) / len(y) / 2,
+    "binary_cross_entropy": _bce,
+    "binary_cross_entropy_logits": lambda z, y: _bce([1 / (1 + math.exp(-v)) for v in z], y),
+    "cross_entropy": lambda z, y: -sum(t * math.log(s) for s, t in zip(_softmax(z), y, strict=True)),
+    "cross_entropy_index": lambda z, c: -math.log(_softmax(z)[c]),
+}
+
+
+def _entry(operation, inputs, place):
+    """The inputs of one batch entry, as Python numbers."""
+    axes = operation.signature.inputs
+    return [a[place].tolist() if axes[name].batched else a.tolist() for name, a in inputs.items()]
+
+
+@pytest.mark.parametrize("batch", BATCHES, ids=str)
+@pytest.mark.parametrize("name", NAIVE)
+def test_value_is_that_of_the_naive_loop(name, batch, make_inputs, relative_error):
+    operation = execution.find(name)
+    inputs = make_inputs(name, batch)
+    expected = np.array([NAIVE[name](*_entry(operation, inputs, place)) for place in np.ndindex(batch)])
+    actual = execution.forward(name, inputs)
+    assert relative_error(actual.reshape(expected.shape), expected) < 1e-13
+    assert actual.shape[: len(batch)] == batch
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "settings", "expected"),
+    [
+        pytest.param(
+            "softmax", {"x": [math.log(1), math.log(2), math.log(5)]}, {}, [1 / 8, 2 / 8, 5 / 8], id="softmax"
+        ),
+        pytest.param("log_sum_exp", {"x": [1000.0, 1000.0]}, {}, 1000 + math.log(2), id="log_sum_exp"),
+        pytest.param("leaky_relu", {"x": [-2.0, 3.0]}, {"alpha": 0.2}, [-0.4, 3], id="leaky_relu-alpha"),
+        pytest.param("elu", {"x": [-math.log(2), 3.0]}, {"alpha": 4}, [-2, 3], id="elu-alpha"),
+        pytest.param("softplus", {"x": [0.0]}, {}, [math.log(2)], id="softplus"),
+        pytest.param(
+            "linear", {"x": [[1, 2], [3, 4]], "W": [[1, -1]], "b": [10]}, {}, [[9], [9]], id="linear"
+        ),
+        pytest.param(
+            "quadratic_form", {"x": [1, 2], "A": [[1, 5], [0, 2]]}, {}, 1 + 10 + 8, id="quadratic_form"
+        ),
+        pytest.param("mean_squared_error", {"yhat": [1, 2], "y": [3, 5]}, {}, 6.5, id="mean_squared_error"),
+        pytest.param("binary_cross_entropy", {"p": [0.25], "y": [1]}, {}, math.log(4), id="bce"),
+        pytest.param(
+            "binary_cross_entropy", {"p": [0.0, 1.0], "y": [0, 1]}, {}, 0, id="bce-certain-and-right"
+        ),
+        pytest.param(
+            "binary_cross_entropy", {"p": [0.0], "y": [1]}, {}, math.inf, id="bce-certain-and-wrong"
+        ),
+        pytest.param("cross_entropy", {"z": [0, 0], "y": [3, 1]}, {}, 4 * math.log(2), id="weights-sum-to-4"),
+        pytest.param(
+            "cross_entropy_index",
+            {"z": [[0, math.log(3)]] * 2, "c": [0, 1]},
+            {},
+            [math.log(4), math.log(4 / 3)],
+            id="cross_entropy_index",
+        ),
+    ],
+)
+def test_value_by_hand(name, inputs, settings, expected):
+    np.testing.assert_allclose(execution.forward(name, inputs, **settings), expected, rtol=1e-14, atol=1e-15)
+
+
+def test_erf_and_erfc_are_those_of_the_standard_library():
+    x = np.concatenate([np.linspace(-7, 26.5, 100_003), [0.46875, -0.46875, 4.0, -4.0, 0.0, 1e-300]])
+    np.testing.assert_allclose(erf(x), [math.erf(v) for v in x], rtol=1e-15)
+    np.testing.assert_allclose(erfc(x), [math.erfc(v) for v in x], rtol=2e-15)
+
+
+def test_erf_at_infinity():
+    ends = np.array([np.inf, -np.inf, 1e308, -1e308])
+    assert erf(ends).tolist() == [1, -1, 1, -1]
+    assert erfc(ends).tolist() == [0, 2, 0, 2]
+    assert np.isnan(erf(np.array(np.nan)))
+
+
+@pytest.mark.parametrize("name", execution.names())
+def test_float32_stays_float32(name, make_inputs, relative_error):
+    single = execution.forward(name, make_inputs(name, (7,), np.float32))
+    double = execution.forward(name, make_inputs(name, (7,), np.float64))
+    assert single.dtype == np.float32
+    assert double.dtype == np.float64
+    assert relative_error(single, double) < 1e-5
+
+
+@pytest.mark.parametrize("name", [n for n in execution.names() if execution.find(n).analytic])
+def test_complex_input_continues_the_real_function(name, make_inputs, relative_error):
+    inputs = make_inputs(name, (2, 7))
+    names = execution.find(name).differentiable
+    lifted = {key: a.astype(complex) if key in names else a for key, a in inputs.items()}
+    actual = execution.forward(name, lifted)
+    assert actual.dtype == np.complex128
+    assert relative_error(actual, execution.forward(name, inputs)) < 1e-13
+
+
+@pytest.mark.parametrize("name", execution.names())
+def test_inputs_are_not_changed_nor_returned(name, make_inputs, make_upstream):
+    inputs = make_inputs(name, (7,))
+    kept = {key: a.copy() for key, a in inputs.items()}
+    upstream = make_upstream(name, inputs)
+    results = [execution.forward(name, inputs), *execution.backward(name, inputs, upstream).values()]
+    for result in results:
+        result += 1
+    assert all(np.array_equal(inputs[key], kept[key]) for key in inputs)
+
+
+@pytest.mark.parametrize("name", execution.names())
+def test_an_empty_batch_is_no_fault(name, make_inputs):
+    inputs = make_inputs(name, (0,))
+    result = execution.forward(name, inputs)
+    assert result.shape[0] == 0
+    gradients = execution.backward(name, inputs, result)
+    assert {key: g.shape for key, g in gradients.items()} == {
+        key: inputs[key].shape for key in execution.find(name).differentiable
+    }
