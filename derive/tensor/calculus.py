@@ -7,7 +7,7 @@ program would; what is met on the way (``dL/dT`` of every intermediate ``T``) is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -15,7 +15,7 @@ import sympy as sp
 
 from derive.tensor.differentiate import Step, differentiate
 from derive.tensor.names import Fold, apply_facts, fold_once, folds, sum_lemmas
-from derive.tensor.nodes import Access, D, Index, Sum, Tensor, fresh, nodes, rewrite, tensors_in
+from derive.tensor.nodes import Access, D, DerivativeTensor, Index, Sum, Tensor, fresh, nodes, rewrite, tensors_in
 from derive.tensor.program import Fact, Program, Statement
 from derive.tensor.simplify import cost, distribute, eliminate_brackets, factor, merge_brackets
 
@@ -92,8 +92,9 @@ def simplify(expression: sp.Expr, program: Program) -> tuple[sp.Expr, list[Step]
     for _ in range(12):
         start = trace.expression
         trace.to(distribute(trace.expression), "sums are linear", trivial=True)
-        picked = eliminate_brackets(trace.expression)
-        trace.to(picked, "only the index named in the bracket survives the sum")
+        chosen: list[sp.Expr] = []
+        picked = eliminate_brackets(trace.expression, chosen)
+        trace.to(picked, _survivors(chosen))
         trace.to(distribute(trace.expression), "sums are linear", trivial=True)
         replaced, used = apply_facts(trace.expression, facts)
         if trace.to(replaced, "; ".join(fact.words for fact in used)):
@@ -113,6 +114,13 @@ def _cheapest_factored(expression: sp.Expr) -> sp.Expr:
     return min((factor(distribute(expression)), factor(expression), expression), key=cost)
 
 
+def _survivors(chosen: Iterable[sp.Expr]) -> str:
+    names = sorted({str(value) for value in chosen if isinstance(value, Index) and value.name.isidentifier()})
+    if not names:
+        return "only the index that the bracket names survives"
+    return f"only the index equal to {' and '.join(names)} survives"
+
+
 LETTERS = "ijklpqrstuvw"
 
 
@@ -120,7 +128,10 @@ def entry_of(tensor: Tensor, program: Program, taken: Iterable[Index] = ()) -> A
     """A general entry of a tensor, its indices named as the program names them, apart from those taken."""
     used = {index.name for index in taken}
     used |= {str(symbol) for symbol in (*program.sizes(), *program.settings())}
-    preferred = _own_names(tensor, program)
+    if tensor in program.defined:
+        preferred = [index.name for index in program.defined[tensor].target.indices]
+    else:
+        preferred = list(tensor.letters) or [None] * tensor.rank
     indices = []
     for extent, name in zip(tensor.shape, preferred, strict=True):
         if name is None or name in used:
@@ -128,19 +139,6 @@ def entry_of(tensor: Tensor, program: Program, taken: Iterable[Index] = ()) -> A
         used.add(name)
         indices.append(Index(name, extent))
     return Access(tensor, *indices)
-
-
-def _own_names(tensor: Tensor, program: Program) -> list[str | None]:
-    if tensor in program.defined:
-        return [index.name for index in program.defined[tensor].target.indices]
-    for statement in program.everything:
-        names = {index.name for index in statement.target.indices}
-        for node in nodes(statement.value):
-            if isinstance(node, Access) and node.tensor == tensor:
-                return [
-                    one.name if isinstance(one, Index) and one.name in names else None for one in node.indices
-                ]
-    return [None] * tensor.rank
 
 
 def _finish(target: Access, start: sp.Expr, program: Program) -> tuple[Part, list[Fact]]:
@@ -154,7 +152,7 @@ def jacobian(program: Program, output: Tensor, wrt: Tensor) -> Derived:
     """``d output[i, ...] / d wrt[j, ...]``; the gradient where the output is a scalar."""
     row = entry_of(output, program)
     column = entry_of(wrt, program, taken=_indices(row))
-    target = derivative_tensor(output, (wrt,))[(*row.indices, *column.indices)]
+    target = DerivativeTensor(output, wrt)[(*row.indices, *column.indices)]
     part, facts = _finish(target, D(row, column), program)
     return Derived(program, (part,), facts=tuple(facts))
 
@@ -163,35 +161,13 @@ def second_derivative(program: Program, output: Tensor, wrt: Tensor) -> Derived:
     """``d^2 output[...] / d wrt[i, ...] d wrt[j, ...]``; the Hessian where the output is a scalar."""
     gradient = jacobian(program, output, wrt)
     entry = entry_of(wrt, program, taken=_indices(gradient.target))
-    target = derivative_tensor(output, (wrt, wrt))[(*gradient.target.indices, *entry.indices)]
+    target = DerivativeTensor(output, wrt, wrt)[(*gradient.target.indices, *entry.indices)]
     part, facts = _finish(target, D(gradient.result, entry), program)
     return Derived(program, (*gradient.parts, part), facts=tuple(dict.fromkeys((*gradient.facts, *facts))))
 
 
 def _indices(access: Access) -> tuple[Index, ...]:
     return tuple(index for index in access.indices if isinstance(index, Index))
-
-
-def derivative_tensor(above: Tensor, below: Sequence[Tensor]) -> Tensor:
-    """The tensor of all derivatives of one tensor's entries by another's."""
-    shape = [extent for tensor in (above, *below) for extent in tensor.shape]
-    order = "" if len(below) == 1 else f"^{len(below)}"
-    return Tensor(
-        f"d{order}{above.name}/d{below[0].name}{order}",
-        shape,
-        latex=rf"\frac{{\partial{order} {above.latex}}}{{\partial {below[0].latex}{order}}}",
-        text=f"∂{order}{above.text}/∂{below[0].text}{order}",
-    )
-
-
-def cotangent(tensor: Tensor, loss: str = "L") -> Tensor:
-    """``dL/dT``, shaped like ``T``."""
-    return Tensor(
-        f"d{loss}/d{tensor.name}",
-        tensor.shape,
-        latex=rf"\frac{{\partial {loss}}}{{\partial {tensor.latex}}}",
-        text=f"∂{loss}/∂{tensor.text}",
-    )
 
 
 def vjp(
@@ -206,7 +182,7 @@ def vjp(
     1 for a scalar output, which then is the loss itself. ``names`` gives cotangents names of their own (``delta``).
     """
     output = program.output
-    loss = output.latex if seeds is None and output.rank == 0 else "L"
+    loss = output if seeds is None and output.rank == 0 else Tensor("L")
     if seeds is None:
         seeds = {} if output.rank == 0 else {output: Tensor("g", output.shape)}
     names = names or {}
@@ -225,22 +201,14 @@ def vjp(
         if not consumers or not any(program.depends(tensor, want) for want in wanted):
             continue
         entry = entry_of(tensor, program)
-        target = Access(names.get(tensor) or cotangent(tensor, loss), *entry.indices)
+        target = Access(names.get(tensor) or DerivativeTensor(loss, tensor), *entry.indices)
         start = upstream.get(tensor, sp.S.Zero) + _chain_rule(consumers, entry, upstream)
-        steps = [Step("chain rule", target, start)]
-        taken, more = differentiate(start, program)
-        steps += more
-        for part in parts.values():
-            if part.inlined:
-                inserted = _insert(taken, part)
-                if inserted != taken:
-                    steps.append(Step(f"put in {part.target.tensor.text}", taken, inserted))
-                    taken = inserted
+        taken, steps = differentiate(start, program)
         result, more, used = simplify(taken, program)
         facts += used
-        inlined = tensor not in wanted and _is_inlined(tensor, result, program, wanted)
-        parts[tensor] = Part(target, (*steps, *more), result, inlined)
+        parts[tensor] = Part(target, (Step("chain rule", target, start), *steps, *more), result)
         upstream[tensor] = target
+    facts += _inline(parts, wanted, program)
     missing = [want for want in wanted if want not in parts]
     if missing:
         raise ValueError(f"{output.name} does not depend on {', '.join(one.name for one in missing)}")
@@ -255,7 +223,7 @@ def _chain_rule(consumers: Iterable[Statement], entry: Access, upstream: dict[Te
     for statement in consumers:
         indices = tuple(fresh(index) for index in _indices(statement.target))
         weight = upstream[statement.tensor].xreplace(dict(zip(_own(upstream, statement), indices, strict=True)))
-        terms.append(Sum(weight * D(statement.at(indices), entry, total=False), *indices))
+        terms.append(Sum(weight * D(statement.tensor[indices], entry, D.LINK), *indices))
     return sp.Add(*terms)
 
 
@@ -279,15 +247,25 @@ def _insert(expression: sp.Expr, part: Part) -> sp.Expr:
 _READ_AT_A_GLANCE = 6
 
 
-def _is_inlined(tensor: Tensor, result: sp.Expr, program: Program, wanted: Sequence[Tensor]) -> bool:
-    """Whether a cotangent goes into what uses it: it is short, or is used in one place only."""
-    statement = program.defined[tensor]
-    if statement.keep:
-        return False
-    return cost(result) <= _READ_AT_A_GLANCE or sum(_uses(statement, program, wanted)) <= 1
+def _inline(parts: dict[Tensor, Part], wanted: Sequence[Tensor], program: Program) -> list[Fact]:
+    """Put cotangents that are short, or used in one place only, into what uses them."""
+    facts: list[Fact] = []
+    for tensor, part in parts.items():
+        trace = _Trace(part.result)
+        for other in parts.values():
+            if other.inlined:
+                trace.to(_insert(trace.expression, other), f"put in {other.target.tensor.text}")
+        if trace.steps:
+            result, more, used = simplify(trace.expression, program)
+            facts += used
+            part = replace(part, steps=(*part.steps, *trace.steps, *more), result=result)
+        keep = tensor in wanted or program.defined[tensor].keep
+        if not keep:
+            uses = sum(_count(part.target.tensor, other.result) for other in parts.values())
+            part = replace(part, inlined=uses <= 1 or cost(part.result) <= _READ_AT_A_GLANCE)
+        parts[tensor] = part
+    return facts
 
 
-def _uses(statement: Statement, program: Program, wanted: Sequence[Tensor]) -> Iterator[int]:
-    for tensor in tensors_in(statement.value):
-        if any(program.depends(tensor, want) for want in wanted):
-            yield sum(1 for node in nodes(statement.value) if isinstance(node, Access) and node.tensor == tensor)
+def _count(tensor: Tensor, expression: sp.Expr) -> int:
+    return sum(1 for node in nodes(expression) if isinstance(node, Access) and node.tensor == tensor)

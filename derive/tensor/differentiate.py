@@ -48,13 +48,21 @@ def varies(expression: sp.Expr, derivative: D, program: Program) -> bool:
     """Whether an expression changes when the derivative's entry does."""
     moving = derivative.entry.tensor
     tensors = tensors_in(expression)
-    if not derivative.total:
+    if derivative.mode == D.LINK:
+        return True
+    if derivative.mode == D.DIRECT:
         return moving in tensors
     return any(program.depends(one, moving) for one in tensors)
 
 
 def _constant(one: D, program: Program) -> sp.Expr | None:
     return None if varies(one.body, one, program) else sp.S.Zero
+
+
+def _open_link(one: D, program: Program) -> sp.Expr | None:
+    if one.mode != D.LINK:
+        return None
+    return D(program.defined[one.body.tensor].at(one.body.indices), one.entry, D.DIRECT)
 
 
 def _own_entry(one: D, program: Program) -> sp.Expr | None:
@@ -66,7 +74,7 @@ def _own_entry(one: D, program: Program) -> sp.Expr | None:
 
 def _linear(one: D, program: Program) -> sp.Expr | None:
     if isinstance(one.body, sp.Add):
-        return sp.Add(*(D(term, one.entry, one.total) for term in one.body.args))
+        return sp.Add(*(one.of(term) for term in one.body.args))
     return None
 
 
@@ -77,7 +85,7 @@ def _constant_factor(one: D, program: Program) -> sp.Expr | None:
     if not fixed:
         return None
     moving = [factor for factor in one.body.args if factor not in fixed]
-    return sp.Mul(*fixed, D(sp.Mul(*moving), one.entry, one.total))
+    return sp.Mul(*fixed, one.of(sp.Mul(*moving)))
 
 
 def _is_divisor(factor: sp.Expr) -> bool:
@@ -92,7 +100,7 @@ def _quotient(one: D, program: Program) -> sp.Expr | None:
         return None
     above = sp.Mul(*(factor for factor in one.body.args if factor not in divisors))
     below = sp.Mul(*(1 / factor for factor in divisors))
-    return (below * D(above, one.entry, one.total) - above * D(below, one.entry, one.total)) / below**2
+    return (below * one.of(above) - above * one.of(below)) / below**2
 
 
 def _product(one: D, program: Program) -> sp.Expr | None:
@@ -101,7 +109,7 @@ def _product(one: D, program: Program) -> sp.Expr | None:
     factors = one.body.args
     return sp.Add(
         *(
-            sp.Mul(*factors[:k], D(factor, one.entry, one.total), *factors[k + 1 :])
+            sp.Mul(*factors[:k], one.of(factor), *factors[k + 1 :])
             for k, factor in enumerate(factors)
         )
     )
@@ -111,29 +119,29 @@ def _power(one: D, program: Program) -> sp.Expr | None:
     body = one.body
     if not isinstance(body, sp.Pow) or isinstance(body, sp.exp) or varies(body.exp, one, program):
         return None
-    return body.exp * body.base ** (body.exp - 1) * D(body.base, one.entry, one.total)
+    return body.exp * body.base ** (body.exp - 1) * one.of(body.base)
 
 
 def _exponential(one: D, program: Program) -> sp.Expr | None:
     if not isinstance(one.body, sp.exp):
         return None
-    return one.body * D(one.body.args[0], one.entry, one.total)
+    return one.body * one.of(one.body.args[0])
 
 
 def _general_power(one: D, program: Program) -> sp.Expr | None:
     body = one.body
     if not isinstance(body, sp.Pow) or isinstance(body, sp.exp):
         return None
-    return body * D(body.exp * sp.log(body.base), one.entry, one.total)
+    return body * one.of(body.exp * sp.log(body.base))
 
 
 def _chain(one: D, program: Program) -> sp.Expr | None:
     body = one.body
     if isinstance(body, Apply):
         outer = Apply(body.function, body.order + 1, body.argument)
-        return outer * D(body.argument, one.entry, one.total)
+        return outer * one.of(body.argument)
     if isinstance(body, sp.Function) and len(body.args) == 1:
-        return body.fdiff() * D(body.args[0], one.entry, one.total)
+        return body.fdiff() * one.of(body.args[0])
     return None
 
 
@@ -141,29 +149,30 @@ def _under_the_sum(one: D, program: Program) -> sp.Expr | None:
     if not isinstance(one.body, Sum):
         return None
     inner, indices = one.body.open()
-    return Sum(D(inner, one.entry, one.total), *indices)
+    return Sum(one.of(inner), *indices)
 
 
 def _cases(one: D, program: Program) -> sp.Expr | None:
     if not isinstance(one.body, IfPositive):
         return None
     condition, then, otherwise = one.body.args
-    return IfPositive(condition, D(then, one.entry, one.total), D(otherwise, one.entry, one.total))
+    return IfPositive(condition, one.of(then), one.of(otherwise))
 
 
 def _definition(one: D, program: Program) -> sp.Expr | None:
     body = one.body
-    if not one.total or not isinstance(body, Access) or body.tensor not in program.defined:
+    if one.mode != D.TOTAL or not isinstance(body, Access) or body.tensor not in program.defined:
         return None
     if not body.in_range:
         raise ValueError(
             f"{body} may lie outside {body.tensor.name}, which a statement defines: its definition holds "
             "only inside; use the chain rule (vjp), which needs no definition there"
         )
-    return D(program.defined[body.tensor].at(body.indices), one.entry, one.total)
+    return one.of(program.defined[body.tensor].at(body.indices))
 
 
 RULES = (
+    Rule("definition", _open_link),
     Rule("a constant has derivative 0", _constant, trivial=True),
     Rule("an entry depends only on itself", _own_entry, trivial=True),
     Rule("sum rule", _linear, trivial=True),

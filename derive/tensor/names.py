@@ -268,14 +268,14 @@ def sum_lemmas(program: Program) -> tuple[Fact, ...]:
 
 def fold_once(expression: sp.Expr, known: tuple[Fold, ...]) -> tuple[sp.Expr, Fold] | None:
     """The cheapest single fold that is allowed and makes the expression cheaper, or None."""
-    best: tuple[int, sp.Expr, Fold] | None = None
-    limit = cost(factor(expression))
+    best: tuple[tuple[int, int], sp.Expr, Fold] | None = None
+    limit = (cost(factor(expression, thorough=False)), 0)
     for fold in known:
         raw = fold.apply(expression)
         if raw is None:
             continue
         for form in dict.fromkeys((distribute(raw), cancel(raw))):
-            reached = cost(factor(form))
+            reached = (cost(factor(form, thorough=False)), cost(form))
             if reached < (best[0] if best else limit) and may_divide(form, expression):
                 best = (reached, form, fold)
     return (best[1], best[2]) if best else None

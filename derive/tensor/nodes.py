@@ -78,7 +78,8 @@ def fresh(index: Index) -> Index:
 class Tensor(AtomicExpr):
     """A named array with symbolic shape. ``positive`` says that no entry is ever zero or negative.
 
-    ``latex`` is how it is printed, ``text`` how it is printed without LaTeX.
+    ``latex`` is how it is printed, ``text`` how it is printed without LaTeX, ``letters`` the names that its
+    indices have by custom.
     """
 
     is_commutative = True
@@ -87,6 +88,7 @@ class Tensor(AtomicExpr):
     positive: bool
     latex: str
     text: str
+    letters: tuple[str, ...]
 
     def __new__(
         cls,
@@ -96,6 +98,7 @@ class Tensor(AtomicExpr):
         positive: bool = False,
         latex: str | None = None,
         text: str | None = None,
+        letters: Iterable[str] = (),
     ) -> Tensor:
         self = super().__new__(cls)
         self.name = name
@@ -103,6 +106,7 @@ class Tensor(AtomicExpr):
         self.positive = positive
         self.latex = latex or name
         self.text = text or name
+        self.letters = tuple(letters)
         return self
 
     def _hashable_content(self) -> tuple[Any, ...]:
@@ -113,7 +117,15 @@ class Tensor(AtomicExpr):
             "positive": self.positive,
             "latex": self.latex,
             "text": self.text,
+            "letters": self.letters,
         }
+
+    @classmethod
+    def over(cls, name: str, *indices: Index, **options: Any) -> Tensor:
+        """A tensor whose dimensions are those that these indices run over, and go by their names."""
+        return cls(
+            name, (one.size for one in indices), letters=tuple(one.name for one in indices), **options
+        )
 
     def _sympystr(self, printer: Any) -> str:
         return self.name
@@ -129,9 +141,28 @@ class Tensor(AtomicExpr):
         """The value of a tensor of rank 0."""
         return Access(self)
 
-    def generic(self, stem: str = "q") -> Access:
-        """An entry at fresh indices, one for each dimension."""
-        return Access(self, *(fresh(Index(stem, extent)) for extent in self.shape))
+
+class DerivativeTensor(Tensor):
+    """All derivatives of one tensor's entries by others': the indices of ``above`` first, then those of ``below``."""
+
+    above: Tensor
+    below: tuple[Tensor, ...]
+
+    def __new__(cls, above: Tensor, *below: Tensor) -> DerivativeTensor:
+        order = f"^{len(below)}" if len(below) > 1 else ""
+        shape = [extent for tensor in (above, *below) for extent in tensor.shape]
+        self = super().__new__(
+            cls,
+            f"d{order}{above.name}/d{below[0].name}{order}",
+            shape,
+            latex=rf"\frac{{\partial{order} {above.latex}}}{{\partial {below[0].latex}{order}}}",
+            text=f"∂{order}{above.text}/∂{below[0].text}{order}",
+        )
+        self.above, self.below = above, below
+        return self
+
+    def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return (self.above, *self.below), {}
 
 
 class Access(sp.Expr):
@@ -372,17 +403,21 @@ class Apply(sp.Expr):
 
 
 class D(sp.Expr):
-    """The derivative of ``body`` with respect to one entry, not taken yet.
+    """The derivative of ``body`` with respect to one entry, not taken yet. ``mode`` says what varies with it:
 
-    ``total``: tensors that statements define from the entry's tensor vary with it. Otherwise only what
-    stands in ``body`` itself varies, as in one link of a chain rule.
+    * ``TOTAL``: every tensor that statements compute from the entry's tensor;
+    * ``LINK``: the body is an entry of a defined tensor, and only what its own statement reads directly;
+    * ``DIRECT``: only the entries of that very tensor that stand in the body.
+
+    A chain rule is a sum over links; taking a link opens it into direct derivatives.
     """
 
     is_commutative = True
     is_real = True
+    TOTAL, LINK, DIRECT = 0, 1, 2
 
-    def __new__(cls, body: Any, entry: Access, total: bool = True) -> D:
-        return super().__new__(cls, sp.sympify(body), entry, sp.Integer(int(total)))
+    def __new__(cls, body: Any, entry: Access, mode: int = TOTAL) -> D:
+        return super().__new__(cls, sp.sympify(body), entry, sp.Integer(int(mode)))
 
     @property
     def body(self) -> sp.Expr:
@@ -393,8 +428,12 @@ class D(sp.Expr):
         return self.args[1]
 
     @property
-    def total(self) -> bool:
-        return bool(self.args[2])
+    def mode(self) -> int:
+        return int(self.args[2])
+
+    def of(self, body: sp.Expr) -> D:
+        """The same derivative of something else."""
+        return D(body, self.entry, self.mode)
 
     def _sympystr(self, printer: Any) -> str:
         return f"D({self.body}, {self.entry})"

@@ -90,19 +90,23 @@ def linear_sum(body: sp.Expr, indices: tuple[Index, ...]) -> sp.Expr:
     return result * sp.Mul(*factors)
 
 
-def eliminate_brackets(expression: sp.Expr) -> sp.Expr:
-    """In every sum let a bracket pick the one index that survives, where that index is sure to be in range."""
+def eliminate_brackets(expression: sp.Expr, chosen: list[sp.Expr] | None = None) -> sp.Expr:
+    """In every sum let a bracket pick the one index that survives, where that index is sure to be in range.
+
+    ``chosen`` collects what the surviving indices are equal to.
+    """
     if not expression.has(Bracket):
         return expression
-    return _map_sums(expression, _pick)
+    values: list[sp.Expr] = [] if chosen is None else chosen
+    return _map_sums(expression, lambda body, indices: _pick(body, indices, values))
 
 
-def _pick(body: sp.Expr, indices: tuple[Index, ...]) -> sp.Expr:
+def _pick(body: sp.Expr, indices: tuple[Index, ...], chosen: list[sp.Expr]) -> sp.Expr:
     if not body.has(Bracket):
         return Sum(body, *indices)
     body = expand_products(body)
     if isinstance(body, sp.Add):
-        return sp.Add(*(_pick(term, indices) for term in body.args))
+        return sp.Add(*(_pick(term, indices, chosen) for term in body.args))
     factors = sp.Mul.make_args(body)
     for bracket in factors:
         if not isinstance(bracket, Bracket):
@@ -115,7 +119,8 @@ def _pick(body: sp.Expr, indices: tuple[Index, ...]) -> sp.Expr:
             others = [factor for factor in factors if factor is not bracket]
             if within(value, index.size) or any(_guards(factor, index) for factor in others):
                 left = tuple(one for one in indices if one != index)
-                return _pick(sp.Mul(*others).xreplace({index: value}), left)
+                chosen.append(value)
+                return _pick(sp.Mul(*others).xreplace({index: value}), left, chosen)
     return Sum(body, *indices)
 
 
@@ -164,17 +169,22 @@ def cost(expression: sp.Expr) -> int:
     return 2 + sum(cost(argument) for argument in expression.args)
 
 
-def factor(expression: sp.Expr) -> sp.Expr:
-    """Take common factors out of sums of terms, as far as that makes the whole cheaper to read."""
+def factor(expression: sp.Expr, thorough: bool = True) -> sp.Expr:
+    """Take common factors out of sums of terms, as far as that makes the whole cheaper to read.
+
+    ``thorough`` also tries SymPy's factorisation of polynomials, which finds products of sums.
+    """
     if isinstance(expression, Sum):
         body, indices = expression.open()
-        return Sum(factor(body), *indices)
+        return Sum(factor(body, thorough), *indices)
     if isinstance(expression, (Access, Bracket)) or not expression.args:
         return expression
-    expression = expression.func(*(factor(argument) for argument in expression.args))
+    expression = expression.func(*(factor(argument, thorough) for argument in expression.args))
     if not isinstance(expression, sp.Add):
         return expression
-    candidates = (_factor_greedily(expression), _factor_scalars(expression))
+    candidates = [_factor_greedily(expression)]
+    if thorough:
+        candidates.append(_factor_scalars(expression))
     return min((*map(_lift_sign, candidates), expression), key=cost)
 
 
@@ -219,8 +229,8 @@ def _factor_greedily(expression: sp.Expr) -> sp.Expr:
         common = base ** pick(powers[k][base] for k in members)
         inside = sp.Add(*(terms[k] / common for k in members))
         rest = sp.Add(*(term for k, term in enumerate(terms) if k not in members))
-        inside = _factor_greedily(inside)
-        whole = common * inside + (_factor_greedily(rest) if rest != 0 else 0)
+        content, inside = _factor_greedily(inside).primitive()
+        whole = common * content * inside + (_factor_greedily(rest) if rest != 0 else 0)
         best = min((best, whole), key=cost)
     return best
 

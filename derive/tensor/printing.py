@@ -1,0 +1,383 @@
+"""A formula as LaTeX (plain amsmath) or as one line of text.
+
+Own printing, because SymPy's reorders products, distributes numbers and knows nothing of bound indices: here
+a sum gets the first customary letter that is not in use around it, and a bracket ``[i - j = 0]`` reads
+``\\delta_{ij}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import sympy as sp
+
+from derive.tensor.nodes import (
+    Access,
+    Apply,
+    Bracket,
+    D,
+    DerivativeTensor,
+    Elementwise,
+    IfPositive,
+    Index,
+    Sum,
+    Tensor,
+    free_indices,
+    tensors_in,
+)
+from derive.tensor.program import Program
+
+LETTERS = "ijklpqrtuvwabc"
+
+ADD, MULTIPLY, POWER, ATOM = 1, 2, 3, 4
+"""How tightly a printed piece holds together."""
+
+_FUNCTIONS = {"log": r"\log", "tanh": r"\tanh", "sin": r"\sin", "cos": r"\cos", "erf": r"\operatorname{erf}"}
+_GREEK = set(
+    "alpha beta gamma delta epsilon eps zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau phi chi psi "
+    "omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split()
+)
+_UNICODE = dict(
+    zip(
+        "alpha beta gamma delta epsilon eps zeta eta theta kappa lambda mu nu xi pi rho sigma tau phi chi psi omega".split(),
+        "α β γ δ ε ε ζ η θ κ λ μ ν ξ π ρ σ τ φ χ ψ ω".split(),
+        strict=True,
+    )
+)
+
+
+@dataclass(frozen=True)
+class Printer:
+    """Prints expressions in one style.
+
+    ``letters`` are the customary names of indices by size, tried first for bound indices.
+    """
+
+    style: Literal["latex", "text"] = "latex"
+    letters: Mapping[sp.Expr, tuple[str, ...]] = field(default_factory=dict)
+    reserved: frozenset[str] = frozenset()
+    names: Mapping[Index, str] = field(default_factory=dict)
+
+    @property
+    def is_latex(self) -> bool:
+        return self.style == "latex"
+
+    def __call__(self, expression: sp.Basic) -> str:
+        expression = sp.sympify(expression)
+        taken = {self.names.get(index, index.name) for index in free_indices(expression)}
+        return replace(self, reserved=self.reserved | taken)._print(expression)[0]
+
+    def equation(self, left: sp.Basic, right: sp.Basic) -> str:
+        """``left = right``, bound letters on the right apart from the free ones on the left."""
+        taken = {index.name for index in free_indices(left)}
+        inner = replace(self, reserved=self.reserved | taken)
+        return f"{inner(left)} = {inner(right)}"
+
+    # One method a kind of node; each returns the piece and how tightly it holds together.
+
+    def _print(self, one: sp.Basic) -> tuple[str, int]:
+        if isinstance(one, Index):
+            return self._index(one), ATOM
+        if isinstance(one, Tensor):
+            return (one.latex if self.is_latex else one.text), ATOM
+        if isinstance(one, Access):
+            return self._access(one)
+        if isinstance(one, Sum):
+            return self._sum(one)
+        if isinstance(one, Bracket):
+            return self._bracket(one), ATOM
+        if isinstance(one, IfPositive):
+            return self._cases(one), ATOM
+        if isinstance(one, Apply):
+            primes = "'" * one.order
+            name = one.function.latex if self.is_latex else one.function.text
+            return f"{name}{primes}{self._parentheses(self(one.argument))}", ATOM
+        if isinstance(one, Elementwise):
+            return (one.latex if self.is_latex else one.text), ATOM
+        if isinstance(one, D):
+            return self._derivative(one)
+        if isinstance(one, sp.Number) or one in (sp.pi, sp.E):
+            return self._number(one)
+        if isinstance(one, sp.Symbol):
+            return self.symbol(one.name), ATOM
+        if isinstance(one, sp.exp):
+            return self._exponential(one)
+        if isinstance(one, sp.Add):
+            return self._add(one), ADD
+        if isinstance(one, sp.Mul):
+            return self._multiply(one)
+        if isinstance(one, sp.Pow):
+            return self._power(one)
+        if isinstance(one, sp.Function):
+            return self._function(one), ATOM
+        raise NotImplementedError(f"no way to print {type(one).__name__}: {one}")
+
+    def symbol(self, name: str) -> str:
+        """A size or a hyper-parameter: ``alpha``, ``n``, ``in_features``, ``n_0``."""
+        base, _, label = name.partition("_")
+        if self.is_latex:
+            if base in _GREEK:
+                base = "\\" + ("epsilon" if base == "eps" else base)
+            elif len(base) > 1:
+                base = rf"\mathrm{{{base}}}"
+            if len(label) > 1:
+                label = rf"\mathrm{{{label}}}".replace("_", r"\_")
+            return f"{base}_{{{label}}}" if label else base
+        base = _UNICODE.get(base, base)
+        return f"{base}_{label}" if label else base
+
+    def _index(self, index: Index) -> str:
+        name = self.names.get(index, index.name)
+        return self.symbol(name.removeprefix("given "))
+
+    def _access(self, one: Access) -> tuple[str, int]:
+        name, _ = self._print(one.tensor)
+        if not one.indices:
+            return name, ATOM
+        pieces = [self(index) for index in one.indices]
+        joint = "" if all(len(piece.lstrip("\\")) == 1 for piece in pieces) else ","
+        if isinstance(one.tensor, DerivativeTensor):
+            return self._derivative_entry(one.tensor, one.indices), MULTIPLY
+        if self.is_latex:
+            base = rf"\left[{name}\right]" if "_" in name else name
+            return f"{base}_{{{joint.join(pieces)}}}", (POWER if "^" in name else ATOM)
+        return f"{name}_{joint.join(pieces)}" if not joint else f"{name}[{', '.join(pieces)}]", ATOM
+
+    def _derivative_entry(self, tensor: DerivativeTensor, indices: tuple[sp.Expr, ...]) -> str:
+        """``dy_i / dx_j``: the indices go with the tensors they belong to."""
+        rest = list(indices)
+
+        def entry(part: Tensor) -> str:
+            own, rest[:] = rest[: part.rank], rest[part.rank :]
+            return self._tight(Access(part, *own), POWER)
+
+        sign = r"\partial " if self.is_latex else "∂"
+        order = f"^{len(tensor.below)}" if len(tensor.below) > 1 else ""
+        above = f"{sign.strip()}{order}{' ' if self.is_latex else ''}{entry(tensor.above)}"
+        below = " ".join(sign + entry(part) for part in tensor.below)
+        return rf"\frac{{{above}}}{{{below}}}" if self.is_latex else f"{above}/{below}"
+
+    def _bound(self, one: Sum) -> Printer:
+        """The printer for a sum's body: its bound indices named."""
+        taken = {self.names.get(index, index.name).removeprefix("given ") for index in free_indices(one.body)}
+        taken |= set(self.reserved)
+        names = dict(self.names)
+        order = [index for access in _accesses(one.body) for index in access.indices if index in one.bound]
+        for index in dict.fromkeys((*order, *one.bound)):
+            candidates = (*self.letters.get(index.size, ()), *LETTERS, *(f"i_{k}" for k in range(99)))
+            names[index] = next(letter for letter in candidates if letter not in taken)
+            taken.add(names[index])
+        return replace(self, names=names, reserved=frozenset(taken))
+
+    def _sum(self, one: Sum) -> tuple[str, int]:
+        inner = self._bound(one)
+        indices = sorted(inner._index(index) for index in one.bound)
+        body = inner._tight(one.body, MULTIPLY)
+        sign = r"\sum" if self.is_latex else "Σ"
+        if not self.is_latex:
+            return f"{sign}_{','.join(indices)} {body}", MULTIPLY
+        return f"{sign}_{{{', '.join(indices)}}} {body}", MULTIPLY
+
+    def _tight(self, one: sp.Basic, least: int) -> str:
+        printed, level = self._print(one)
+        return printed if level >= least else self._parentheses(printed)
+
+    def _parentheses(self, printed: str) -> str:
+        return rf"\left({printed}\right)" if self.is_latex else f"({printed})"
+
+    def _bracket(self, one: Bracket) -> str:
+        left, right = self._sides(one.affine)
+        pair = (left, right)
+        if all(isinstance(side, Index) and not side.name.startswith("given") for side in pair):
+            joined = "".join(sorted((self(left), self(right))))
+            return rf"\delta_{{{joined}}}" if self.is_latex else f"δ_{joined}"
+        return rf"\left[{self(left)} = {self(right)}\right]" if self.is_latex else f"[{self(left)} = {self(right)}]"
+
+    @staticmethod
+    def _sides(affine: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+        terms = sp.Add.make_args(affine)
+        left = [term for term in terms if not term.could_extract_minus_sign()]
+        right = [-term for term in terms if term.could_extract_minus_sign()]
+        return sp.Add(*left), sp.Add(*right)
+
+    def _cases(self, one: IfPositive) -> str:
+        condition, then, otherwise = one.args
+        left, right = self._sides(condition)
+        test = f"{self(left)} > {self(right)}"
+        if (then, otherwise) == (1, 0):
+            return rf"\left[{test}\right]" if self.is_latex else f"[{test}]"
+        if self.is_latex:
+            rows = rf"{self(then)} & \text{{if }} {test} \\ {self(otherwise)} & \text{{otherwise}}"
+            return rf"\begin{{cases}} {rows} \end{{cases}}"
+        return f"{{{self(then)} if {test}, else {self(otherwise)}}}"
+
+    def _derivative(self, one: D) -> tuple[str, int]:
+        sign = r"\partial" if self.is_latex else "∂"
+        space = " " if self.is_latex else ""
+        below = f"{sign}{space}{self._tight(one.entry, POWER)}"
+        if isinstance(one.body, (Access, sp.exp)):
+            above = f"{sign}{space}{self._tight(one.body, POWER)}"
+            return (rf"\frac{{{above}}}{{{below}}}", MULTIPLY) if self.is_latex else (f"{above}/{below}", MULTIPLY)
+        operator = rf"\frac{{\partial}}{{{below}}}" if self.is_latex else f"∂/{below} "
+        return f"{operator}{self._parentheses(self(one.body))}", MULTIPLY
+
+    def _number(self, one: sp.Basic) -> tuple[str, int]:
+        if one == sp.pi:
+            return (r"\pi" if self.is_latex else "π"), ATOM
+        if isinstance(one, sp.Rational) and one.q != 1:
+            sign = "-" if one < 0 else ""
+            if self.is_latex:
+                return rf"{sign}\frac{{{abs(one.p)}}}{{{one.q}}}", MULTIPLY
+            return f"{sign}{abs(one.p)}/{one.q}", MULTIPLY
+        return str(one), (ATOM if not str(one).startswith("-") else ADD)
+
+    def _exponential(self, one: sp.Basic) -> tuple[str, int]:
+        exponent = self(one.args[0])
+        return (f"e^{{{exponent}}}", POWER) if self.is_latex else (f"exp({exponent})", ATOM)
+
+    def _function(self, one: sp.Function) -> str:
+        name = one.func.__name__
+        argument = ", ".join(self(argument) for argument in one.args)
+        if not self.is_latex:
+            return f"{name}({argument})"
+        return _FUNCTIONS.get(name, rf"\operatorname{{{name}}}") + self._parentheses(argument)
+
+    def _add(self, one: sp.Add) -> str:
+        printed = ""
+        for term in sorted(one.args, key=self._term_order):
+            piece, level = self._print(term)
+            if not printed:
+                printed = piece
+            elif piece.startswith("-"):
+                printed += f" - {piece[1:].lstrip()}"
+            else:
+                printed += f" + {self._parentheses(piece) if level < ADD else piece}"
+        return printed
+
+    def _term_order(self, term: sp.Expr) -> tuple[object, ...]:
+        """Positive terms first; among them what multiplies weights before what is only added."""
+        return (
+            term.could_extract_minus_sign(),
+            not term.is_Number,
+            not term.has(Bracket),
+            -sum(tensor.rank for tensor in tensors_in(term)) if term.has(Sum) else 0,
+            str(term),
+        )
+
+    def _multiply(self, one: sp.Mul) -> tuple[str, int]:
+        coefficient, rest = one.as_coeff_Mul()
+        sign = "-" if coefficient.is_negative else ""
+        coefficient = abs(coefficient)
+        above, below = [], []
+        for factor in sp.Mul.make_args(rest):
+            base, exponent = factor.as_base_exp()
+            if exponent.is_number and exponent.is_negative and not isinstance(factor, sp.exp):
+                below.append(base**-exponent)
+            else:
+                above.append(factor)
+        if isinstance(coefficient, sp.Rational):
+            if coefficient.p != 1:
+                above.insert(0, sp.Integer(coefficient.p))
+            if coefficient.q != 1:
+                below.insert(0, sp.Integer(coefficient.q))
+        elif coefficient != 1:
+            above.insert(0, coefficient)
+        return sign + self._fraction(above, below), (ADD if sign else MULTIPLY)
+
+    def _fraction(self, above: list[sp.Expr], below: list[sp.Expr]) -> str:
+        if not below:
+            return self._factors(above)
+        long = [factor for factor in above if isinstance(factor, (Sum, sp.Add, IfPositive)) or factor.has(D)]
+        short = [factor for factor in above if factor not in long]
+        if long and (short or not any(factor.has(Access) for factor in below)):
+            # 1/n in front of what would make a tall numerator
+            return f"{self._fraction(short, below)} {self._factors(long)}"
+        numerator = self._factors(above) if len(above) != 1 else self(above[0])
+        denominator = self._factors(below) if len(below) != 1 else self(below[0])
+        if self.is_latex:
+            return rf"\frac{{{numerator}}}{{{denominator}}}"
+        if len(above) == 1:
+            numerator = self._tight(above[0], MULTIPLY)
+        if len(below) > 1 or self._print(below[0])[1] < POWER:
+            denominator = f"({denominator})"
+        return f"{numerator}/{denominator}"
+
+    def _factors(self, factors: Iterable[sp.Expr]) -> str:
+        ordered = sorted(factors, key=self._factor_order)
+        if not ordered:
+            return "1"
+        pieces = []
+        for position, factor in enumerate(ordered):
+            piece, level = self._print(factor)
+            last = position == len(ordered) - 1
+            if level < MULTIPLY or (isinstance(factor, (Sum, D)) and not last and not self._closed(factor)):
+                piece = self._parentheses(piece)
+            pieces.append(piece)
+        joined = pieces[0]
+        for before, after in zip(pieces, pieces[1:], strict=False):
+            joined += self._between(before, after) + after
+        return joined
+
+    def _closed(self, factor: sp.Expr) -> bool:
+        return isinstance(factor, D) and (self.is_latex or isinstance(factor.body, (Access, sp.exp)))
+
+    def _between(self, before: str, after: str) -> str:
+        digits = before[-1].isdigit() and after[0].isdigit()
+        return (r" \cdot " if self.is_latex else " * ") if digits else " "
+
+    @staticmethod
+    def _factor_order(factor: sp.Expr) -> tuple[object, ...]:
+        base, _ = factor.as_base_exp() if not isinstance(factor, sp.exp) else (factor, 1)
+        kinds = (
+            (base.is_number, 0),
+            (isinstance(base, sp.Symbol), 1),
+            (isinstance(base, Access), 2),
+            (isinstance(base, Bracket), 4),
+            (isinstance(base, D), 5),
+            (isinstance(base, sp.Add), 6),
+            (isinstance(base, Sum), 7),
+        )
+        rank = next((kind for holds, kind in kinds if holds), 3)
+        text = str(factor)
+        return (rank, text.lower(), text)
+
+    def _power(self, one: sp.Pow) -> tuple[str, int]:
+        base, exponent = one.base, one.exp
+        if exponent.is_number and exponent.is_negative:
+            return self._fraction([], [base**-exponent]), MULTIPLY
+        if exponent == sp.Rational(1, 2):
+            root = self(base)
+            return (rf"\sqrt{{{root}}}" if self.is_latex else f"sqrt({root})"), ATOM
+        printed = self._tight(base, ATOM)
+        power = self(exponent)
+        if self.is_latex:
+            return f"{printed}^{{{power}}}", POWER
+        return f"{printed}^{power}" if self._print(exponent)[1] == ATOM else f"{printed}^({power})", POWER
+
+
+def _accesses(expression: sp.Basic) -> list[Access]:
+    """The accesses outside inner sums' own bodies first, so that letters follow the reading order."""
+    found = [node for node in sp.preorder_traversal(expression) if isinstance(node, Access)]
+    return sorted(found, key=lambda access: (access.tensor.name.lower(), access.tensor.name))
+
+
+def customary_letters(program: Program) -> dict[sp.Expr, tuple[str, ...]]:
+    """By size, the index names that the program's tensors and statements use."""
+    found: dict[sp.Expr, dict[str, None]] = {}
+    for tensor in program.inputs:
+        for extent, letter in zip(tensor.shape, tensor.letters, strict=False):
+            found.setdefault(extent, {}).setdefault(letter)
+    for statement in program.everything:
+        for index in statement.target.indices:
+            found.setdefault(index.size, {}).setdefault(index.name)
+    return {extent: tuple(letters) for extent, letters in found.items()}
+
+
+def printer_for(program: Program, style: Literal["latex", "text"] = "latex") -> Printer:
+    """A printer that names bound indices as the program does."""
+    sizes = frozenset(str(symbol) for symbol in (*program.sizes(), *program.settings()))
+    return Printer(style, customary_letters(program), sizes)
+
+
