@@ -2,8 +2,8 @@
 
     python -m pytest benchmarks/bench_execution.py -s
 
-The ratio is printed and not asserted: it depends on the machine, on PyTorch's threads and on NumPy's BLAS. Both
-compute value and all gradients in float32; PyTorch runs on as many threads as it chooses.
+The ratio is printed and not asserted: it depends on the machine, on PyTorch's threads and on NumPy's BLAS.
+Both compute value and all gradients in float32; PyTorch runs on as many threads as it chooses.
 """
 
 import time

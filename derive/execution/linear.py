@@ -46,8 +46,7 @@ def quadratic_form_backward(upstream: Array, x: Array, A: Array) -> Gradients:
 
 
 def _outer(left: Array, right: Array, axes: int) -> Array:
-    """left right^T, summed over the batch if it is for one matrix (two axes); `left` has the full batch."""
+    """left right^T; for a single matrix (two axes) summed over the batch, which both then have in full."""
     if axes > 2:
         return left[..., :, None] * right[..., None, :]
-    right = np.broadcast_to(right, left.shape[:-1] + right.shape[-1:])
     return left.reshape(-1, left.shape[-1]).T @ right.reshape(-1, right.shape[-1])

@@ -219,7 +219,7 @@ def _checked_settings(operation: Operation, settings: Mapping[str, float]) -> di
         number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
         if not number or not np.isfinite(value):
             raise ExecutionError(f"{operation.name}: {key} must be a finite number; it is {value!r}")
-    # Python floats, because a NumPy float64 would widen float32 data.
+    # Python floats: with a NumPy float64 a rule would compute float32 data in double and be rounded back.
     return {key: float(value) for key, value in {**operation.settings, **settings}.items()}
 
 

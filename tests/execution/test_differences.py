@@ -28,6 +28,14 @@ def test_both_ways_give_the_derivative(function, derivative, points):
     np.testing.assert_allclose(by_points, exact, rtol=1e-8)
 
 
+def test_five_point_is_not_fooled_by_chance():
+    """Of two thousand points, none where two badly rounded steps agree better than two good ones."""
+    x = np.random.default_rng(5).uniform(-4, 4, 2000)
+    for function, derivative in ((np.sin, np.cos), (np.tanh, lambda v: np.cosh(v) ** -2.0)):
+        slopes = [execution.five_point(lambda i: function(i["x"]), {"x": v}, "x", 1.0) for v in x]  # noqa: B023
+        np.testing.assert_allclose(slopes, derivative(x), atol=3e-11)
+
+
 @pytest.mark.parametrize("distance", [1e-1, 1e-2, 1e-3, 1e-4, 1e-5])
 def test_five_point_does_not_step_over_a_near_kink(distance):
     x = {"x": np.array([distance, -distance])}
@@ -69,9 +77,10 @@ def test_the_hessian_of_log_sum_exp_by_hand():
 
 @pytest.mark.parametrize("method", ["complex-step", "five-point"])
 def test_float32_inputs_are_differentiated_in_double_precision(method):
-    x = np.array([0.7], dtype=np.float32)
-    actual = execution.jacobian(lambda i: np.sin(i["x"]), {"x": x}, "x", method)
-    np.testing.assert_allclose(actual, [[math.cos(float(x[0]))]], rtol=1e-11)
+    """Those that are not moved as well."""
+    x, a = np.float32(0.7), np.float32(0.3)
+    actual = execution.jacobian(lambda i: np.exp(i["a"]) * np.sin(i["x"]), {"x": x, "a": a}, "x", method)
+    np.testing.assert_allclose(actual, math.exp(float(a)) * math.cos(float(x)), rtol=1e-11)
 
 
 def test_an_empty_input_has_an_empty_gradient():

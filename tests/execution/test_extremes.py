@@ -105,6 +105,12 @@ def test_binary_cross_entropy_on_logits_keeps_its_digits_when_right():
     np.testing.assert_allclose(gradients["z"], [[-np.exp(-40)], [np.exp(-40)]], rtol=1e-12)
 
 
+def test_binary_cross_entropy_on_logits_keeps_its_digits_when_nearly_right():
+    # (1 - y) z = 40.1 * 2^-40; the other term, e^-40.1, is a ten-millionth of it.
+    value = execution.forward("binary_cross_entropy_logits", {"z": [40.1], "y": [1 - 2.0**-40]})
+    assert value.item() == pytest.approx(40.1 * 2.0**-40, rel=1e-6)
+
+
 @DTYPES
 @pytest.mark.parametrize("sign", [1, -1])
 def test_cross_entropy(sign, dtype):
