@@ -1,0 +1,176 @@
+"""Functions applied: the elementary ones elementwise, and those of vectors, matrices and several arguments."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from derive.judging import arrays
+from derive.judging.arrays import Array
+from derive.judging.functions import TABLE, apply, factorial
+from derive.judging.limits import MAX_FACTORIAL, TooLarge, Unknown
+from derive.judging.names import function_name
+from derive.judging.scalars import Dual, plain
+from derive.reading.tree import Call, Indexed, Name, Number, Power, Relation, Tree
+
+if TYPE_CHECKING:
+    from derive.judging.values import Evaluator
+
+
+def call(at: Evaluator, tree: Call) -> Array:
+    """The value of ``f(...)`` for a known function, an indicator, or a function that the point supplies."""
+    function, labels = tree.function, ()
+    if isinstance(function, Power):  # \sin^2 x read as a power of the function
+        return at.value(Power(Call(function.base, tree.arguments), function.exponent))
+    if isinstance(function, Indexed):
+        function, labels = function.base, function.lower
+    if len(tree.arguments) == 1 and isinstance(tree.arguments[0], Relation) and _indicator(function):
+        return at.value(tree.arguments[0])
+    if tree.function in at.point.functions:
+        return at.point.functions[tree.function](*(at.value(a) for a in tree.arguments))
+    name = function_name(function)
+    if isinstance(function, Name) and "prime" in function.marks:
+        return _primed(at, function, name, tree)
+    if name is None:
+        raise Unknown(f"the function {function.text if isinstance(function, Name) else ''} is not defined")
+    arguments = [at.value(a) for a in tree.arguments]
+    return named(at, name, arguments, labels)
+
+
+def _indicator(function: Tree) -> bool:
+    return isinstance(function, Name) and function.text in ("1", "I", "indicator", "ind", "mathbb1")
+
+
+def _primed(at: Evaluator, function: Name, name: str | None, tree: Call) -> Array:
+    known = Name(function.text, tuple(m for m in function.marks if m != "prime"), function.font)
+    if len(tree.arguments) != 1:
+        raise Unknown("a prime on a function of several arguments")
+    order = function.marks.count("prime")
+    if order > 3:
+        raise TooLarge("a derivative of more than third order")
+    x = at.value(tree.arguments[0])
+    levels = []
+    for _ in range(order):
+        at.level += 1
+        levels.append(at.level)
+        seeded = np.empty(x.shape, dtype=object)
+        for position, item in np.ndenumerate(x):
+            seeded[position] = Dual(item, 1, at.level)
+        x = seeded
+    if known in at.point.functions:
+        y = at.point.functions[known](x)
+    elif name in TABLE:
+        y = apply(name, x)  # type: ignore[arg-type]
+    else:
+        raise Unknown(f"the derivative of {function.text} is not known")
+    for level in reversed(levels):
+        y = at._tidy(y, level)
+        at.level -= 1
+    return y
+
+
+def named(at: Evaluator, name: str, arguments: list[Array], labels: tuple[Tree, ...] = ()) -> Array:
+    """The function ``name`` of values. ``labels`` are its subscripts: the base of a logarithm, the kind of a norm."""
+    x = arguments[0]
+    if name in ("max", "min"):
+        return _extreme(np.maximum if name == "max" else np.minimum, arguments)
+    if name == "log":
+        base = at.value(labels[0]) if labels else None
+        if base is None and at.convention.get("log") not in (None, "e", "natural"):
+            base = at.full(Fraction(at.convention["log"]))
+        return apply("log", x) if base is None else arrays.divide(apply("log", x), apply("log", base))
+    if name in ("sin", "cos", "tan") and at.convention.get("angle") == "degrees":
+        return apply(name, x * (np.pi / 180))
+    if name in ("root", "sqrt") and len(arguments) == 2:
+        root = [_root(at, a, b) for a, b in zip(x, arguments[1], strict=True)]
+        return at._objects(root) if at.system != "float" else np.array(root, dtype=float)
+    if len(arguments) == 1 and name in TABLE:
+        if name == "abs" and x.ndim == 3 and x.shape[1] == x.shape[2]:
+            return arrays.determinant(x)
+        return apply(name, x)
+    if name == "factorial":
+        return at._objects([at._convert(factorial(item, MAX_FACTORIAL)) for item in x]) + at.full(0)
+    if name == "binom" and len(arguments) == 2:
+        return _binomial(at, x, arguments[1])
+    return _of_tensor(at, name, x, labels)
+
+
+def _root(at: Evaluator, x: object, degree: object) -> object:
+    from derive.judging.functions import power
+
+    return power(x, 1 / degree)  # type: ignore[operator]
+
+
+def _extreme(fold: np.ufunc, arguments: list[Array]) -> Array:
+    if len(arguments) == 1:
+        x = arguments[0]
+        return x if x.ndim == 1 else np.asarray(fold.reduce(x.reshape(x.shape[0], -1), axis=1))
+    result = arguments[0]
+    for other in arguments[1:]:
+        a, b = arrays.align(result, other, "a maximum")
+        result = fold(a, b)
+    return result
+
+
+def _binomial(at: Evaluator, n: Array, k: Array) -> Array:
+    items = []
+    for top, bottom in zip(n, k, strict=True):
+        a, b = plain(top), plain(bottom)
+        if a != int(a) or b != int(b) or a < 0:
+            raise Unknown("a binomial coefficient of something that is not a natural number")
+        if a > MAX_FACTORIAL:
+            raise TooLarge(f"a binomial coefficient above {MAX_FACTORIAL}")
+        import math
+
+        items.append(at._convert(Fraction(math.comb(int(a), int(b)) if b >= 0 else 0)))
+    return at._objects(items) + at.full(0)
+
+
+def _of_tensor(at: Evaluator, name: str, x: Array, labels: tuple[Tree, ...]) -> Array:
+    if name == "softmax":
+        if x.ndim == 1:
+            raise Unknown("the softmax of a single number")
+        e = apply("exp", x)
+        y = arrays.divide(e, e.sum(axis=(1, 2)))
+        return at._entry(y, labels) if labels else y
+    if name == "logsumexp":
+        return apply("log", np.asarray(apply("exp", x).sum(axis=(1, 2))))
+    if name in ("sum", "mean") and x.ndim == 3:
+        total = np.asarray(x.sum(axis=(1, 2)))
+        return total if name == "sum" else arrays.divide(total, at.full(Fraction(x.shape[1] * x.shape[2])))
+    if name == "norm":
+        return _norm(x, labels)
+    if name == "det" and x.ndim == 3:
+        return arrays.determinant(x)
+    if name == "tr" and x.ndim == 3:
+        if x.shape[1] != x.shape[2]:
+            raise arrays.ShapeMismatch(f"the trace of {arrays.shape_text(x)}, which is not square")
+        return np.asarray(sum(x[:, k, k] for k in range(x.shape[1])))
+    if name == "diag" and x.ndim == 3:
+        return _diagonal(x)
+    raise Unknown(f"{name} is not evaluated here")
+
+
+def _norm(x: Array, labels: tuple[Tree, ...]) -> Array:
+    if x.ndim == 1:
+        return apply("abs", x)
+    kind = labels[0] if labels else None
+    if isinstance(kind, Number) and kind.value == 1:
+        return np.asarray(apply("abs", x).sum(axis=(1, 2)))
+    if isinstance(kind, Name) and kind.text in ("infty", "infinity", "∞"):
+        return _extreme(np.maximum, [apply("abs", x)])
+    if x.shape[2] != 1 and x.shape[1] != 1 and not (isinstance(kind, Name) and kind.text == "F"):
+        raise Unknown("the norm of a matrix, unless it is the Frobenius norm")
+    return apply("sqrt", np.asarray((x * x).sum(axis=(1, 2))))
+
+
+def _diagonal(x: Array) -> Array:
+    if x.shape[2] == 1 or x.shape[1] == 1:
+        flat = x.reshape(x.shape[0], -1)
+        y = flat[:, :, None] * np.eye(flat.shape[1], dtype=int)[None]
+        return y
+    if x.shape[1] != x.shape[2]:
+        raise Unknown("the diagonal of a matrix that is not square")
+    return np.stack([x[:, k, k] for k in range(x.shape[1])], axis=1)[:, :, None]

@@ -1,0 +1,260 @@
+"""Claims between values: both sides are numbers or matrices of numbers. Exact first, then digits as rounding claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from derive.judging import digits
+from derive.judging.arrays import Array, shape_text
+from derive.judging.claim import Claim
+from derive.judging.limits import Irrational, Refusal, ShapeMismatch, Unknown
+from derive.judging.scalars import Interval, plain
+from derive.judging.shapes import infer
+from derive.judging.values import PRECISION, Evaluator, Point, System
+from derive.judging.trees import rename_bound
+from derive.reading.tree import List, Tree
+
+FAILURES = (ZeroDivisionError, OverflowError, ValueError)
+
+
+@dataclass(frozen=True)
+class Closed:
+    """The value of a tree without free names: exact if it is rational, else to :data:`PRECISION` digits."""
+
+    array: Array
+    exact: bool
+
+    @property
+    def scalar(self) -> bool:
+        """Whether it is one number."""
+        return self.array.ndim == 1
+
+
+def evaluate(tree: Tree, system: System, convention: Mapping[str, str] | None = None, lets: Mapping[Tree, Tree] | None = None) -> Array:
+    """The value of a tree without free names in one number system. Raises :class:`Refusal`."""
+    import mpmath
+
+    layout, shapes = infer([tree, *(lets or {}).values()])
+    if isinstance(shapes[0], Refusal):
+        raise shapes[0]
+    point = Point(1, sizes=layout.resolve())
+    try:
+        with mpmath.workdps(PRECISION):
+            return Evaluator(system, point, layout, lets, convention).value(tree)
+    except ZeroDivisionError as error:
+        raise Unknown("division by zero") from error
+    except FAILURES as error:
+        raise Unknown(f"no value: {error}") from error
+
+
+def value(tree: Tree, convention: Mapping[str, str] | None = None, lets: Mapping[Tree, Tree] | None = None) -> Closed:
+    """The value of a tree without free names, exact where it is rational. Raises :class:`Refusal`."""
+    tree = rename_bound(tree)
+    try:
+        return Closed(evaluate(tree, "exact", convention, lets), True)
+    except Irrational:
+        x = evaluate(tree, "precise", convention, lets)
+    if any(plain(item) != plain(item) for item in x.flat):
+        raise Unknown("the value is not a real number")
+    return Closed(x, False)
+
+
+def settle(
+    left: Tree,
+    right: Tree,
+    relation: str = "=",
+    convention: Mapping[str, str] | None = None,
+    lets: Mapping[Tree, Tree] | None = None,
+) -> Claim:
+    """Judge ``left relation right`` between values; the claim has no text yet.
+
+    Raises :class:`Refusal` if a side has no value; ``wrong`` only with a witness.
+    """
+    a = value(left, convention, lets)
+    b = value(right, convention, lets)
+    x, y = _same_shape(left, right, a.array, b.array)
+    if x.shape != y.shape:
+        return Claim(
+            "wrong",
+            "witness",
+            f"the left side is {shape_text(x)}, the right side {shape_text(y)}",
+            note="shape",
+            witness={"at": {}, "left": shape_text(x), "right": shape_text(y), "entry": None},
+        )
+    if relation in ("<", "<=", ">", ">=", "!="):
+        return _inequality(x, y, relation)
+    differing = [i for i in np.ndindex(x.shape) if not _equal(x[i], y[i], a.exact and b.exact)]
+    if not differing:
+        if a.exact and b.exact:
+            return Claim("correct", "exact", "exact arithmetic")
+        return Claim("correct", "sampled", f"both sides agree to {PRECISION - 15} digits")
+    return _by_digits(_Sides(left, right, x, y, relation, convention, lets), differing)
+
+
+def _equal(a: Any, b: Any, exact: bool) -> bool:
+    if exact:
+        return bool(a == b)
+    a, b = _precise(a), _precise(b)
+    return bool(abs(a - b) <= 10.0 ** -(PRECISION - 15) * max(abs(a), abs(b), 1))
+
+
+def _precise(x: Any) -> Any:
+    from mpmath import mpf, workdps
+
+    with workdps(PRECISION):
+        return mpf(x.numerator) / x.denominator if isinstance(x, (Fraction, int)) else x
+
+
+def _same_shape(left: Tree, right: Tree, x: Array, y: Array) -> tuple[Array, Array]:
+    """A plain list has no orientation: it goes with a row as with a column."""
+    if x.shape != y.shape and x.ndim == y.ndim == 3 and x.size == y.size and 1 in x.shape[1:] and 1 in y.shape[1:]:
+        if isinstance(left, List) or isinstance(right, List):
+            return x.reshape(y.shape), y
+    return x, y
+
+
+def _inequality(x: Array, y: Array, relation: str) -> Claim:
+    if x.ndim != 1:
+        raise Unknown("an inequality between matrices")
+    a, b = x[0], y[0]
+    holds = {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b, "!=": a != b}[relation]
+    witness = {"at": {}, "left": digits.short(a), "right": digits.short(b), "entry": None}
+    if holds:
+        return Claim("correct", "exact", f"{digits.short(a)} against {digits.short(b)}")
+    return Claim("wrong", "witness", f"left {digits.short(a)}, right {digits.short(b)}", witness=witness)
+
+
+@dataclass(frozen=True)
+class _Sides:
+    left: Tree
+    right: Tree
+    x: Array
+    y: Array
+    relation: str
+    convention: Mapping[str, str] | None
+    lets: Mapping[Tree, Tree] | None
+
+    @property
+    def approximately(self) -> bool:
+        return self.relation == "~="
+
+    def image(self, tree: Tree, y: Array) -> Array | None:
+        """The side as intervals, its decimals taken as rounded; None if it has no decimals or no such image."""
+        rounded = digits.as_rounded(tree)
+        if rounded == tree and not any(type(n).__name__ == "Rounded" for n in tree.walk()):
+            return None
+        try:
+            image = evaluate(rename_bound(rounded), "interval", self.convention, self.lets)
+        except (Refusal, ShapeMismatch):
+            return None
+        return image.reshape(y.shape) if image.size == y.size else None
+
+
+def _by_digits(sides: _Sides, differing: list[tuple[int, ...]]) -> Claim:
+    x, y = sides.x, sides.y
+    carried = _carried(sides)
+    how: set[str] = set()
+    for position in differing:
+        fit = _entry_fit(sides, position, carried)
+        if fit is None:
+            return _wrong(sides, differing, carried)
+        how.add(fit)
+    if x.size == 1:
+        said = {
+            "rounds": f"{digits.short(x.flat[0])} to the digits shown",
+            "truncates": f"{digits.short(x.flat[0])} cut off, not rounded, to the digits shown",
+            "approximates": f"{digits.short(x.flat[0])}, within one in the last place",
+            "carried": f"{digits.short(x.flat[0])}; right with values that were rounded before",
+        }
+        message = "; ".join(said[h] for h in sorted(how, reverse=True))
+    else:
+        message = "right to the digits shown" + (" (some cut off, not rounded)" if "truncates" in how else "")
+    return Claim("rounded", "interval", message)
+
+
+def _carried(sides: _Sides) -> tuple[Array | None, Array | None]:
+    """Both sides as intervals: the right with its decimals rounded, the left only where a value was carried in."""
+    left: Array | None = None
+    if any(type(n).__name__ == "Rounded" for n in sides.left.walk()):
+        try:
+            left = evaluate(rename_bound(sides.left), "interval", sides.convention, sides.lets).reshape(sides.x.shape)
+        except (Refusal, ValueError):
+            left = None
+    return left, sides.image(sides.right, sides.y)
+
+
+def _entry_fit(sides: _Sides, position: tuple[int, ...], carried: tuple[Array | None, Array | None]) -> str | None:
+    right = _entry_tree(sides.right, sides.y, position)
+    left = _entry_tree(sides.left, sides.x, position)
+    number = digits.literal(right) if right is not None else None
+    known = sides.x[position]
+    if number is not None:
+        fit = digits.fits(number[1], number[0], known, sides.approximately)
+        if fit is None and carried[0] is not None:
+            fit = "carried" if digits.fits(number[1], number[0], carried[0][position], sides.approximately) else None  # type: ignore[assignment]
+        if fit is not None:
+            return fit
+    # 7.3/11.1 for e^2/(e^2 + e + e^{0.1}): the decimals on the right are roundings of what stands on the left.
+    # Not where the left side is made of decimals itself: then the arithmetic on them is what is claimed.
+    if number is None and carried[1] is not None and not _decimal_arithmetic(sides.left):
+        image = carried[1][position]
+        target = carried[0][position] if carried[0] is not None else known
+        if _narrow(image) and image.overlaps(target if isinstance(target, Interval) else Interval(*[float(plain(target))] * 2)):
+            return "carried"
+    if left is not None and (number := digits.literal(left)) is not None and number[1].places > 0:
+        if digits.literal(right) is None if right is not None else True:
+            return digits.fits(number[1], number[0], sides.y[position], sides.approximately)
+        # two plain numbers: the one with fewer places is a rounding of the other
+        if digits.fits(number[1], number[0], sides.y[position], sides.approximately) and _shorter(left, right):
+            return "rounds"
+    return None
+
+
+def _shorter(left: Tree, right: Tree | None) -> bool:
+    a, b = digits.literal(left), digits.literal(right) if right is not None else None
+    return a is not None and b is not None and a[1].places < b[1].places
+
+
+def _narrow(image: Any) -> bool:
+    # An image that spans everything (a difference of nearly equal roundings) proves nothing.
+    return isinstance(image, Interval) and image.high - image.low <= 0.25 * max(abs(image.low), abs(image.high), 1e-12)
+
+
+def _decimal_arithmetic(tree: Tree) -> bool:
+    from derive.judging.trees import arithmetic
+
+    return arithmetic(tree) and not any(type(n).__name__ == "Rounded" for n in tree.walk())
+
+
+def _entry_tree(tree: Tree, array: Array, position: tuple[int, ...]) -> Tree | None:
+    if array.ndim == 1:
+        return tree
+    rows = digits.entries(tree)
+    if rows is None:
+        return None
+    flat = [item for row in rows for item in row]
+    return flat[position[1] * array.shape[2] + position[2]]
+
+
+def _wrong(sides: _Sides, differing: list[tuple[int, ...]], carried: tuple[Array | None, Array | None]) -> Claim:
+    bad = [p for p in differing if _entry_fit(sides, p, carried) is None]
+    position = bad[0]
+    x, y = sides.x[position], sides.y[position]
+    entry = None if sides.x.ndim == 1 else [position[1] + 1, position[2] + 1]
+    witness = {"at": {}, "left": digits.short(x), "right": digits.short(y), "entry": entry}
+    places = digits.places_of(sides.right)
+    if sides.x.ndim == 1:
+        expected = digits.written(x, places) if digits.literal(sides.right) else None
+        message = f"left {digits.short(x)}, right {digits.short(y)}"
+    else:
+        rows = [[digits.written(item, places) for item in row] for row in sides.x[0]]
+        expected = digits.matrix_latex(rows)
+        where = f"entry {entry[1] if entry and entry[0] == 1 and len(rows) == 1 else entry[0] if entry and len(rows[0]) == 1 else tuple(entry or ())}"
+        more = f" ({len(bad)} of {sides.x.size} entries differ)" if len(bad) > 1 else ""
+        message = f"{where}: {digits.short(x)}, not {digits.short(y)}{more}"
+    return replace(Claim("wrong", "witness", message, witness=witness), expected=expected)

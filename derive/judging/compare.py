@@ -1,0 +1,196 @@
+"""One claim -> a verdict with its evidence: the ladder from cheap to dear.
+
+Structure up to what commutes and the names of bound letters; exact arithmetic on values; digits as rounding claims;
+random points in the declared domain at two precisions. ``wrong`` only with a witness; whatever else fails is
+``undecided`` with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import product
+
+from derive.judging import closed
+from derive.judging.claim import Claim
+from derive.judging.identities import Setting, assumptions, compare_by_points
+from derive.judging.limits import Refusal, ShapeMismatch, TooLarge
+from derive.judging.names import CONSTANTS, function_name, is_letter
+from derive.judging.setting import setting_for
+from derive.judging.shapes import infer
+from derive.judging.trees import canonical, is_number, letters_bound, size_of
+from derive.judging.values import Rounded
+from derive.reading import Declarations, read_statements, to_latex
+from derive.reading.tree import Ambiguous, Call, Hole, Indexed, Name, Tree
+
+INEQUALITIES = ("<", "<=", ">", ">=", "!=")
+
+
+def compare(
+    left: str,
+    right: str,
+    declare: Iterable[str] = (),
+    convention: Mapping[str, str] | None = None,
+) -> Claim:
+    r"""Whether two formulas mean the same for all values in the declared domains.
+
+    ``declare`` are declaration lines (``"W: 3x5"``, ``"x > 0"``); ``convention`` changes a default, e.g.
+    ``{"log": "10"}`` or ``{"angle": "degrees"}``. If both sides are relations, left is compared with left and
+    right with right. The verdict is ``correct``, ``rounded``, ``wrong`` (with a witness), ``undecided`` or
+    ``unread`` (with the reason in ``message``). Raises ``DeclarationError`` for a declaration that says nothing.
+
+    >>> compare(r"\tanh x", r"2\sigma(2x) - 1").verdict
+    'correct'
+    >>> wrong = compare(r"\tanh x", r"2\sigma(x) - 1")
+    >>> wrong.verdict, wrong.witness
+    ('wrong', {'at': {'x': 1}, 'left': 0.761594, 'right': 0.462117, 'entry': None})
+    >>> compare("AB", "BA").note
+    'shape'
+    """
+    declared = Declarations.parse(declare)
+    sides = [_sides(text, declared) for text in (left, right)]
+    if len(sides[0]) != len(sides[1]):
+        message = "one side is a relation and the other is not"
+        return Claim("undecided", message=message, left=left, relation="=", right=right)
+    claims = [_judged(a, b, declared, convention) for a, b in zip(*sides, strict=True)]
+    order = ("wrong", "unread", "undecided", "rounded", "correct")
+    worst = min(claims, key=lambda c: order.index(c.verdict))
+    return replace(worst, left=left.strip(), right=right.strip(), relation="=")
+
+
+def _sides(text: str, declared: Declarations) -> list[Tree]:
+    statements = read_statements(text, declared)
+    if len(statements) != 1:
+        reason = "nothing to read" if not statements else "several statements where one formula was expected"
+        return [Hole(text, reason)]
+    return [side.tree for side in statements[0].sides]
+
+
+def _judged(left: Tree, right: Tree, declared: Declarations, convention: Mapping[str, str] | None) -> Claim:
+    return judge(left, right, "=", setting_for((left, right), declared, convention))
+
+
+def judge(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
+    """The verdict on ``left relation right`` as an identity, with its LaTeX.
+
+    Never raises for what stands in the trees: a hopeless claim is ``undecided`` with the reason.
+    """
+    claim = _judge(left, right, relation, setting)
+    return replace(claim, left=to_latex(left), right=to_latex(right), relation=relation)
+
+
+def _judge(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
+    for side in (left, right):
+        hole = next((n for n in side.walk() if isinstance(n, Hole)), None)
+        if hole is not None:
+            return Claim("unread", message=hole.reason)
+    try:
+        size_of(left)
+        size_of(right)
+        readings = _readings(left, right)
+        verdicts = [_ladder(a, b, relation, setting) for a, b in readings]
+    except RecursionError:
+        return Claim("undecided", message="the formula is nested too deeply")
+    except (MemoryError, OverflowError):
+        return Claim("undecided", message="the numbers are too large to compute with")
+    if len({c.verdict for c in verdicts}) == 1:
+        return verdicts[0]
+    said = "; ".join(dict.fromkeys(f"{c.verdict}: {c.message}" for c in verdicts))
+    return Claim("undecided", note="ambiguous", message=f"the readings differ ({said})")
+
+
+def _readings(left: Tree, right: Tree) -> list[tuple[Tree, Tree]]:
+    """All readings of both sides, where one piece read twice is read the same way; at most eight."""
+    from derive.judging.trees import substitute
+
+    found = dict.fromkeys(n for side in (left, right) for n in side.walk() if isinstance(n, Ambiguous))
+    choices = list(found)[:3]
+    result = []
+    for choice in product(*(a.readings[:2] for a in choices)):
+        table: dict[Tree, Tree] = dict(zip(choices, choice, strict=True))
+        result.append((substitute(left, table), substitute(right, table)))
+    return result
+
+
+def _ladder(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
+    from derive.judging.trees import rename_bound
+
+    equality = relation not in INEQUALITIES
+    if equality and canonical(left) == canonical(right):
+        return Claim("correct", "exact", "the same up to order", assumed=_assumed(left, right, setting))
+    try:
+        if is_closed(left, setting) and is_closed(right, setting):
+            claim = closed.settle(left, right, relation, setting.convention, setting.lets)
+            return replace(claim, assumed=_assumed(left, right, setting))
+        if not equality:
+            return Claim("undecided", message="an inequality with free names is not judged")
+        if is_number(left, 0) or is_number(right, 0):
+            layout, shapes = infer([rename_bound(left), rename_bound(right)], dict(setting.shapes))
+            if any(not isinstance(s, Refusal) and s is not None for s in shapes):
+                return Claim("undecided", message="an equation, not an identity")
+        return compare_by_points(left, right, setting)
+    except TooLarge as refusal:
+        return Claim("undecided", message=f"not computed: {refusal}")
+    except ShapeMismatch as refusal:
+        return Claim("undecided", note="shape", message=f"the shapes do not fit: {refusal}")
+    except Refusal as refusal:
+        return Claim("undecided", message=f"cannot be evaluated: {refusal}")
+
+
+def _assumed(left: Tree, right: Tree, setting: Setting) -> tuple[str, ...]:
+    try:
+        layout, _ = infer([left, right], dict(setting.shapes))
+    except Refusal:
+        return ()
+    return assumptions(layout, setting, [left, right])
+
+
+def free_names(tree: Tree) -> set[Tree]:
+    """The names that have no value of their own: not a constant, not bound, not a function that is known."""
+    bound = set(letters_bound(tree))
+    found: set[Tree] = set()
+
+    def visit(node: Tree) -> None:
+        if isinstance(node, Call):
+            function = node.function.base if isinstance(node.function, Indexed) else node.function
+            if function_name(function) is None:
+                found.add(function)
+            elif isinstance(node.function, Indexed):
+                for label in node.function.lower:
+                    if not isinstance(label, Name):
+                        visit(label)
+            for argument in node.arguments:
+                visit(argument)
+            return
+        if isinstance(node, Indexed):
+            if isinstance(node.base, (Name, Indexed)):
+                if any(is_letter(i) and i in bound for i in (*node.lower, *node.upper)) and not isinstance(
+                    node.base, Name
+                ):
+                    visit(node.base)
+                    return
+                found.add(node)
+            else:
+                for child in node.children():
+                    visit(child)
+            return
+        if isinstance(node, Name):
+            if node not in CONSTANTS and node not in bound:
+                found.add(node)
+            return
+        for child in node.children():
+            visit(child)
+
+    visit(tree)
+    return found
+
+
+def is_closed(tree: Tree, setting: Setting | None = None) -> bool:
+    """Whether the tree is made of numbers and known functions only."""
+    names = free_names(tree)
+    if setting is not None:
+        names -= set(setting.lets)
+    return not names
+
+
+__all__ = ["Claim", "Rounded", "compare", "free_names", "is_closed", "judge"]

@@ -1,0 +1,124 @@
+"""What written digits claim: 0.66 stands for everything that rounds to it; and numbers written in return."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any, Literal
+
+from derive.judging.scalars import Interval, interval, plain
+from derive.judging.trees import UNITS
+from derive.judging.values import Rounded
+from derive.judging.trees import rebuild
+from derive.reading.tree import List, Matrix, Negative, Number, Tree
+
+Fit = Literal["rounds", "truncates", "approximates"]
+
+
+def literal(tree: Tree) -> tuple[int, Number] | None:
+    """``(sign, number)`` of a plain number with an optional minus."""
+    if isinstance(tree, Negative):
+        inner = literal(tree.operand)
+        return None if inner is None else (-inner[0], inner[1])
+    return (1, tree) if isinstance(tree, Number) and tree.unit in UNITS else None
+
+
+def step(number: Number) -> Fraction:
+    """The value of one in the last written place: 1/100 for 0.66, 10 000 for 1.73e6."""
+    return Fraction(10) ** -number.places * UNITS[number.unit]
+
+
+def _significant(number: Number) -> int:
+    digits = number.digits.partition("e")[0].replace(".", "").lstrip("0")
+    return len(digits)
+
+
+def fits(number: Number, sign: int, x: Any, approximately: bool = False) -> Fit | None:
+    """Whether the value ``x`` (a number or an interval) may be written with these digits, and how.
+
+    A decimal claims what rounds to it; cutting off is accepted and said. An integer claims itself, unless it has three
+    or more digits or the sign is an approximate one.
+
+    >>> fits(Number("0.22"), 1, Fraction(2244, 10000)), fits(Number("0.15"), -1, Fraction(-1584, 10000))
+    ('rounds', 'truncates')
+    >>> fits(Number("0.66"), 1, Fraction(2244, 10000)) is None
+    True
+    """
+    unit = step(number)
+    value = sign * number.value * UNITS[number.unit]
+    if number.places <= 0 and not number.unit and not approximately and "e" not in number.digits:
+        if _significant(number) < 3:
+            return None
+    x = x if isinstance(x, Interval) else interval(_float(x))
+    half, whole = float(unit) / 2, float(unit)
+    middle = float(value)
+    if x.overlaps(Interval(middle - half, middle + half)):
+        return "rounds"
+    away = Interval(middle, middle + whole) if sign > 0 else Interval(middle - whole, middle)
+    if x.overlaps(away) and not _only_touches(x, middle + sign * whole, sign):
+        return "truncates"
+    if approximately and x.overlaps(Interval(middle - whole, middle + whole)):
+        return "approximates"
+    return None
+
+
+def _only_touches(x: Interval, end: float, sign: int) -> bool:
+    return x.low >= end if sign > 0 else x.high <= end
+
+
+def _float(x: Any) -> float:
+    return float(plain(x))
+
+
+def as_rounded(tree: Tree) -> Tree:
+    """The same tree with every decimal marked as rounded by its writer."""
+    if isinstance(tree, Number) and type(tree) is Number and tree.places > 0:
+        return Rounded(tree.digits, tree.unit)
+    return rebuild(tree, as_rounded)
+
+
+def decimals(tree: Tree) -> list[Number]:
+    """The numbers written with decimal places."""
+    return [n for n in tree.walk() if isinstance(n, Number) and n.places > 0]
+
+
+def entries(tree: Tree) -> list[list[Tree]] | None:
+    """The rows of a written matrix; a list is a column."""
+    if isinstance(tree, Matrix):
+        return [list(row) for row in tree.rows]
+    if isinstance(tree, List):
+        return [[item] for item in tree.items]
+    return None
+
+
+def short(x: Any) -> float | int:
+    """A value for a witness: a plain number with at most six significant digits."""
+    value = x.middle if isinstance(x, Interval) else float(plain(x))
+    rounded = float(f"{value:.6g}")
+    return int(rounded) if rounded == int(rounded) and abs(rounded) < 1e6 else rounded
+
+
+def written(x: Any, places: int) -> str:
+    """``x`` with a number of decimal places, as LaTeX.
+
+    >>> written(0.2244, 2), written(-3.0, 0)
+    ('0.22', '-3')
+    """
+    value = x.middle if isinstance(x, Interval) else plain(x)
+    if places <= 0 and isinstance(value, Fraction) and value.denominator != 1:
+        return f"{float(value):.6g}"
+    if places <= 0 and float(value) != int(float(value)):
+        return f"{float(value):.6g}"
+    text = f"{float(value):.{max(places, 0)}f}"
+    return text[1:] if text.startswith("-") and float(text) == 0 else text
+
+
+def places_of(tree: Tree) -> int:
+    """The most decimal places among the numbers written."""
+    return max((n.places for n in decimals(tree)), default=0)
+
+
+def matrix_latex(rows: Iterable[Iterable[str]]) -> str:
+    """Rows of entries as a LaTeX matrix."""
+    body = r" \\ ".join(" & ".join(row) for row in rows)
+    return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"

@@ -1,0 +1,268 @@
+"""Claims with free names: meant for all values in the declared domain, refuted by one point where the sides differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from derive.judging import digits
+from derive.judging.arrays import Array, shape_text
+from derive.judging.claim import Claim
+from derive.judging.limits import Refusal, ShapeMismatch, Unknown
+from derive.judging.names import RATES, function_name
+from derive.judging.sampling import POSITIVE, REAL, UNIT, Domain, draw, exactly, precisely
+from derive.judging.scalars import Interval, plain
+from derive.judging.shapes import Layout, Shape, infer
+from derive.judging.trees import rename_bound
+from derive.judging.values import PRECISION, Evaluator, Point, System, _plain_name
+from derive.reading.tree import Call, Indexed, Name, Tree
+
+FAILURES = (ZeroDivisionError, OverflowError, ValueError, np.linalg.LinAlgError)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is declared: shapes, domains, functions that may be anything, conventions, formulas of kept names."""
+
+    shapes: Mapping[Tree, Shape] = field(default_factory=dict)
+    domains: Mapping[Tree, Domain] = field(default_factory=dict)
+    convention: Mapping[str, str] = field(default_factory=dict)
+    lets: Mapping[Tree, Tree] = field(default_factory=dict)
+    any_function: bool = True  # an undeclared f may be any smooth function
+
+
+def compare_by_points(left: Tree, right: Tree, setting: Setting) -> Claim:
+    """Judge an identity between two trees by its values at random points; raises :class:`Refusal` with the reason."""
+    left, right = rename_bound(left), rename_bound(right)
+    lets = list(setting.lets.values())
+    layout, shapes = infer([left, right, *lets], dict(setting.shapes))
+    assumed = assumptions(layout, setting, [left, right])
+    mismatch = _shapes_differ(layout, left, right, shapes, setting)
+    if mismatch is not None:
+        return _with(mismatch, assumed)
+    for shape in shapes:
+        if isinstance(shape, Refusal):
+            raise shape
+    functions = _free_functions([left, right, *lets]) if setting.any_function else set()
+    agreed = 0
+    for default in (REAL, POSITIVE, UNIT):
+        agreed, claim = _rounds(left, right, setting, layout, functions, default)
+        if claim is not None:
+            return _with(claim, (*assumed, *_domain_note(default, layout)))
+        if agreed >= 6:
+            notes = (*assumed, *_domain_note(default, layout))
+            size = f"{agreed} random points"
+            return Claim("correct", "sampled", f"both sides agree at {size}, confirmed to 35 digits", assumed=notes)
+    raise Unknown("no points were found where both sides have a value")
+
+
+def _domain_note(domain: Domain, layout: Layout) -> tuple[str, ...]:
+    if domain is REAL or not layout.dims:
+        return ()
+    return (f"every name is {domain.text}",)
+
+
+def _with(claim: Claim, assumed: tuple[str, ...]) -> Claim:
+    from dataclasses import replace
+
+    return replace(claim, assumed=tuple(dict.fromkeys(assumed)))
+
+
+def _free_functions(trees: list[Tree]) -> set[Tree]:
+    found: set[Tree] = set()
+    for tree in trees:
+        for node in tree.walk():
+            if isinstance(node, Call) and isinstance(node.function, Name) and function_name(node.function) is None:
+                marks = tuple(m for m in node.function.marks if m != "prime")
+                if node.function.text not in ("1", "I", "indicator"):
+                    found.add(Name(node.function.text, marks, node.function.font))
+    return found
+
+
+def _rounds(
+    left: Tree, right: Tree, setting: Setting, layout: Layout, functions: set[Tree], default: Domain
+) -> tuple[int, Claim | None]:
+    agreed = 0
+    for seed in range(2):
+        point = draw(layout, functions, setting.domains, default, seed)
+        x = _evaluate(left, "float", point, layout, setting)
+        y = _evaluate(right, "float", point, layout, setting)
+        if x.shape != y.shape:
+            x, y = _broadcast(x, y)
+        with np.errstate(all="ignore"):
+            finite = np.isfinite(x) & np.isfinite(y)
+            close = np.abs(x - y) <= 1e-9 * np.maximum(1, np.maximum(np.abs(x), np.abs(y)))
+        whole = finite.reshape(len(x), -1).all(axis=1)
+        same = (close | ~finite).reshape(len(x), -1).all(axis=1)
+        for k in np.flatnonzero(whole & ~same)[:6]:
+            claim = _refute(left, right, setting, layout, point, int(k))
+            if claim is not None:
+                return agreed, claim
+        good = np.flatnonzero(whole & same)
+        for k in good[:2]:
+            claim = _refute(left, right, setting, layout, point, int(k))
+            if claim is not None:
+                return agreed, claim
+        agreed += len(good)
+    return agreed, None
+
+
+def _broadcast(x: Array, y: Array) -> tuple[Array, Array]:
+    if x.ndim != y.ndim or x.shape[1:] != y.shape[1:]:
+        raise ShapeMismatch(f"the left side is {shape_text(x)}, the right side {shape_text(y)}")
+    return x, y
+
+
+def _evaluate(tree: Tree, system: System, point: Point, layout: Layout, setting: Setting) -> Array:
+    try:
+        with np.errstate(all="ignore"):
+            x = Evaluator(system, point, layout, setting.lets, setting.convention).value(tree)
+        return x.astype(float) if system == "float" else x
+    except ZeroDivisionError as error:
+        raise Unknown("division by zero") from error
+    except FAILURES as error:
+        raise Unknown(f"no value: {error}") from error
+
+
+def _refute(left: Tree, right: Tree, setting: Setting, layout: Layout, point: Point, k: int) -> Claim | None:
+    """A witness at point ``k``, confirmed in high precision; None if the sides are equal there after all."""
+    import mpmath
+
+    exact = exactly(point, k)
+    with mpmath.workdps(PRECISION):
+        there = precisely(exact)
+        try:
+            x = _evaluate(left, "precise", there, layout, setting)
+            y = _evaluate(right, "precise", there, layout, setting)
+        except Refusal:
+            return None
+        worst, entry = 0.0, None
+        for position in np.ndindex(x.shape):
+            a, b = plain(x[position]), plain(y[position])
+            if a != a or b != b:
+                return None
+            gap = abs(a - b) / max(1, abs(a), abs(b))
+            if gap > max(worst, 10.0**-35):
+                worst, entry = gap, position
+        if entry is None:
+            return None
+        if _only_rounded(right, x, setting, layout, exact) or _only_rounded(left, y, setting, layout, exact):
+            return Claim("rounded", "interval", "equal to the digits written")
+        at = _named(exact, layout)
+        witness: dict[str, Any] = {
+            "at": at,
+            "left": digits.short(x[entry]),
+            "right": digits.short(y[entry]),
+            "entry": None if x.ndim == 1 else [entry[1] + 1, entry[2] + 1],
+        }
+    place = ", ".join(f"{name} = {value}" for name, value in at.items()) if len(at) <= 4 else "a random point"
+    cell = "" if x.ndim == 1 else f" in entry ({entry[1] + 1}, {entry[2] + 1})"
+    message = f"at {place or 'every point'}{cell}: left {witness['left']}, right {witness['right']}"
+    return Claim("wrong", "witness", message, witness=witness)
+
+
+def _only_rounded(right: Tree, x: Array, setting: Setting, layout: Layout, point: Point) -> bool:
+    """Whether the difference is within what the decimals written in it leave open (0.33 x for x/3)."""
+    marked = digits.as_rounded(right)
+    if marked == right:
+        return False
+    try:
+        image = _evaluate(marked, "interval", point, layout, setting)
+    except Refusal:
+        return False
+    for position in np.ndindex(x.shape):
+        low_high = image[position]
+        if not isinstance(low_high, Interval):
+            return False
+        width = low_high.high - low_high.low
+        scale = max(abs(low_high.low), abs(low_high.high))
+        if width > 0.1 * scale or not low_high.overlaps(Interval(float(x[position]), float(x[position]))):
+            return False
+    return True
+
+
+def _named(point: Point, layout: Layout) -> dict[str, Any]:
+    at: dict[str, Any] = {}
+    for name, x in point.names.items():
+        if x.ndim == 1:
+            at[_plain_name(name)] = digits.short(x[0])
+        else:
+            at[_plain_name(name)] = np.array([digits.short(i) for i in x[0].flat]).reshape(x.shape[1:]).tolist()
+            if x.ndim == 3 and x.shape[2] == 1:
+                at[_plain_name(name)] = [row[0] for row in at[_plain_name(name)]]
+    for letter, value in point.indices.items():
+        at[_plain_name(letter)] = int(value[0])
+    return at
+
+
+def _shapes_differ(
+    layout: Layout, left: Tree, right: Tree, shapes: Sequence[Shape | Refusal], setting: Setting
+) -> Claim | None:
+    """A claim that is wrong by its shapes alone, with sizes that show it."""
+    a, b = shapes[0], shapes[1]
+    if isinstance(a, Refusal) or (isinstance(b, Refusal) and not isinstance(b, ShapeMismatch)):
+        return None
+    if not isinstance(b, Refusal) and not _unequal(layout, a, b):
+        return None
+    # Sizes that the left side alone allows, all different: on them the right side does not fit or is of another shape.
+    alone, _ = infer([left], dict(setting.shapes))
+    sizes = alone.resolve()
+    fixed: dict[Tree, Shape] = {}
+    for name, dims in (*alone.dims.items(), *alone.families.items()):
+        numbers = tuple(d if isinstance(d, int) else sizes[d] for d in dims)
+        if len(numbers) <= 2:
+            fixed[name] = None if not numbers else (numbers[0], numbers[1] if len(numbers) == 2 else 1)
+    _, then = infer([left, right], {**setting.shapes, **fixed})
+    x, y = then[0], then[1]
+    if isinstance(x, Refusal) or (isinstance(y, Refusal) and not isinstance(y, ShapeMismatch)):
+        return None
+    at = {_plain_name(n): f"{s[0]}x{s[1]}" for n, s in fixed.items() if s is not None}
+    first = _dims(x)
+    second = f"impossible ({y})" if isinstance(y, Refusal) else _dims(y)
+    if first == second:
+        return None
+    sizes_said = ", ".join(f"{name} {size}" for name, size in at.items())
+    message = f"with {sizes_said} the left side is {first}, the right side {second}"
+    witness = {"at": at, "left": first, "right": second, "entry": None}
+    return Claim("wrong", "witness", message, note="shape", witness=witness)
+
+
+def _unequal(layout: Layout, left: Shape, right: Shape) -> bool:
+    if left is None or right is None:
+        return left is not right
+    return any(layout.find(a) != layout.find(b) for a, b in zip(left, right, strict=True))
+
+
+def _dims(shape: Shape) -> str:
+    return "a number" if shape is None else "x".join(str(d) if isinstance(d, int) else "?" for d in shape)
+
+
+def assumptions(layout: Layout, setting: Setting, trees: list[Tree]) -> tuple[str, ...]:
+    """The defaults that were used, in words."""
+    return tuple(_assumptions(layout, setting, trees))
+
+
+def _assumptions(layout: Layout, setting: Setting, trees: list[Tree]) -> Iterator[str]:
+    nodes = [n for t in trees for n in t.walk()]
+    functions = {n.function.base if isinstance(n.function, Indexed) else n.function for n in nodes if isinstance(n, Call)}
+    words = {f.text for f in functions if isinstance(f, Name)}
+    if "log" in words and not setting.convention.get("log"):
+        if any(isinstance(n, Call) and n.function == Name("log") for n in nodes):
+            yield "log is the natural logarithm"
+    if words & {"sin", "cos", "tan"} and setting.convention.get("angle") != "degrees":
+        yield "angles are in radians"
+    if "sigma" in words:
+        yield "sigma is the logistic function"
+    named = [n for n in layout.dims if n not in setting.shapes]
+    matrices = sorted(_plain_name(n) for n in named if n in layout.matrices)
+    vectors = sorted(_plain_name(n) for n in named if n in layout.vectors)
+    if matrices:
+        yield f"{', '.join(matrices)}: matrices that need not commute"
+    if vectors:
+        yield f"{', '.join(vectors)}: column vectors"
+    rates = sorted({_plain_name(n) for n in named if isinstance(n, Name) and n.text in RATES and layout.matrices})
+    if rates:
+        yield f"{', '.join(rates)}: scalars"

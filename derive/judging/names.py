@@ -1,0 +1,209 @@
+"""What a name stands for when nothing declares it: a constant, a function, an index, a label, a matrix.
+
+The defaults are those of the design: capital Latin letters that are transposed, inverted or stand beside
+another such letter are matrices; lower-case and Greek letters are scalars unless transposed or multiplied by
+a matrix; logarithms are natural; sigma of something is the logistic function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from derive.judging.functions import SPELLINGS, TABLE
+from derive.reading.tree import (
+    Add,
+    Big,
+    Call,
+    Indexed,
+    List,
+    Multiply,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Transpose,
+    Tree,
+)
+
+#: Functions with more than one argument, or of vectors and matrices.
+OF_TENSORS = {
+    "softmax", "Softmax", "max", "min", "norm", "det", "tr", "trace", "Tr", "diag", "binom", "factorial",
+    "sqrt", "log", "sum", "mean", "logsumexp", "root", "gcd", "exp", "argmax", "argmin", "dim", "rank",
+}  # fmt: skip
+CONSTANTS = {Name("pi"), Name("e")}
+IDENTITY = Name("I")
+INDEX_LETTERS = set("ijklmnpqrstuv") | {"ell"}
+#: Lower-case letters that stay scalars beside a matrix, as rates, weights and counts do in the field.
+RATES = {"alpha", "beta", "gamma", "epsilon", "varepsilon", "eta", "lambda", "nu", "tau", "rho", "c", "k", "n", "m", "t", "i", "j"}
+
+
+def function_name(function: Tree) -> str | None:
+    """The canonical name of a function that is known without a declaration, or None.
+
+    >>> function_name(Name("sigma")), function_name(Name("ln")), function_name(Name("f"))
+    ('sigmoid', 'log', None)
+    """
+    if not isinstance(function, Name) or function.font not in ("", "text", "rm"):
+        return None
+    if any(mark != "prime" for mark in function.marks):
+        return None
+    text = SPELLINGS.get(function.text, function.text)
+    if text in TABLE or text in OF_TENSORS:
+        return {"Softmax": "softmax", "trace": "tr", "Tr": "tr"}.get(text, text)
+    return None
+
+
+def is_letter(item: Tree) -> bool:
+    """Whether a subscript is a letter used as an index (bound letters carry a ``#``)."""
+    return isinstance(item, Name) and not item.marks and (item.text in INDEX_LETTERS or "#" in item.text)
+
+
+def is_index(item: Tree) -> bool:
+    """Whether a subscript counts: a letter, a number, or a sum of those (``t - 1``)."""
+    if is_letter(item) or (isinstance(item, Number) and item.digits.isdigit()):
+        return True
+    if isinstance(item, Negative):
+        return is_index(item.operand)
+    if isinstance(item, Add):
+        return all(is_index(term) for term in item.terms)
+    return False
+
+
+def access(tree: Indexed) -> tuple[Tree, tuple[Tree, ...]]:
+    """``(base, indices)``: labels stay with the base, indices are taken off it.
+
+    >>> base, indices = access(Indexed(Name("W"), (Name("i"), Name("j"))))
+    >>> base.text, len(indices)
+    ('W', 2)
+    >>> access(Indexed(Name("W"), (Name("hh"),)))[1]
+    ()
+    """
+    lower_indices = tuple(item for item in tree.lower if is_index(item))
+    if len(lower_indices) != len(tree.lower) or _labels_a_matrix(tree):
+        lower_indices = ()
+    labels = () if lower_indices else tree.lower
+    upper, upper_indices = [], []
+    for item in tree.upper:
+        inner = item.items[0] if isinstance(item, List) and len(item.items) == 1 else item
+        counts = is_letter(inner) and isinstance(item, List) and item.brackets == "("
+        (upper_indices if counts or (isinstance(inner, Name) and "#" in inner.text) else upper).append(
+            inner if counts or (isinstance(inner, Name) and "#" in inner.text) else item
+        )
+    base = Indexed(tree.base, labels, tuple(upper)) if labels or upper else tree.base
+    return base, (*lower_indices, *upper_indices)
+
+
+def _labels_a_matrix(tree: Indexed) -> bool:
+    # W_h, W_y, W_1: one letter or number below a capital names a matrix of its own, unless it is i, j, k or bound.
+    if not (isinstance(tree.base, Name) and len(tree.lower) == 1 and is_capital(tree.base)):
+        return False
+    item = tree.lower[0]
+    return isinstance(item, Number) or (
+        isinstance(item, Name) and "#" not in item.text and item.text not in ("i", "j", "k")
+    )
+
+
+def is_capital(tree: Tree) -> bool:
+    """A single capital Latin letter, perhaps with labels."""
+    if isinstance(tree, Indexed):
+        base, indices = access(tree)
+        return not indices and isinstance(base, Indexed) and is_capital(base.base)
+    return isinstance(tree, Name) and len(tree.text) == 1 and "A" <= tree.text <= "Z" and tree != IDENTITY
+
+
+def is_lower(tree: Tree) -> bool:
+    """A lower-case or Greek letter that may be a vector."""
+    if isinstance(tree, Indexed):
+        base, indices = access(tree)
+        return not indices and isinstance(base, Indexed) and is_lower(base.base)
+    return isinstance(tree, Name) and not is_capital(tree) and tree not in CONSTANTS and "#" not in tree.text
+
+
+def _carries_size_label(tree: Tree) -> bool:
+    if not isinstance(tree, Indexed):
+        return False
+    words = [item.text for item in (*tree.lower, *tree.upper) if isinstance(item, (Name,))]
+    return any(word in ("in", "out", "k", "v", "q") for word in words)
+
+
+def matrices(trees: Iterable[Tree], sizes: set[Tree]) -> tuple[set[Tree], set[Tree]]:
+    """The names that are matrices and the names that are vectors, by the defaults of the design."""
+    nodes = [node for tree in trees for node in tree.walk()]
+    found: set[Tree] = set()
+    vectors: set[Tree] = set()
+
+    def capital(tree: Tree) -> bool:
+        return is_capital(tree) and tree not in sizes and not _carries_size_label(tree)
+
+    for node in nodes:
+        if isinstance(node, Transpose) or (isinstance(node, Power) and _inverse(node)):
+            inside = node.operand if isinstance(node, Transpose) else node.base
+            if capital(inside):
+                found.add(inside)
+            elif isinstance(node, Transpose) and is_lower(inside):
+                vectors.add(inside)
+        elif isinstance(node, Call) and function_name(node.function) in ("det", "tr") and capital(node.arguments[0]):
+            found.add(node.arguments[0])
+        elif isinstance(node, Call) and function_name(node.function) in ("softmax", "norm", "logsumexp"):
+            vectors.update(a for a in node.arguments if is_lower(a))
+    products = [node for node in nodes if isinstance(node, Multiply)]
+    for product in products:
+        for left, right in zip(product.factors, product.factors[1:], strict=False):
+            if _letter(left, capital) and _letter(right, capital):
+                found.update((_letter(left, capital), _letter(right, capital)))  # type: ignore[arg-type]
+    for product in products:
+        # x^T A x, A x: a capital beside a vector is a matrix too, but not N, M, T, ...: those count things.
+        for left, right in zip(product.factors, product.factors[1:], strict=False):
+            for near, other in ((left, right), (right, left)):
+                vector = (near.operand if isinstance(near, Transpose) else near) in vectors
+                letter = _letter(other, capital)
+                if vector and letter is not None and not _counts(letter):
+                    found.add(letter)
+    for product in products:
+        factors = product.factors
+        for k, factor in enumerate(factors):
+            if is_lower(factor) and factor not in sizes and not (isinstance(factor, Name) and factor.text in RATES):
+                beside = [factors[m] for m in (k - 1, k + 1) if 0 <= m < len(factors)]
+                if any(_is_matrix(b, found, vectors) for b in beside):
+                    vectors.add(factor)
+    return found, vectors
+
+
+def _counts(letter: Tree) -> bool:
+    return isinstance(letter, Name) and letter.text in "NMKTCDLE"
+
+
+def _letter(factor: Tree, capital: object) -> Tree | None:
+    while isinstance(factor, (Transpose, Power)):
+        factor = factor.operand if isinstance(factor, Transpose) else factor.base
+    return factor if callable(capital) and capital(factor) else None
+
+
+def _is_matrix(tree: Tree, found: set[Tree], vectors: set[Tree]) -> bool:
+    if tree in found:
+        return True
+    if isinstance(tree, Transpose):
+        return tree.operand in found or not is_lower(tree.operand)
+    if isinstance(tree, (Add, Multiply)):
+        parts = tree.terms if isinstance(tree, Add) else tree.factors
+        return any(_is_matrix(p, found, vectors) for p in parts)
+    if isinstance(tree, (Negative, Power)):
+        return _is_matrix(tree.operand if isinstance(tree, Negative) else tree.base, found, vectors)
+    return False
+
+
+def _inverse(node: Power) -> bool:
+    exponent = node.exponent
+    return (
+        isinstance(exponent, Negative) and isinstance(exponent.operand, Number) and exponent.operand.value == 1
+    ) or (isinstance(exponent, Number) and exponent.value == -1)
+
+
+def size_names(trees: Iterable[Tree]) -> set[Tree]:
+    """The letters used as the upper end of a sum over an index: they are sizes."""
+    return {
+        node.upper
+        for tree in trees
+        for node in tree.walk()
+        if isinstance(node, Big) and isinstance(node.upper, (Name, Indexed)) and node.operator in ("sum", "prod")
+    }

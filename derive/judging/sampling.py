@@ -1,0 +1,143 @@
+"""The points at which two formulas are compared: simple ones first, so that a witness is easy to follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from derive.judging.arrays import Array
+from derive.judging.functions import apply
+from derive.judging.names import is_letter
+from derive.judging.shapes import Layout
+from derive.judging.values import Point
+from derive.reading.tree import Name, Tree
+
+BATCH = 24
+#: Values for the first points. No zero (kinks) and no pair that is equal or opposite for different names.
+SIMPLE = ("1", "2", "1/2", "3", "-1", "-2", "3/2", "-1/2")
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Where a name's values are drawn: an interval of the reals, perhaps of integers only."""
+
+    low: float = -2.5
+    high: float = 2.5
+    kind: str = "real"  # real, integer, simplex, binary
+    text: str = "real"
+
+
+REAL = Domain()
+POSITIVE = Domain(0.05, 3.0, "real", "positive")
+UNIT = Domain(0.05, 0.95, "real", "in (0,1)")
+
+
+def draw(
+    layout: Layout,
+    functions: Iterable[Tree],
+    domains: Mapping[Tree, Domain],
+    default: Domain = REAL,
+    seed: int = 0,
+    batch: int = BATCH,
+) -> Point:
+    """Random values for every name, size and free index of a layout; the same every time for the same ``seed``."""
+    rng = np.random.default_rng(20_240 + seed)
+    sizes = layout.resolve(seed)
+    point = Point(batch, sizes=sizes)
+    names = {**{k: v for k, v in layout.dims.items() if k not in layout.families}, **layout.families}
+    for position, (name, dims) in enumerate(names.items()):
+        shape = tuple(d if isinstance(d, int) else sizes[d] for d in dims)
+        if len(shape) == 1:
+            shape = (shape[0], 1)
+        domain = domains.get(name, default)
+        point.names[name] = _values(rng, domain, (batch, *shape), position)
+    for letter, dim in layout.letters.items():
+        if isinstance(letter, Name) and "#" not in letter.text:
+            point.indices[letter] = _indices(rng, layout, letter, sizes, dim, batch)
+    for function in functions:
+        point.functions[function] = _smooth(rng)
+    return point
+
+
+def _values(rng: np.random.Generator, domain: Domain, shape: tuple[int, ...], position: int) -> Array:
+    if domain.kind in ("integer", "binary"):
+        low, high = (0, 1) if domain.kind == "binary" else (int(max(domain.low, -9)), int(min(domain.high, 9)))
+        return rng.integers(low, high + 1, size=shape).astype(float)
+    if domain.kind == "simplex":
+        return np.asarray(rng.dirichlet(np.ones(shape[1]), size=shape[0]).reshape(shape))
+    # Two decimals: exact in every number system once written as a fraction, and short in a witness.
+    x = np.round(rng.uniform(domain.low, domain.high, size=shape), 2)
+    x = np.where(x == 0, 0.37, x)
+    if len(shape) == 1:
+        simple = [float(Fraction(s)) for s in SIMPLE]
+        simple = [s for s in simple if domain.low <= s <= domain.high]
+        for k in range(min(6, len(simple), shape[0])):
+            x[k] = simple[(k + position) % len(simple)]
+    return x
+
+
+def _indices(
+    rng: np.random.Generator, layout: Layout, letter: Tree, sizes: Mapping[Any, int], dim: Any, batch: int
+) -> Array:
+    size = dim if isinstance(dim, int) else sizes[dim]
+    margin = min(layout.margins.get(letter, 0), (size - 1) // 2)
+    x = rng.integers(margin, size - margin, size=batch) + layout.origin
+    # Equal and different indices must both occur: the first points have all indices equal.
+    x[: batch // 4] = layout.origin + margin
+    return np.asarray(x)
+
+
+def _smooth(rng: np.random.Generator) -> Any:
+    """A random smooth function: what an undeclared ``f`` may be."""
+    a, b, c, d = (round(float(v), 2) for v in rng.uniform(0.3, 1.4, size=4))
+
+    def function(*arguments: Array) -> Array:
+        total: Any = 0
+        for k, x in enumerate(arguments):
+            total = total + apply("tanh", x * _as(x, b + k * 0.31) + _as(x, c)) * _as(x, a) + x * x * _as(x, d / (k + 2))
+        return np.asarray(total)
+
+    return function
+
+
+def _as(x: Array, number: float) -> Any:
+    if x.dtype != object:
+        return number
+    from derive.judging.scalars import plain
+
+    kind = type(plain(x.flat[0]))
+    return kind(number) if kind.__name__ == "mpf" else number
+
+
+def exactly(point: Point, k: int) -> Point:
+    """Point ``k`` of a batch alone, its values as exact fractions."""
+    names = {name: _fractions(x[k : k + 1]) for name, x in point.names.items()}
+    indices = {name: x[k : k + 1] for name, x in point.indices.items()}
+    return Point(1, names, indices, point.functions, point.sizes)
+
+
+def _fractions(x: Array) -> Array:
+    out = np.empty(x.shape, dtype=object)
+    for position, item in np.ndenumerate(x):
+        out[position] = Fraction(str(item))
+    return out
+
+
+def precisely(point: Point) -> Point:
+    """The same point in high precision."""
+    from mpmath import mpf
+
+    names = {}
+    for name, x in point.names.items():
+        out = np.empty(x.shape, dtype=object)
+        for position, item in np.ndenumerate(x):
+            out[position] = mpf(item.numerator) / item.denominator
+        names[name] = out
+    return Point(point.batch, names, point.indices, point.functions, point.sizes)
+
+
+__all__ = ["BATCH", "POSITIVE", "REAL", "UNIT", "Domain", "draw", "exactly", "precisely", "is_letter"]

@@ -1,0 +1,179 @@
+"""Numbers with something attached: a slope (dual numbers) or an uncertainty (intervals).
+
+Arrays of dtype ``object`` hold them, so that one evaluator serves floats, exact fractions, high precision,
+derivatives and rounding. Functions of them are in :mod:`derive.judging.functions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dual:
+    """``value + slope * eps_level`` with ``eps_level**2 = 0``: forward-mode differentiation.
+
+    ``level`` keeps nested derivatives apart: an operand of a lower level is a constant to a higher one.
+
+    >>> x = Dual(3.0, 1.0, 1)
+    >>> (x * x + 2).slope
+    6.0
+    """
+
+    value: Any
+    slope: Any
+    level: int
+
+    def _split(self, other: Any) -> tuple[Any, Any, Any, Any, int]:
+        if isinstance(other, Dual):
+            if other.level > self.level:
+                return self, 0, other.value, other.slope, other.level
+            if other.level == self.level:
+                return self.value, self.slope, other.value, other.slope, self.level
+        return self.value, self.slope, other, 0, self.level
+
+    def __add__(self, other: Any) -> Dual:
+        a, da, b, db, level = self._split(other)
+        return Dual(a + b, da + db, level)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Dual:
+        return Dual(-self.value, -self.slope, self.level)
+
+    def __sub__(self, other: Any) -> Dual:
+        return self + (-other)
+
+    def __rsub__(self, other: Any) -> Dual:
+        return (-self) + other
+
+    def __mul__(self, other: Any) -> Dual:
+        a, da, b, db, level = self._split(other)
+        return Dual(a * b, da * b + a * db, level)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Dual:
+        a, da, b, db, level = self._split(other)
+        return Dual(a / b, (da * b - a * db) / (b * b), level)
+
+    def __rtruediv__(self, other: Any) -> Dual:
+        return Dual(other / self.value, -other * self.slope / (self.value * self.value), self.level)
+
+    def __lt__(self, other: Any) -> bool:
+        return plain(self) < plain(other)
+
+    def __gt__(self, other: Any) -> bool:
+        return plain(self) > plain(other)
+
+    def __le__(self, other: Any) -> bool:
+        return plain(self) <= plain(other)
+
+    def __ge__(self, other: Any) -> bool:
+        return plain(self) >= plain(other)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(plain(self) == plain(other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def plain(x: Any) -> Any:
+    """The number itself, without slopes.
+
+    >>> plain(Dual(Dual(2.0, 1.0, 1), 1.0, 2))
+    2.0
+    """
+    while isinstance(x, Dual):
+        x = x.value
+    return x
+
+
+def slope(x: Any, level: int) -> Any:
+    """The derivative that ``x`` carries at ``level``; 0 if it does not depend on that variable."""
+    return x.slope if isinstance(x, Dual) and x.level == level else 0 * plain(x)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Interval:
+    """All numbers from ``low`` to ``high``: what a rounded value may have been.
+
+    Ends are floats; one result is at most a few ulps too narrow, which the tolerance of the rounding test covers.
+
+    >>> Interval(0.65, 0.66) * 2
+    Interval(low=1.3, high=1.32)
+    """
+
+    low: float
+    high: float
+
+    def __add__(self, other: Any) -> Interval:
+        other = interval(other)
+        return Interval(self.low + other.low, self.high + other.high)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Interval:
+        return Interval(-self.high, -self.low)
+
+    def __sub__(self, other: Any) -> Interval:
+        return self + (-interval(other))
+
+    def __rsub__(self, other: Any) -> Interval:
+        return (-self) + other
+
+    def __mul__(self, other: Any) -> Interval:
+        other = interval(other)
+        ends = [a * b for a in (self.low, self.high) for b in (other.low, other.high)]
+        return Interval(min(ends), max(ends))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Interval:
+        other = interval(other)
+        if other.low <= 0 <= other.high:
+            raise ZeroDivisionError("an interval that contains zero divides")
+        return self * Interval(1 / other.high, 1 / other.low)
+
+    def __rtruediv__(self, other: Any) -> Interval:
+        return interval(other) / self
+
+    def through(self, rising: Callable[[float], float]) -> Interval:
+        """The image under a monotone function."""
+        ends = (rising(self.low), rising(self.high))
+        return Interval(min(ends), max(ends))
+
+    @property
+    def middle(self) -> float:
+        """The midpoint."""
+        return (self.low + self.high) / 2
+
+    def overlaps(self, other: Interval) -> bool:
+        """Whether some number lies in both, up to the error of float arithmetic."""
+        slack = 1e-9 * max(abs(self.low), abs(self.high), abs(other.low), abs(other.high))
+        return self.low <= other.high + slack and other.low <= self.high + slack
+
+    # A comparison decides a branch (a case, a maximum): the midpoint decides it, as it did for the writer.
+    def __lt__(self, other: Any) -> bool:
+        return self.middle < interval(other).middle
+
+    def __gt__(self, other: Any) -> bool:
+        return self.middle > interval(other).middle
+
+    def __le__(self, other: Any) -> bool:
+        return self.middle <= interval(other).middle
+
+    def __ge__(self, other: Any) -> bool:
+        return self.middle >= interval(other).middle
+
+    def __eq__(self, other: object) -> bool:
+        return self.middle == interval(other).middle
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def interval(x: Any) -> Interval:
+    """``x`` as an interval; a plain number is one point."""
+    return x if isinstance(x, Interval) else Interval(float(x), float(x))

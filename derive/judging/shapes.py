@@ -1,0 +1,382 @@
+"""Which sizes a formula asks for: every name gets a shape, every index a range, by unification.
+
+A shape is None (a scalar) or ``(rows, columns)``; an entry is an integer or a symbol, and symbols that must be
+equal are united. What is left free then gets distinct primes, so that a wrong transpose fails by shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from itertools import count
+
+from derive.judging.functions import TABLE
+from derive.judging.limits import Refusal, ShapeMismatch, Unknown
+from derive.judging.names import (
+    CONSTANTS,
+    IDENTITY,
+    access,
+    function_name,
+    is_letter,
+    matrices,
+    size_names,
+)
+from derive.reading.tree import (
+    Add,
+    Ambiguous,
+    Big,
+    Call,
+    Cases,
+    Derivative,
+    Divide,
+    Indexed,
+    List,
+    Matrix,
+    Multiply,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Relation,
+    Transpose,
+    Tree,
+)
+
+Dim = Hashable  # an int, or a symbol
+Shape = tuple[Dim, Dim] | None
+PRIMES = (3, 5, 7, 2, 11, 13, 17)
+
+
+@dataclass
+class Layout:
+    """What inference found. ``dims[name]`` are the axes of a name (none for a scalar), as symbols."""
+
+    matrices: set[Tree]
+    vectors: set[Tree]
+    sizes: set[Tree]
+    declared: dict[Tree, Shape] = field(default_factory=dict)
+    dims: dict[Tree, tuple[Dim, ...]] = field(default_factory=dict)
+    families: dict[Tree, tuple[Dim, ...]] = field(default_factory=dict)
+    letters: dict[Tree, Dim] = field(default_factory=dict)
+    margins: dict[Tree, int] = field(default_factory=dict)
+    origin: int = 1
+    _parent: dict[Dim, Dim] = field(default_factory=dict)
+    _least: dict[Dim, int] = field(default_factory=dict)
+    _fresh: count[int] = field(default_factory=count)
+
+    def fresh(self) -> Dim:
+        """A symbol for a size of which nothing is known."""
+        return ("size", next(self._fresh))
+
+    def find(self, dim: Dim) -> Dim:
+        """The representative of all sizes united with ``dim``."""
+        while dim in self._parent:
+            dim = self._parent[dim]
+        return dim
+
+    def unite(self, a: Dim, b: Dim, what: str) -> None:
+        """Record that two sizes are equal; raises :class:`ShapeMismatch` if they cannot be."""
+        a, b = self.find(a), self.find(b)
+        if a == b:
+            return
+        if isinstance(a, int) and isinstance(b, int):
+            raise ShapeMismatch(f"{what}: {a} against {b}")
+        if isinstance(a, int):
+            a, b = b, a
+        self._parent[a] = b
+        self._least[b] = max(self._least.get(a, 0), self._least.get(b, 0))
+        if isinstance(b, int) and self._least[b] > b:
+            raise ShapeMismatch(f"{what}: an index up to {self._least[b]} where there are {b}")
+
+    def at_least(self, dim: Dim, least: int) -> None:
+        """Record that an index goes up to ``least``."""
+        root = self.find(dim)
+        self._least[root] = max(self._least.get(root, 0), least)
+        if isinstance(root, int) and least > root:
+            raise ShapeMismatch(f"index {least} where there are {root} entries")
+
+    def resolve(self, shift: int = 0) -> dict[Dim, int]:
+        """A number for every size: what is given, else distinct primes; ``shift`` rotates the choice."""
+        used = self._all()
+        free = [d for d in dict.fromkeys(self.find(d) for d in used) if not isinstance(d, int)]
+        result: dict[Dim, int] = {}
+        for k, dim in enumerate(free):
+            prime = PRIMES[(k + shift) % len(PRIMES)]
+            result[dim] = max(prime, self._least.get(dim, 0))
+        return {d: root if isinstance(root := self.find(d), int) else result[root] for d in used}
+
+    def _all(self) -> list[Dim]:
+        tables = (self.dims, self.families)
+        return [d for t in tables for dims in t.values() for d in dims] + [
+            *self.letters.values(),
+            *(("size", name) for name in self.sizes),
+        ]
+
+
+def infer(trees: Iterable[Tree], declared: dict[Tree, Shape] | None = None) -> tuple[Layout, list[Shape | Refusal]]:
+    """The layout that all ``trees`` ask for together, and the shape of each or why it has none."""
+    trees = list(trees)
+    sizes = size_names(trees)
+    found, vectors = matrices(trees, sizes)
+    layout = Layout(found, vectors, sizes, declared or {})
+    _register(trees, layout)
+    shapes: list[Shape | Refusal] = []
+    for tree in trees:
+        try:
+            shapes.append(_Walker(layout).shape(tree))
+        except Refusal as refusal:
+            shapes.append(refusal)
+    return layout, shapes
+
+
+def _register(trees: list[Tree], layout: Layout) -> None:
+    """Find the families (names with letter indices) before walking, and where indices start."""
+    nodes = [node for tree in trees for node in tree.walk()]
+    bare = {n for n in nodes if isinstance(n, (Name, Indexed))}
+    for node in nodes:
+        if isinstance(node, Big) and node.lower is not None and isinstance(node.lower, Number):
+            if node.lower.value == 0:
+                layout.origin = 0
+        if not isinstance(node, Indexed):
+            continue
+        base, indices = access(node)
+        if not indices or not isinstance(base, (Name, Indexed)) or function_name(base) or _is_delta(node):
+            continue
+        # A numbered name (x_1, x_2) is an entry only where x itself, or x with a letter, is spoken of.
+        if any(not isinstance(i, Number) for i in indices) or base in layout.vectors | layout.matrices:
+            known = layout.families.setdefault(base, tuple(layout.fresh() for _ in indices))
+            if len(known) != len(indices):
+                raise Unknown("the same name has different numbers of indices")
+    del bare
+
+
+def _is_delta(node: Indexed) -> bool:
+    return isinstance(node.base, Name) and node.base.text == "delta" and not node.base.marks and len(access(node)[1]) == 2
+
+
+class _Walker:
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    def shape(self, tree: Tree) -> Shape:
+        layout = self.layout
+        match tree:
+            case Number() | Relation():
+                for child in tree.children():
+                    self.shape(child)
+                return None
+            case Name():
+                return self._name(tree)
+            case Indexed():
+                return self._indexed(tree)
+            case Add():
+                return self._same([self.shape(t) for t in tree.terms], "a sum")
+            case Negative():
+                return self.shape(tree.operand)
+            case Multiply():
+                return self._product(tree)
+            case Divide():
+                top, bottom = self.shape(tree.numerator), self.shape(tree.denominator)
+                return self._same([top, bottom], "a quotient")
+            case Power():
+                base = self.shape(tree.base)
+                self.shape(tree.exponent)
+                if base is not None and base[1] != 1:
+                    layout.unite(base[0], base[1], "a power of a matrix that is not square")
+                return base
+            case Transpose():
+                inner = self.shape(tree.operand)
+                return None if inner is None else (inner[1], inner[0])
+            case List():
+                shapes = [self.shape(i) for i in tree.items]
+                if any(shapes):
+                    raise Unknown("a list of vectors")
+                return (len(shapes), 1)
+            case Matrix():
+                return self._matrix(tree)
+            case Cases():
+                for _, condition in tree.branches:
+                    if condition is not None:
+                        self.shape(condition)
+                return self._same([self.shape(value) for value, _ in tree.branches], "the cases")
+            case Call():
+                return self._call(tree)
+            case Big():
+                return self._big(tree)
+            case Derivative():
+                return self._derivative(tree)
+            case Ambiguous():
+                raise Unknown(f"more than one reading: {tree.reason}")
+            case _:
+                raise Unknown(_why(tree))
+
+    def _name(self, name: Tree) -> Shape:
+        layout = self.layout
+        if name in CONSTANTS or name in layout.sizes or is_letter(name) and name in layout.letters:
+            return None
+        if name in layout.declared:
+            shape = layout.declared[name]
+            layout.dims[name] = () if shape is None else shape
+            return shape
+        if name in layout.families:
+            dims = layout.families[name]
+            if len(dims) > 2:
+                raise Unknown("a tensor with three or more axes")
+            return (dims[0], 1) if len(dims) == 1 else (dims[0], dims[1])
+        if name == IDENTITY and layout.matrices:
+            dim = layout.fresh()
+            return (dim, dim)
+        if name not in layout.dims:
+            if name in layout.matrices:
+                layout.dims[name] = (layout.fresh(), layout.fresh())
+            elif name in layout.vectors:
+                layout.dims[name] = (layout.fresh(), 1)
+            else:
+                layout.dims[name] = ()
+        dims = layout.dims[name]
+        return (dims[0], dims[1]) if dims else None
+
+    def _indexed(self, tree: Indexed) -> Shape:
+        layout = self.layout
+        base, indices = access(tree)
+        if not indices:
+            return self._name(tree)
+        if _is_delta(tree) and base not in layout.families:
+            layout.unite(self._index(indices[0]), self._index(indices[1]), "the two indices of a delta")
+            return None
+        if isinstance(base, (Name, Indexed)) and not function_name(base):
+            if base in layout.declared and base not in layout.families:
+                layout.families[base] = _axes(layout.declared[base])
+            if base not in layout.families:
+                return self._name(tree)
+            dims = layout.families[base]
+        else:
+            shape = self.shape(base)
+            if shape is None:
+                raise Unknown("an index below something that is a number")
+            dims = (shape[0],) if len(indices) == 1 else shape
+        for index, dim in zip(indices, dims, strict=False):
+            if isinstance(index, Number):
+                layout.at_least(dim, int(index.value) + 1 - layout.origin)
+            else:
+                layout.unite(self._index(index), dim, "the range of an index")
+        return None
+
+    def _index(self, index: Tree) -> Dim:
+        layout = self.layout
+        letters = [node for node in index.walk() if is_letter(node)]
+        if len(letters) != 1:
+            return layout.fresh()
+        letter = letters[0]
+        if index != letter:
+            shift = sum(int(n.value) for n in index.walk() if isinstance(n, Number))
+            layout.margins[letter] = max(layout.margins.get(letter, 0), shift)
+        return layout.letters.setdefault(letter, ("range", letter))
+
+    def _same(self, shapes: list[Shape], what: str) -> Shape:
+        tensors = [s for s in shapes if s is not None]
+        for other in tensors[1:]:
+            first = tensors[0]
+            try:
+                self.layout.unite(first[0], other[0], what)
+                self.layout.unite(first[1], other[1], what)
+            except ShapeMismatch as mismatch:
+                raise ShapeMismatch(f"{what} of shapes that differ ({mismatch})") from mismatch
+        return tensors[0] if tensors else None
+
+    def _product(self, tree: Multiply) -> Shape:
+        groups: list[Shape] = []
+        current: Shape = self.shape(tree.factors[0])
+        for sign, factor in zip(tree.signs, tree.factors[1:], strict=True):
+            shape = self.shape(factor)
+            if sign == "odot":
+                groups.append(current)
+                current = shape
+            elif current is None or shape is None:
+                current = current if shape is None else shape
+            elif sign == "cdot" and current[1] == 1 and shape[1] == 1:
+                self.layout.unite(current[0], shape[0], "a dot product")
+                current = None
+            else:
+                self.layout.unite(current[1], shape[0], "a matrix product")
+                current = (current[0], shape[1])
+            if current == (1, 1):
+                current = None
+        return self._same([*groups, current], "an elementwise product")
+
+    def _matrix(self, tree: Matrix) -> Shape:
+        widths = {len(row) for row in tree.rows}
+        if len(widths) != 1:
+            raise Unknown("a matrix with rows of different length")
+        if any(self.shape(item) is not None for row in tree.rows for item in row):
+            raise Unknown("a matrix of vectors")
+        return None if tree.brackets == "|" else (len(tree.rows), widths.pop())
+
+    def _call(self, tree: Call) -> Shape:
+        shapes = [self.shape(a) for a in tree.arguments if not isinstance(a, Relation)]
+        name = function_name(_unlabelled(tree.function))
+        if name in ("max", "min") and len(shapes) > 1:
+            return self._same(shapes, str(name))
+        if name in ("norm", "det", "tr", "max", "min", "sum", "mean", "logsumexp"):
+            return None
+        if isinstance(tree.function, Indexed) and name == "softmax":
+            return None
+        if name in TABLE or name in ("softmax", "sqrt", "log", "exp") or name is None:
+            return shapes[0] if shapes else None
+        return None
+
+    def _big(self, tree: Big) -> Shape:
+        layout = self.layout
+        for variable in tree.variables:
+            dim = layout.letters.setdefault(variable, ("range", variable))
+            if tree.upper is not None:
+                if isinstance(tree.upper, Number):
+                    if tree.upper.digits.isdigit() and tree.upper.value < 10_000:
+                        layout.at_least(dim, int(tree.upper.value) + 1 - layout.origin)
+                elif tree.upper in layout.sizes:
+                    layout.unite(dim, ("size", tree.upper), "the range of a sum")
+                else:
+                    for node in tree.upper.walk():
+                        if node in layout.sizes:
+                            layout.unite(dim, ("size", node), "the range of a sum")
+                        elif is_letter(node):
+                            layout.unite(dim, self._index(node), "the range of a sum")
+        for part in (tree.condition, tree.domain):
+            if part is not None:
+                self.shape(part)
+        return self.shape(tree.body)
+
+    def _derivative(self, tree: Derivative) -> Shape:
+        if tree.of is None:
+            raise Unknown("a derivative of nothing")
+        top = self.shape(tree.of)
+        wrt = [self.shape(v) for v in tree.wrt]
+        if all(v is None for v in wrt):
+            return top
+        if len(wrt) != 1 or wrt[0] is None:
+            raise Unknown("a higher derivative by a vector")
+        if top is None:
+            return wrt[0]
+        if top[1] != 1 or wrt[0][1] != 1:
+            raise Unknown("the derivative of a matrix by a matrix")
+        return (wrt[0][0], top[0]) if tree.kind == "nabla" else (top[0], wrt[0][0])
+
+
+def _axes(shape: Shape) -> tuple[Dim, ...]:
+    if shape is None:
+        return ()
+    return (shape[0],) if shape[1] == 1 else shape
+
+
+def _unlabelled(function: Tree) -> Tree:
+    return function.base if isinstance(function, Indexed) else function
+
+
+def _why(tree: Tree) -> str:
+    kind = type(tree).__name__
+    reasons = {
+        "Ellipsis": "something is left out (dots)",
+        "Text": "words stand inside the formula",
+        "Hole": "a piece could not be read",
+    }
+    return reasons.get(kind, f"{kind} has no value")

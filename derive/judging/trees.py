@@ -1,0 +1,239 @@
+"""Working on the reader's trees: rebuild, rename bound letters, substitute, compare structure.
+
+Trees compare by content, so a tree is its own key: ``Name("x")`` stands for x in every table of this room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, replace
+from fractions import Fraction
+from itertools import count
+
+from derive.judging.limits import MAX_NODES, TooLarge
+from derive.reading.tree import (
+    Add,
+    Big,
+    Call,
+    Derivative,
+    Divide,
+    Indexed,
+    List,
+    Matrix,
+    Multiply,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Relation,
+    Transpose,
+    Tree,
+)
+
+
+def rebuild(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
+    """The same node with ``change`` applied to each direct sub-tree."""
+    changed = {}
+    for spec in fields(tree):
+        if spec.name == "span":
+            continue
+        old = getattr(tree, spec.name)
+        new = _map(old, change)
+        if new is not old:
+            changed[spec.name] = new
+    return replace(tree, **changed) if changed else tree
+
+
+def _map(part: object, change: Callable[[Tree], Tree]) -> object:
+    if isinstance(part, Tree):
+        return change(part)
+    if isinstance(part, tuple):
+        new = tuple(_map(item, change) for item in part)
+        return part if all(a is b for a, b in zip(new, part, strict=True)) else new
+    return part
+
+
+def substitute(tree: Tree, table: Mapping[Tree, Tree]) -> Tree:
+    """Replace every sub-tree that is a key of ``table``; what is put in is not searched again.
+
+    >>> substitute(Add((Name("x"), Name("y"))), {Name("x"): Number("2")})
+    Add(terms=(Number(digits='2', unit=''), Name(text='y', marks=(), font='')))
+    """
+    if tree in table:
+        return table[tree]
+    return rebuild(tree, lambda part: substitute(part, table))
+
+
+def size_of(tree: Tree) -> int:
+    """The number of nodes; raises :class:`TooLarge` above the ceiling."""
+    total = 0
+    for total, _ in enumerate(tree.walk(), 1):
+        if total > MAX_NODES:
+            raise TooLarge("the formula is too long once its definitions are put in")
+    return total
+
+
+def depends_on(tree: Tree, names: set[Tree]) -> bool:
+    """Whether any of ``names`` occurs."""
+    return any(node in names for node in tree.walk())
+
+
+_numbers = count()
+
+
+def rename_bound(tree: Tree) -> Tree:
+    """Give every letter bound by a sum, product, maximum, ... a name of its own, so that none is captured."""
+    if isinstance(tree, Big):
+        bound = [v for v in tree.variables if isinstance(v, Name)]
+        table: dict[Tree, Tree] = {v: replace(v, text=f"{v.text.split('#')[0]}#{next(_numbers)}") for v in bound}
+        body = rename_bound(substitute(tree.body, table))
+        condition = None if tree.condition is None else rename_bound(substitute(tree.condition, table))
+        return replace(
+            tree,
+            variables=tuple(table.get(v, v) for v in tree.variables),
+            lower=None if tree.lower is None else rename_bound(tree.lower),
+            upper=None if tree.upper is None else rename_bound(tree.upper),
+            body=body,
+            condition=condition,
+        )
+    return rebuild(tree, rename_bound)
+
+
+def letters_bound(tree: Tree) -> Iterator[Name]:
+    """The letters bound anywhere inside."""
+    for node in tree.walk():
+        if isinstance(node, Big):
+            yield from (v for v in node.variables if isinstance(v, Name))
+
+
+EULER = Name("e")
+
+
+def is_number(tree: Tree, value: int) -> bool:
+    """Whether ``tree`` is this integer, written plainly."""
+    if isinstance(tree, Negative):
+        return is_number(tree.operand, -value)
+    return isinstance(tree, Number) and not tree.unit and tree.value == value
+
+
+def may_be_tensor(tree: Tree) -> bool:
+    """Whether a factor might not commute: a capital letter, a matrix, a transpose, anything bold."""
+    for node in tree.walk():
+        if isinstance(node, Name) and (node.font == "bold" or (len(node.text) == 1 and node.text.isupper())):
+            return True
+        if isinstance(node, (Matrix, List, Transpose)):
+            return True
+    return False
+
+
+def canonical(tree: Tree, depth: int = 0) -> object:
+    """A key that is equal for trees that differ only in order where order does not matter, and in bound letters.
+
+    Terms commute; factors commute if none may be a matrix; ``e^x`` and ``exp(x)`` are the same; ``0.5`` and
+    ``0.50`` have the same value.
+
+    >>> canonical(Add((Name("x"), Name("y")))) == canonical(Add((Name("y"), Name("x"))))
+    True
+    """
+    match tree:
+        case Number():
+            return ("number", tree.value, tree.unit)
+        case Add():
+            return ("add", *sorted((canonical(t, depth) for t in _terms(tree)), key=repr))
+        case Negative():
+            inner = canonical(tree.operand, depth)
+            return inner[1] if isinstance(inner, tuple) and inner[0] == "minus" else ("minus", inner)
+        case Multiply():
+            return _canonical_product(tree, depth)
+        case Power(base=base, exponent=exponent) if base == EULER:
+            return ("call", ("name", "exp", (), ""), canonical(exponent, depth))
+        case Name():
+            return ("name", tree.text, tree.marks, tree.font)
+        case Call():
+            return ("call", canonical(tree.function, depth), *(canonical(a, depth) for a in tree.arguments))
+        case Derivative():
+            kind = "partial" if tree.kind in ("d", "partial") else tree.kind
+            parts = [None if p is None else canonical(p, depth) for p in (tree.of, tree.at)]
+            return ("derivative", kind, *parts, *(canonical(v, depth) for v in tree.wrt))
+        case Big():
+            table: dict[Tree, Tree] = {v: Name(f"{depth}.{k}") for k, v in enumerate(tree.variables)}
+            parts = [
+                None if p is None else canonical(substitute(p, table), depth + 1)
+                for p in (tree.lower, tree.upper, tree.body, tree.domain, tree.condition)
+            ]
+            return ("big", tree.operator, len(tree.variables), *parts)
+        case _:
+            values = tuple(
+                _canonical_part(getattr(tree, spec.name), depth) for spec in fields(tree) if spec.name != "span"
+            )
+            return (type(tree).__name__, *values)
+
+
+def _canonical_part(part: object, depth: int) -> object:
+    if isinstance(part, Tree):
+        return canonical(part, depth)
+    return tuple(_canonical_part(p, depth) for p in part) if isinstance(part, tuple) else part
+
+
+def _terms(tree: Tree) -> Iterator[Tree]:
+    for term in tree.terms if isinstance(tree, Add) else (tree,):
+        if isinstance(term, Add):
+            yield from _terms(term)
+        elif isinstance(term, Negative) and isinstance(term.operand, Add):
+            yield from (Negative(t) for t in _terms(term.operand))
+        else:
+            yield term
+
+
+def _canonical_product(tree: Multiply, depth: int) -> object:
+    negative, factors = False, []
+    for factor in tree.factors:
+        while isinstance(factor, Negative):
+            negative, factor = not negative, factor.operand
+        factors.append(factor)
+    parts = [canonical(f, depth) for f in factors]
+    if not any(may_be_tensor(f) for f in factors) and "odot" not in tree.signs:
+        product: object = ("product", *sorted(parts, key=repr))
+    else:
+        signs = tuple("" if s in ("cdot", "times", "*") else s for s in tree.signs)
+        product = ("ordered", signs, *parts)
+    return ("minus", product) if negative else product
+
+
+def arithmetic(tree: Tree) -> bool:
+    """Whether it is made of numbers only: + - x / powers, no letter and no function."""
+    return all(isinstance(n, (Number, Add, Negative, Multiply, Divide, Power)) for n in tree.walk())
+
+
+def rational(tree: Tree) -> Fraction | None:
+    """The value of a plain (possibly negative) number."""
+    if isinstance(tree, Negative):
+        inner = rational(tree.operand)
+        return None if inner is None else -inner
+    if isinstance(tree, Number):
+        return tree.value * UNITS[tree.unit] if tree.unit in UNITS else None
+    return None
+
+
+#: What a unit behind a number multiplies it with. K is 1000 unless a declaration says otherwise.
+UNITS: dict[str, Fraction] = {
+    "": Fraction(1),
+    "%": Fraction(1, 100),
+    "K": Fraction(1000),
+    "k": Fraction(1000),
+    "M": Fraction(10**6),
+    "G": Fraction(10**9),
+    "B": Fraction(10**9),
+}
+
+
+def holds_relation(tree: Tree) -> bool:
+    """Whether a relation stands inside (an indicator, a case)."""
+    return any(isinstance(n, Relation) for n in tree.walk())
+
+
+def family(tree: Tree) -> tuple[Tree, tuple[Tree, ...]] | None:
+    """``(base, indices)`` of ``x_i``, ``W_{ij}``; None for anything else."""
+    if isinstance(tree, Indexed) and tree.lower and not tree.upper:
+        return tree.base, tree.lower
+    return None

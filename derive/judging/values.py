@@ -1,0 +1,500 @@
+"""The value of a tree at a batch of points, in any number system. No text is ever evaluated: nodes are.
+
+Systems: ``float`` (float64, fast), ``exact`` (fractions), ``precise`` (mpmath, to confirm), ``interval`` (what a value
+written rounded may have been). Derivatives are forward-mode dual numbers in whichever system is at work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal
+
+import numpy as np
+
+from derive.judging import arrays
+from derive.judging.arrays import Array
+from derive.judging.functions import apply, power
+from derive.judging.limits import MAX_TERMS, Budget, Irrational, ShapeMismatch, TooLarge, Unknown
+from derive.judging.names import CONSTANTS, IDENTITY, access, is_letter
+from derive.judging.scalars import Dual, Interval, plain, slope
+from derive.judging.shapes import Layout
+from derive.judging.trees import UNITS
+from derive.reading.tree import (
+    Add,
+    Ambiguous,
+    Big,
+    Call,
+    Cases,
+    Derivative,
+    Divide,
+    Indexed,
+    List,
+    Matrix,
+    Multiply,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Relation,
+    Transpose,
+    Tree,
+)
+
+System = Literal["float", "exact", "precise", "interval"]
+PRECISION = 50  # decimal digits with which a witness is confirmed
+
+
+@dataclass(frozen=True)
+class Rounded(Number):
+    """A number that its writer rounded: as an interval it is everything that rounds or truncates to its digits."""
+
+
+@dataclass
+class Point:
+    """Where to evaluate: values of the names, of the free indices, and the size of every axis."""
+
+    batch: int
+    names: dict[Tree, Array] = field(default_factory=dict)
+    indices: dict[Tree, Array] = field(default_factory=dict)
+    functions: dict[Tree, Callable[..., Array]] = field(default_factory=dict)
+    sizes: dict[Any, int] = field(default_factory=dict)
+
+
+class Evaluator:
+    """Evaluates trees at one batch of points.
+
+    ``lets`` gives formulas to names that are kept as names because something is differentiated by them.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        point: Point,
+        layout: Layout,
+        lets: Mapping[Tree, Tree] | None = None,
+        convention: Mapping[str, str] | None = None,
+    ) -> None:
+        self.system, self.point, self.layout = system, point, layout
+        self.lets = dict(lets or {})
+        self.convention = dict(convention or {})
+        self.budget = Budget()
+        self.indices = dict(point.indices)
+        self.overrides: dict[Tree, Array] = {}
+        self.level = 0
+        self._sized = {layout.find(d) for t in (layout.dims, layout.families) for ds in t.values() for d in ds}
+        self._sized |= {layout.find(("size", s)) for s in layout.sizes}
+
+    # -- numbers -----------------------------------------------------------------------------------------
+
+    def full(self, x: Any) -> Array:
+        """One number at every point of the batch."""
+        if self.system == "float" and not isinstance(x, Dual):
+            return np.full(self.point.batch, float(x))
+        result = np.empty(self.point.batch, dtype=object)
+        result[:] = [self._convert(x)] * self.point.batch
+        return result
+
+    def _convert(self, x: Any) -> Any:
+        if self.system == "precise" and isinstance(x, (int, Fraction)):
+            from mpmath import mpf
+
+            return mpf(x.numerator) / x.denominator
+        if self.system == "interval" and isinstance(x, Fraction):
+            return Interval(float(x), float(x))
+        return x
+
+    def _number(self, node: Number) -> Array:
+        if node.unit not in UNITS:
+            raise Unknown(f"the unit {node.unit}")
+        if len(node.digits) > 400 or ("e" in node.digits and abs(int(node.digits.split("e")[1])) > 300):
+            raise TooLarge("a number with more than 400 digits")
+        unit = UNITS[node.unit]
+        if self.system == "interval" and isinstance(node, Rounded) and node.places > 0:
+            step = Fraction(1, 10**node.places)
+            # The writer may have rounded or cut off: everything from half a step below to a whole step above.
+            return self.full(Interval(float((node.value - step / 2) * unit), float((node.value + step) * unit)))
+        return self.full(node.value * unit)
+
+    def _constant(self, name: Name) -> Array:
+        if self.system == "exact":
+            raise Irrational(f"{name.text} is not rational")
+        if self.system == "precise":
+            from mpmath import mp
+
+            return self.full(+(mp.pi if name.text == "pi" else mp.e))
+        x = np.pi if name.text == "pi" else np.e
+        return self.full(Interval(x, x) if self.system == "interval" else x)
+
+    # -- trees -------------------------------------------------------------------------------------------
+
+    def value(self, tree: Tree) -> Array:
+        """The value of a tree: ``(B,)`` or ``(B, rows, columns)``. Raises :class:`Refusal` with the reason."""
+        result = self._value(tree)
+        self.budget.spend(result.size + 8)
+        return result
+
+    def _value(self, tree: Tree) -> Array:
+        match tree:
+            case Number():
+                return self._number(tree)
+            case Name():
+                return self._name(tree)
+            case Indexed():
+                return self._indexed(tree)
+            case Add():
+                total = self.value(tree.terms[0])
+                for term in tree.terms[1:]:
+                    a, b = arrays.align(total, self.value(term), "a sum")
+                    total = a + b
+                return total
+            case Negative():
+                return -self.value(tree.operand)
+            case Multiply():
+                return self._product(tree)
+            case Divide():
+                return arrays.divide(self.value(tree.numerator), self.value(tree.denominator))
+            case Power():
+                return self._power(tree)
+            case Transpose():
+                x = self.value(tree.operand)
+                return x if x.ndim == 1 else x.swapaxes(1, 2)
+            case List():
+                return self._stack([[item] for item in tree.items])
+            case Matrix():
+                x = self._stack([list(row) for row in tree.rows])
+                return arrays.determinant(x) if tree.brackets == "|" and x.ndim == 3 else x
+            case Relation():
+                return self._truth(tree) + self.full(0)
+            case Cases():
+                return self._cases(tree)
+            case Call():
+                from derive.judging.calls import call
+
+                return call(self, tree)
+            case Big():
+                return self._big(tree)
+            case Derivative():
+                return self._derivative(tree)
+            case Ambiguous():
+                raise Unknown(f"more than one reading: {tree.reason}")
+            case _:
+                from derive.judging.shapes import _why
+
+                raise Unknown(_why(tree))
+
+    def _name(self, name: Tree) -> Array:
+        if name in self.overrides:
+            return self.overrides[name]
+        if name in self.indices:
+            return self._integers(self.indices[name])
+        if name in self.lets:
+            return self.value(self.lets[name])
+        if name in self.point.names:
+            return self.point.names[name]
+        if name in self.layout.sizes:
+            return self.full(Fraction(self.size(("size", name))))
+        if name in CONSTANTS and isinstance(name, Name):
+            return self._constant(name)
+        if name == IDENTITY and name not in self.layout.dims:
+            raise Unknown("an identity matrix of unknown size")
+        raise Unknown(f"no value for {_plain_name(name)}")
+
+    def size(self, dim: Any) -> int:
+        """The number that this run uses for a size."""
+        root = self.layout.find(dim)
+        if isinstance(root, int):
+            return root
+        return self.point.sizes[dim]
+
+    def _integers(self, x: Array) -> Array:
+        return x.astype(float) if self.system == "float" else self._objects([self._convert(Fraction(int(i))) for i in x])
+
+    @staticmethod
+    def _objects(items: list[Any]) -> Array:
+        result = np.empty(len(items), dtype=object)
+        result[:] = items
+        return result
+
+    def index(self, tree: Tree) -> Array:
+        """The integers that a subscript stands for, one for each point."""
+        match tree:
+            case Number():
+                return np.full(self.point.batch, int(tree.value))
+            case Add():
+                return np.asarray(sum(self.index(t) for t in tree.terms))
+            case Negative():
+                return -self.index(tree.operand)
+            case _ if tree in self.indices:
+                return self.indices[tree]
+            case _ if tree in self.layout.sizes:
+                return np.full(self.point.batch, self.size(("size", tree)))
+        raise Unknown(f"the index {_plain_name(tree)}")
+
+    def _indexed(self, tree: Indexed) -> Array:
+        if tree in self.overrides:
+            return self.overrides[tree]
+        if tree in self.lets:
+            return self.value(self.lets[tree])
+        base, indices = access(tree)
+        if not indices:
+            return self._name(base)
+        if base == Name("delta") and len(indices) == 2 and base not in self.layout.families:
+            return self.full(0) + (self.index(indices[0]) == self.index(indices[1])).astype(int)
+        if tree in self.point.names:
+            return self.point.names[tree]
+        return self._entry(self._name(base) if isinstance(base, (Name, Indexed)) else self.value(base), indices)
+
+    def _entry(self, x: Array, indices: tuple[Tree, ...]) -> Array:
+        if x.ndim == 1:
+            raise Unknown("an index below a number")
+        if len(indices) == 1 and x.ndim == 3 and 1 not in x.shape[1:]:
+            digits = indices[0].digits if isinstance(indices[0], Number) else ""
+            if len(digits) != 2:
+                raise Unknown("a row of a matrix")
+            indices = (Number(digits[0]), Number(digits[1]))  # a_{12} of a matrix is row 1, column 2
+        if len(indices) == 1:
+            x = x.reshape(x.shape[0], -1)
+        where = [self.index(i) - self.layout.origin for i in indices]
+        for position, size in zip(where, x.shape[1:], strict=False):
+            if (position < 0).any() or (position >= size).any():
+                raise Unknown("an index outside the entries that there are")
+        return np.asarray(x[(np.arange(self.point.batch), *where)])
+
+    def _stack(self, rows: list[list[Tree]]) -> Array:
+        if len({len(row) for row in rows}) != 1:
+            raise Unknown("rows of different length")
+        entries = [[self.value(item) for item in row] for row in rows]
+        if any(e.ndim != 1 for row in entries for e in row):
+            raise Unknown("a matrix whose entries are vectors")
+        return np.stack([np.stack(row, axis=1) for row in entries], axis=1)
+
+    def _product(self, tree: Multiply) -> Array:
+        groups, current = [], self.value(tree.factors[0])
+        for sign, factor in zip(tree.signs, tree.factors[1:], strict=True):
+            x = self.value(factor)
+            if sign == "odot":
+                groups.append(current)
+                current = x
+            else:
+                current = arrays.multiply(current, x, dot=sign == "cdot")
+        for group in groups:
+            a, b = arrays.align(group, current, "an elementwise product")
+            current = a * b
+        return current
+
+    def _power(self, tree: Power) -> Array:
+        exponent = self.value(tree.exponent)
+        if tree.base == Name("e") and Name("e") not in self.point.names:
+            return self._exponential(exponent)
+        base = self.value(tree.base)
+        if exponent.ndim != 1:
+            raise ShapeMismatch("a power with a matrix as its exponent")
+        if base.ndim == 3:
+            n = plain(exponent[0])
+            if base.shape[1] != base.shape[2] or n != int(n) or abs(n) > 64:
+                raise ShapeMismatch(f"a power of {arrays.shape_text(base)}, which is not square")
+            base = arrays.inverse(base) if n < 0 else base
+            result = base
+            for _ in range(abs(int(n)) - 1):
+                result = np.matmul(result, base)
+            return result
+        if base.dtype != object and exponent.dtype != object:
+            with np.errstate(all="ignore"):
+                return np.power(base, exponent)
+        return self._objects([power(b, e) for b, e in zip(base, exponent, strict=True)])
+
+    def _exponential(self, x: Array) -> Array:
+        return apply("exp", x)
+
+    def _truth(self, relation: Relation) -> Array:
+        left, right = relation.left, relation.right
+        if is_letter(left) and (is_letter(right) or isinstance(right, Number)) and left in self.indices:
+            a, b = self.index(left), self.index(right)
+        else:
+            a, b = self.value(left), self.value(right)
+            a, b = arrays.align(a, b, "a comparison")
+        tests: dict[str, Callable[[Array, Array], Any]] = {
+            "=": lambda p, q: p == q,
+            "!=": lambda p, q: p != q,
+            "<": lambda p, q: p < q,
+            "<=": lambda p, q: p <= q,
+            ">": lambda p, q: p > q,
+            ">=": lambda p, q: p >= q,
+        }
+        if relation.sign not in tests:
+            raise Unknown(f"the condition {relation.sign}")
+        return np.asarray(tests[relation.sign](a, b)).astype(bool).astype(int)
+
+    def _cases(self, tree: Cases) -> Array:
+        result: Array | None = None
+        for branch, condition in reversed(tree.branches):
+            if condition is not None and not isinstance(condition, Relation):
+                raise Unknown("a condition in words")
+            if result is None:
+                result = self.value(branch)
+                if condition is not None:
+                    # Where no condition holds the formula says nothing.
+                    result = np.where(self._truth(condition) > 0, result, self.full(0) * np.nan if self.system == "float" else result)
+            elif condition is not None:
+                a, b = arrays.align(self.value(branch), result, "the cases")
+                truth = self._truth(condition) > 0
+                result = np.where(truth if a.ndim == truth.ndim else truth[:, None, None], a, b)
+        if result is None:
+            raise Unknown("cases without a case")
+        return result
+
+    # -- sums and derivatives ----------------------------------------------------------------------------
+
+    def _big(self, tree: Big) -> Array:
+        folds: dict[str, Callable[[Array, Array], Any]] = {
+            "sum": np.add,
+            "prod": np.multiply,
+            "max": np.maximum,
+            "min": np.minimum,
+        }
+        if tree.operator not in folds:
+            raise Unknown(f"{tree.operator} is not evaluated")
+        variables = list(tree.variables) or self._implied(tree.body)
+        return self._fold(tree, variables, folds[tree.operator])
+
+    def _implied(self, body: Tree) -> list[Tree]:
+        letters = {i for node in body.walk() if isinstance(node, Indexed) for i in access(node)[1] if is_letter(i)}
+        letters = {i for i in letters if not (isinstance(i, Name) and "#" in i.text)}
+        if len(letters) != 1:
+            raise Unknown("a sum that does not say over what")
+        return list(letters)
+
+    def _range(self, tree: Big, variable: Tree) -> tuple[Array, Array]:
+        low = self.index(tree.lower) if tree.lower is not None else np.full(self.point.batch, self.layout.origin)
+        if tree.upper is not None:
+            high = self.index(tree.upper)
+        elif tree.domain is not None:
+            raise Unknown("a sum over a set")
+        else:
+            dim = self.layout.letters.get(variable)
+            if dim is None or self.layout.find(dim) not in self._sized and not isinstance(self.layout.find(dim), int):
+                raise Unknown("a sum whose range is not known")
+            high = np.full(self.point.batch, self.layout.origin + self.size(dim) - 1)
+        if int(high.max(initial=0)) - int(low.min(initial=0)) > MAX_TERMS:
+            raise TooLarge(f"a sum of more than {MAX_TERMS} terms")
+        return low, high
+
+    def _fold(self, tree: Big, variables: list[Tree], fold: Callable[[Array, Array], Any]) -> Array:
+        if not variables:
+            return self.value(tree.body)
+        variable, rest = variables[0], variables[1:]
+        low, high = self._range(tree, variable)
+        outer = self.indices.get(variable)
+        neutral = self.full(Fraction(0 if tree.operator == "sum" else 1))
+        total: Array | None = neutral if tree.operator in ("sum", "prod") else None
+        try:
+            for k in range(int(low.min()), int(high.max()) + 1):
+                self.indices[variable] = np.full(self.point.batch, k)
+                inside = (low <= k) & (k <= high)
+                if tree.condition is not None and not rest:
+                    if not isinstance(tree.condition, Relation):
+                        raise Unknown("a condition in words")
+                    inside = inside & (self._truth(tree.condition) > 0)
+                if not inside.any():
+                    continue
+                term = self._fold(tree, rest, fold)
+                if total is None:
+                    if not inside.all():
+                        raise Unknown("a maximum over ranges that differ")
+                    total = term
+                    continue
+                a, b = arrays.align(total, term, "a sum")
+                mask = inside if a.ndim == 1 else inside[:, None, None]
+                total = np.where(mask, fold(a, b), a) if not inside.all() else fold(a, b)
+        finally:
+            if outer is None:
+                self.indices.pop(variable, None)
+            else:
+                self.indices[variable] = outer
+        if total is None:
+            raise Unknown("a maximum over nothing")
+        return total
+
+    def _derivative(self, tree: Derivative) -> Array:
+        if tree.of is None or tree.kind == "dot" or tree.at is not None:
+            raise Unknown("this form of derivative")
+        if len(tree.wrt) > 3:
+            raise TooLarge("a derivative of more than third order")
+        if len(tree.wrt) > 1:
+            inner = Derivative(tree.of, tree.wrt[1:], tree.kind)
+            return self._derivative(Derivative(inner, tree.wrt[:1], tree.kind))
+        if not tree.wrt:
+            raise Unknown("a derivative that does not say by what")
+        variable, of = tree.wrt[0], tree.of
+        key, indices = variable, ()
+        if isinstance(variable, Indexed) and variable not in self.point.names and variable not in self.lets:
+            key, indices = access(variable)
+        elif not isinstance(variable, (Name, Indexed)):
+            raise Unknown("a derivative by an expression")
+        at = self._name(key)
+        if at.ndim == 1:
+            if indices:
+                raise Unknown("an index below a number")
+            return self._slope(of, key, at, np.ones(at.shape, dtype=object))
+        if indices:
+            return self._slope(of, key, at, self._one_hot(at, indices))
+        entries = [(r, c) for r in range(at.shape[1]) for c in range(at.shape[2])]
+        columns = []
+        for r, c in entries:
+            seed = np.zeros(at.shape, dtype=object)
+            seed[:, r, c] = 1
+            columns.append(self._slope(of, key, at, seed))
+        if columns[0].ndim == 1:
+            return np.stack(columns, axis=1).reshape(at.shape)
+        if at.shape[2] != 1 or columns[0].shape[2] != 1:
+            raise Unknown("the derivative of a matrix by a matrix")
+        jacobian = np.concatenate(columns, axis=2)
+        return jacobian.swapaxes(1, 2) if tree.kind == "nabla" else jacobian
+
+    def _one_hot(self, at: Array, indices: tuple[Tree, ...]) -> Array:
+        seed = np.zeros(at.shape, dtype=object)
+        flat = seed.reshape(at.shape[0], -1) if len(indices) == 1 else seed
+        where = tuple(self.index(i) - self.layout.origin for i in indices)
+        if any((w < 0).any() or (w >= n).any() for w, n in zip(where, flat.shape[1:], strict=False)):
+            raise Unknown("an index outside the entries that there are")
+        flat[(np.arange(at.shape[0]), *where)] = 1
+        return seed
+
+    def _slope(self, of: Tree, key: Tree, at: Array, seed: Array) -> Array:
+        self.level += 1
+        level, outer = self.level, self.overrides.get(key)
+        dual = np.empty(at.shape, dtype=object)
+        for position, x in np.ndenumerate(at):
+            dual[position] = Dual(x, seed[position], level)
+        self.overrides[key] = dual
+        try:
+            y = self.value(of)
+        finally:
+            self.level -= 1
+            if outer is None:
+                del self.overrides[key]
+            else:
+                self.overrides[key] = outer
+        return self._tidy(y, level)
+
+    def _tidy(self, y: Array, level: int) -> Array:
+        """The slopes of an array; plain floats again where nothing further is carried."""
+        out = np.empty(y.shape, dtype=object)
+        for position, item in np.ndenumerate(y):
+            out[position] = slope(item, level)
+        if self.system == "float" and not any(isinstance(item, Dual) for item in out.flat):
+            return out.astype(float)
+        return out
+
+
+def _plain_name(tree: Tree) -> str:
+    if isinstance(tree, Name):
+        return tree.text.split("#")[0]
+    if isinstance(tree, Indexed):
+        low = "".join(_plain_name(i) for i in tree.lower)
+        return f"{_plain_name(tree.base)}_{low}" if low else _plain_name(tree.base)
+    if isinstance(tree, Number):
+        return tree.digits
+    return "a part of it"
