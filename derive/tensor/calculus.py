@@ -15,7 +15,18 @@ import sympy as sp
 
 from derive.tensor.differentiate import Step, differentiate
 from derive.tensor.names import Fold, apply_facts, fold_once, folds, sum_lemmas
-from derive.tensor.nodes import Access, D, DerivativeTensor, Index, Sum, Tensor, fresh, nodes, rewrite, tensors_in
+from derive.tensor.nodes import (
+    Access,
+    D,
+    DerivativeTensor,
+    Index,
+    Sum,
+    Tensor,
+    fresh,
+    nodes,
+    rewrite,
+    tensors_in,
+)
 from derive.tensor.program import Fact, Program, Statement
 from derive.tensor.simplify import cost, distribute, eliminate_brackets, factor, merge_brackets
 
@@ -38,8 +49,8 @@ class Derived:
     """A derivative in general dimension.
 
     ``parts`` are the quantities on the way in the order in which they are found, the last one wanted last;
-    ``statements`` define those that keep a name; ``program`` is the definition it all belongs to; ``seeds`` are
-    the upstream gradients (none for a Jacobian or Hessian); ``facts`` what was used besides definitions.
+    ``statements`` define those that keep a name; ``program`` is the definition it all belongs to; ``seeds``
+    are the upstream gradients (none for a Jacobian or Hessian); ``facts`` what was used besides definitions.
     """
 
     program: Program
@@ -178,8 +189,9 @@ def vjp(
 ) -> Derived:
     """``dL/dX`` for every wanted ``X``, given ``dL/dY`` for the outputs.
 
-    ``seeds`` maps outputs to the tensors that hold their upstream gradients; by default the output's is ``g``, and
-    1 for a scalar output, which then is the loss itself. ``names`` gives cotangents names of their own (``delta``).
+    ``seeds`` maps outputs to the tensors that hold their upstream gradients; by default the output's is
+    ``g``, and 1 for a scalar output, which then is the loss itself. ``names`` gives cotangents names of their
+    own (``delta``).
     """
     output = program.output
     loss = output if seeds is None and output.rank == 0 else Tensor("L")
@@ -222,7 +234,9 @@ def _chain_rule(consumers: Iterable[Statement], entry: Access, upstream: dict[Te
     terms = []
     for statement in consumers:
         indices = tuple(fresh(index) for index in _indices(statement.target))
-        weight = upstream[statement.tensor].xreplace(dict(zip(_own(upstream, statement), indices, strict=True)))
+        weight = upstream[statement.tensor].xreplace(
+            dict(zip(_own(upstream, statement), indices, strict=True))
+        )
         terms.append(Sum(weight * D(statement.tensor[indices], entry, D.LINK), *indices))
     return sp.Add(*terms)
 

@@ -108,10 +108,7 @@ def _product(one: D, program: Program) -> sp.Expr | None:
         return None
     factors = one.body.args
     return sp.Add(
-        *(
-            sp.Mul(*factors[:k], one.of(factor), *factors[k + 1 :])
-            for k, factor in enumerate(factors)
-        )
+        *(sp.Mul(*factors[:k], one.of(factor), *factors[k + 1 :]) for k, factor in enumerate(factors))
     )
 
 

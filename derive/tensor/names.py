@@ -66,7 +66,9 @@ class Fold:
     def _apply_powers(self, expression: sp.Expr) -> sp.Expr | None:
         exponent = self.kernel.args[0]
         unit = sp.Dummy("E", positive=True)
-        found = {node: _ratio(node.args[0], exponent) for node in nodes(expression) if isinstance(node, sp.exp)}
+        found = {
+            node: _ratio(node.args[0], exponent) for node in nodes(expression) if isinstance(node, sp.exp)
+        }
         if not found or any(ratio is None for ratio in found.values()):
             return None
         together = cancel(expression.xreplace({node: unit**ratio for node, ratio in found.items()}))
@@ -102,9 +104,7 @@ def _ratio(one: sp.Expr, other: sp.Expr) -> sp.Integer | None:
     return ratio if ratio.is_Integer else None
 
 
-def unify(
-    pattern: sp.Expr, node: sp.Expr, indices: tuple[sp.Expr, ...]
-) -> dict[sp.Expr, sp.Expr] | None:
+def unify(pattern: sp.Expr, node: sp.Expr, indices: tuple[sp.Expr, ...]) -> dict[sp.Expr, sp.Expr] | None:
     """What to put for ``indices`` so that the pattern becomes the node, or None."""
     if not indices:
         return {} if pattern == node else None
@@ -166,7 +166,9 @@ def _kernels(value: sp.Expr) -> Iterator[sp.Expr]:
 def _outer(value: sp.Expr) -> Iterator[sp.Expr]:
     """Nodes that algebra can reach: not inside sums, accesses, brackets or cases."""
     yield value
-    if not isinstance(value, (Sum, Access, Bracket, IfPositive, Apply, sp.Function)) or isinstance(value, sp.exp):
+    if not isinstance(value, (Sum, Access, Bracket, IfPositive, Apply, sp.Function)) or isinstance(
+        value, sp.exp
+    ):
         for argument in value.args:
             yield from _outer(argument)
 
@@ -200,7 +202,9 @@ def _exponential_folds(statement: Statement) -> Iterator[Fold]:
         return
     unit = sp.Dummy("E", positive=True)
     above, below = sp.fraction(
-        sp.cancel(sp.together(statement.value.xreplace({node: unit**ratio for node, ratio in ratios.items()})))
+        sp.cancel(
+            sp.together(statement.value.xreplace({node: unit**ratio for node, ratio in ratios.items()}))
+        )
     )
     if not (above.is_polynomial(unit) and below.is_polynomial(unit)):
         return

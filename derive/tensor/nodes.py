@@ -5,8 +5,8 @@ must never see opened is closed in here: an entry of a tensor, a sum, a bracket,
 function, a derivative that has not been taken yet.
 
 * :class:`Index` runs over ``0 .. size - 1``.
-* :class:`Access` is one entry ``T[a, b]``, each index affine, and **zero outside the tensor's range**: that one
-  rule is padding, and makes it legal to turn a scatter into a gather.
+* :class:`Access` is one entry ``T[a, b]``, each index affine, and **zero outside the tensor's range**: that
+  one rule is padding, and makes it legal to turn a scatter into a gather.
 * :class:`Sum` binds indices; sums that differ only in the names of bound indices are equal.
 * :class:`Bracket` is Iverson's ``[a = 0]``, the Kronecker delta when ``a`` is ``i - j``.
 * :class:`IfPositive` is ``then`` where ``condition > 0`` and ``otherwise`` elsewhere.
@@ -22,12 +22,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy as sp
 from sympy.core.expr import AtomicExpr
 
-Size = sp.Expr
+Size: TypeAlias = sp.Expr
 
 _fresh_numbers = itertools.count()
 
@@ -123,9 +123,7 @@ class Tensor(AtomicExpr):
     @classmethod
     def over(cls, name: str, *indices: Index, **options: Any) -> Tensor:
         """A tensor whose dimensions are those that these indices run over, and go by their names."""
-        return cls(
-            name, (one.size for one in indices), letters=tuple(one.name for one in indices), **options
-        )
+        return cls(name, (one.size for one in indices), letters=tuple(one.name for one in indices), **options)
 
     def _sympystr(self, printer: Any) -> str:
         return self.name
@@ -143,7 +141,7 @@ class Tensor(AtomicExpr):
 
 
 class DerivativeTensor(Tensor):
-    """All derivatives of one tensor's entries by others': the indices of ``above`` first, then those of ``below``."""
+    """All derivatives of one tensor's entries by others': the indices of ``above`` come first."""
 
     above: Tensor
     below: tuple[Tensor, ...]
@@ -194,7 +192,9 @@ class Access(sp.Expr):
     @property
     def in_range(self) -> bool:
         """Whether every index stays inside the tensor whatever the bound and free indices are."""
-        return all(within(index, extent) for index, extent in zip(self.indices, self.tensor.shape, strict=True))
+        return all(
+            within(index, extent) for index, extent in zip(self.indices, self.tensor.shape, strict=True)
+        )
 
     def _eval_is_positive(self) -> bool | None:
         return True if self.tensor.positive and self.in_range else None

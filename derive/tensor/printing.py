@@ -7,9 +7,10 @@ a sum gets the first customary letter that is not in use around it, and a bracke
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 import sympy as sp
 
@@ -35,17 +36,13 @@ ADD, MULTIPLY, POWER, ATOM = 1, 2, 3, 4
 """How tightly a printed piece holds together."""
 
 _FUNCTIONS = {"log": r"\log", "tanh": r"\tanh", "sin": r"\sin", "cos": r"\cos", "erf": r"\operatorname{erf}"}
-_GREEK = set(
-    "alpha beta gamma delta epsilon eps zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau phi chi psi "
-    "omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split()
-)
-_UNICODE = dict(
-    zip(
-        "alpha beta gamma delta epsilon eps zeta eta theta kappa lambda mu nu xi pi rho sigma tau phi chi psi omega".split(),
-        "α β γ δ ε ε ζ η θ κ λ μ ν ξ π ρ σ τ φ χ ψ ω".split(),
-        strict=True,
-    )
-)
+_GREEK = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eps": "ε", "zeta": "ζ",
+    "eta": "η", "theta": "θ", "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν",
+    "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ", "chi": "χ", "psi": "ψ",
+    "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π",
+    "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,6 +56,7 @@ class Printer:
     letters: Mapping[sp.Expr, tuple[str, ...]] = field(default_factory=dict)
     reserved: frozenset[str] = frozenset()
     names: Mapping[Index, str] = field(default_factory=dict)
+    slots: Mapping[sp.Symbol, Any] = field(default_factory=dict)
 
     @property
     def is_latex(self) -> bool:
@@ -68,6 +66,17 @@ class Printer:
         expression = sp.sympify(expression)
         taken = {self.names.get(index, index.name) for index in free_indices(expression)}
         return replace(self, reserved=self.reserved | taken)._print(expression)[0]
+
+    def piece(self, expression: sp.Basic) -> tuple[str, int]:
+        """The printed expression and how tightly it holds together."""
+        return self._print(sp.sympify(expression))
+
+    def parenthesise(self, printed: str) -> str:
+        return rf"\left({printed}\right)" if self.is_latex else f"({printed})"
+
+    def with_slots(self, slots: Mapping[sp.Symbol, Any]) -> Printer:
+        """A printer that prints these symbols as the matrices that stand for them."""
+        return replace(self, slots={**self.slots, **slots})
 
     def equation(self, left: sp.Basic, right: sp.Basic) -> str:
         """``left = right``, bound letters on the right apart from the free ones on the left."""
@@ -93,13 +102,15 @@ class Printer:
         if isinstance(one, Apply):
             primes = "'" * one.order
             name = one.function.latex if self.is_latex else one.function.text
-            return f"{name}{primes}{self._parentheses(self(one.argument))}", ATOM
+            return f"{name}{primes}{self.parenthesise(self(one.argument))}", ATOM
         if isinstance(one, Elementwise):
             return (one.latex if self.is_latex else one.text), ATOM
         if isinstance(one, D):
             return self._derivative(one)
         if isinstance(one, sp.Number) or one in (sp.pi, sp.E):
             return self._number(one)
+        if one in self.slots:
+            return self.slots[one].write(self)
         if isinstance(one, sp.Symbol):
             return self.symbol(one.name), ATOM
         if isinstance(one, sp.exp):
@@ -125,7 +136,7 @@ class Printer:
             if len(label) > 1:
                 label = rf"\mathrm{{{label}}}".replace("_", r"\_")
             return f"{base}_{{{label}}}" if label else base
-        base = _UNICODE.get(base, base)
+        base = _GREEK.get(base, base)
         return f"{base}_{label}" if label else base
 
     def _index(self, index: Index) -> str:
@@ -182,10 +193,7 @@ class Printer:
 
     def _tight(self, one: sp.Basic, least: int) -> str:
         printed, level = self._print(one)
-        return printed if level >= least else self._parentheses(printed)
-
-    def _parentheses(self, printed: str) -> str:
-        return rf"\left({printed}\right)" if self.is_latex else f"({printed})"
+        return printed if level >= least else self.parenthesise(printed)
 
     def _bracket(self, one: Bracket) -> str:
         left, right = self._sides(one.affine)
@@ -193,7 +201,11 @@ class Printer:
         if all(isinstance(side, Index) and not side.name.startswith("given") for side in pair):
             joined = "".join(sorted((self(left), self(right))))
             return rf"\delta_{{{joined}}}" if self.is_latex else f"δ_{joined}"
-        return rf"\left[{self(left)} = {self(right)}\right]" if self.is_latex else f"[{self(left)} = {self(right)}]"
+        return (
+            rf"\left[{self(left)} = {self(right)}\right]"
+            if self.is_latex
+            else f"[{self(left)} = {self(right)}]"
+        )
 
     @staticmethod
     def _sides(affine: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
@@ -219,9 +231,13 @@ class Printer:
         below = f"{sign}{space}{self._tight(one.entry, POWER)}"
         if isinstance(one.body, (Access, sp.exp)):
             above = f"{sign}{space}{self._tight(one.body, POWER)}"
-            return (rf"\frac{{{above}}}{{{below}}}", MULTIPLY) if self.is_latex else (f"{above}/{below}", MULTIPLY)
+            return (
+                (rf"\frac{{{above}}}{{{below}}}", MULTIPLY)
+                if self.is_latex
+                else (f"{above}/{below}", MULTIPLY)
+            )
         operator = rf"\frac{{\partial}}{{{below}}}" if self.is_latex else f"∂/{below} "
-        return f"{operator}{self._parentheses(self(one.body))}", MULTIPLY
+        return f"{operator}{self.parenthesise(self(one.body))}", MULTIPLY
 
     def _number(self, one: sp.Basic) -> tuple[str, int]:
         if one == sp.pi:
@@ -242,7 +258,7 @@ class Printer:
         argument = ", ".join(self(argument) for argument in one.args)
         if not self.is_latex:
             return f"{name}({argument})"
-        return _FUNCTIONS.get(name, rf"\operatorname{{{name}}}") + self._parentheses(argument)
+        return _FUNCTIONS.get(name, rf"\operatorname{{{name}}}") + self.parenthesise(argument)
 
     def _add(self, one: sp.Add) -> str:
         printed = ""
@@ -253,7 +269,7 @@ class Printer:
             elif piece.startswith("-"):
                 printed += f" - {piece[1:].lstrip()}"
             else:
-                printed += f" + {self._parentheses(piece) if level < ADD else piece}"
+                printed += f" + {self.parenthesise(piece) if level < ADD else piece}"
         return printed
 
     def _term_order(self, term: sp.Expr) -> tuple[object, ...]:
@@ -313,10 +329,10 @@ class Printer:
             piece, level = self._print(factor)
             last = position == len(ordered) - 1
             if level < MULTIPLY or (isinstance(factor, (Sum, D)) and not last and not self._closed(factor)):
-                piece = self._parentheses(piece)
+                piece = self.parenthesise(piece)
             pieces.append(piece)
         joined = pieces[0]
-        for before, after in zip(pieces, pieces[1:], strict=False):
+        for before, after in itertools.pairwise(pieces):
             joined += self._between(before, after) + after
         return joined
 
@@ -379,5 +395,3 @@ def printer_for(program: Program, style: Literal["latex", "text"] = "latex") -> 
     """A printer that names bound indices as the program does."""
     sizes = frozenset(str(symbol) for symbol in (*program.sizes(), *program.settings()))
     return Printer(style, customary_letters(program), sizes)
-
-

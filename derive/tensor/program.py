@@ -8,7 +8,7 @@ from functools import cached_property
 
 import sympy as sp
 
-from derive.tensor.nodes import Access, Index, Sum, Tensor, free_indices, nodes, tensors_in
+from derive.tensor.nodes import Access, Index, Tensor, free_indices, nodes, tensors_in
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,9 @@ class Statement:
         stray = free_indices(self.value) - set(indices)
         loose = {index for index in stray if not index.name.startswith("given ")}
         if loose:
-            raise ValueError(f"{self.target}: {sorted(map(str, loose))} is free on the right and not on the left")
+            raise ValueError(
+                f"{self.target}: {sorted(map(str, loose))} is free on the right and not on the left"
+            )
 
     @property
     def tensor(self) -> Tensor:
@@ -63,7 +65,7 @@ class Program:
     ``aside`` statements are not needed for the output; results may be expressed in their names (the softmax
     beside the log-sum-exp). ``facts`` are what is known of the inputs.
 
-    >>> from derive.tensor.nodes import size
+    >>> from derive.tensor.nodes import Sum, size
     >>> n = size("n"); x = Tensor("x", [n]); y = Tensor("y"); i = Index("i", n)
     >>> Program((x,), (Statement(y(), Sum(x[i] ** 2, i)),)).output
     y

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from collections.abc import Callable
 
 import sympy as sp
 
@@ -44,7 +45,7 @@ def expand_products(expression: sp.Expr) -> sp.Expr:
     return expression
 
 
-def _map_sums(expression: sp.Expr, change) -> sp.Expr:  # type: ignore[no-untyped-def]
+def _map_sums(expression: sp.Expr, change: Callable[[sp.Expr, tuple[Index, ...]], sp.Expr]) -> sp.Expr:
     """Rebuild with ``change(body, indices)`` for every sum, the innermost first."""
     if not expression.has(Sum):
         return expression
@@ -137,7 +138,7 @@ def _guards(factor: sp.Expr, index: Index) -> bool:
 
 
 def merge_brackets(expression: sp.Expr) -> sp.Expr:
-    """Beside ``[i = k]`` write everything with the index that comes first: ``x_i [i=k]`` for ``x_k [i=k]``."""
+    """Beside ``[i = k]`` write the index that comes first: ``x_i [i = k]`` for ``x_k [i = k]``."""
     if isinstance(expression, sp.Add):
         return sp.Add(*(merge_brackets(term) for term in expression.args))
     if not isinstance(expression, sp.Mul):
@@ -222,9 +223,7 @@ def _factor_greedily(expression: sp.Expr) -> sp.Expr:
     candidates = sorted((key for key, count in shared.items() if count == most), key=lambda key: str(key[0]))
     best = expression
     for base, positive in candidates[:4]:
-        members = [
-            k for k, term in enumerate(powers) if base in term and bool(term[base] > 0) is positive
-        ]
+        members = [k for k, term in enumerate(powers) if base in term and bool(term[base] > 0) is positive]
         pick = min if positive else max
         common = base ** pick(powers[k][base] for k in members)
         inside = sp.Add(*(terms[k] / common for k in members))
@@ -253,7 +252,7 @@ def _unknowns(expression: sp.Expr) -> list[sp.Expr]:
     found: dict[sp.Expr, None] = {}
 
     def visit(node: sp.Expr) -> None:
-        if isinstance(node, OPAQUE) or isinstance(node, (sp.Function, Index)):
+        if isinstance(node, (*OPAQUE, sp.Function, Index)):
             found.setdefault(node)
         else:
             for argument in node.args:
