@@ -203,6 +203,25 @@ class ScalarGraph:
         """The local derivative in LaTeX, in the names of the nodes."""
         return latex_of(self.local_formula(index, position), self._names("latex"))
 
+    def expression(self) -> tuple[sp.Expr, dict[sp.Symbol, str]]:
+        """The output as one SymPy expression in the variables, and the LaTeX of these variables.
+
+        >>> build = Builder()
+        >>> graph = build.graph(build.apply("exp", build.apply("sin", build.variable("x"))))
+        >>> formula, names = graph.expression()
+        >>> latex_of(formula, names)
+        'e^{\\\\sin{\\\\left(x \\\\right)}}'
+        """
+        composed: list[sp.Expr] = []
+        for index, node in enumerate(self.nodes):
+            if node.gate is None:
+                composed.append(self._symbol(index))
+                continue
+            operands = dict(zip((A, B), (composed[i] for i in node.inputs), strict=False))
+            composed.append(node.gate.formula.subs(operands, simultaneous=True))
+        names = {self._symbol(i): self.nodes[i].latex for i in self.variables}
+        return composed[self.output], names
+
     def evaluate(self, point: Mapping[str, sp.Expr | int], upstream: sp.Expr | int = 1) -> Values:
         """The values forward and the gradients back at a point.
 

@@ -15,6 +15,7 @@ import sympy as sp
 
 from derive.graphs.gates import GATES
 from derive.graphs.scalar import Builder, GraphError, ScalarGraph
+from derive.reading import Declarations, read_statements
 from derive.reading.tree import (
     Add,
     Ambiguous,
@@ -69,14 +70,68 @@ def expression_graph(definitions: list[tuple[Tree | None, Tree]], given: Collect
     return converter.build.graph(output)
 
 
-def number(tree: Tree) -> sp.Expr:
+def read_graph(text: str, given: Collection[str] = ()) -> ScalarGraph:
+    """The graph of a formula in LaTeX or plain text, or of several definitions separated by semicolons.
+
+    >>> graph = read_graph("q = x + y; f = q z", ["x", "y", "z"])
+    >>> [(graph.nodes[i].text, graph.operation_text(i)) for i in graph.operations]
+    [('q', 'x + y'), ('f', 'q*z')]
+    """
+    declared = Declarations.parse(f"{name}: real" for name in given)
+    definitions: list[tuple[Tree | None, Tree]] = []
+    for piece in text.split(";"):
+        if not piece.strip():
+            continue
+        statements = read_statements(piece, declared)
+        if len(statements) != 1:
+            raise GraphError(
+                f"expected one formula or definition, here are {len(statements)}: {piece.strip()}"
+            )
+        trees = [side.tree for side in statements[0].sides]
+        if len(trees) > 2 or set(statements[0].signs) - {"=", ":="}:
+            raise GraphError(
+                f"expected a formula or a definition such as 'f = (x + y) z', here is: {piece.strip()}"
+            )
+        definitions.append((trees[0] if len(trees) == 2 else None, trees[-1]))
+    if not definitions:
+        raise GraphError("the expression is empty; expected one such as '(x + y) z'")
+    return expression_graph(definitions, given)
+
+
+def read_number(text: str, name: str) -> sp.Expr:
     """The value of a formula without variables, such as ``-4``, ``1/3`` or ``\\sqrt 2``.
 
-    >>> number(Negative(Number("0.5")))
-    -1/2
+    >>> read_number("-0.5", "x"), read_number(r"\\frac{1}{3}", "x")
+    (-1/2, 1/3)
     """
-    graph = expression_graph([(None, tree)])
-    return graph.evaluate({}).forward[graph.output]
+    try:
+        graph = read_graph(text)
+        return graph.evaluate({}).forward[graph.output]
+    except GraphError as error:
+        raise GraphError(
+            f"{name}: {text!r} is no number ({error}); write for example -4, 0.5 or 1/3"
+        ) from error
+
+
+def read_point(assignments: Collection[str]) -> dict[str, sp.Expr]:
+    """The point of assignments ``NAME=VALUE``, by the names' texts.
+
+    >>> read_point(["w_{0}=2", "x=-1/2"])
+    {'w_0': 2, 'x': -1/2}
+    """
+    point: dict[str, sp.Expr] = {}
+    for assignment in assignments:
+        name, sign, value = assignment.partition("=")
+        if not sign or not name.strip() or not value.strip():
+            raise GraphError(f"{assignment!r} is no value; write NAME=VALUE, for example x=-2")
+        statements = read_statements(name)
+        if len(statements) != 1 or len(statements[0].sides) != 1:
+            raise GraphError(f"{name.strip()!r} is no name; write NAME=VALUE, for example x=-2")
+        text = name_text(statements[0].sides[0].tree)
+        if text in point:
+            raise GraphError(f"{text} is given twice")
+        point[text] = read_number(value, text)
+    return point
 
 
 def name_text(tree: Tree, indices: Mapping[str, int] | None = None) -> str:
