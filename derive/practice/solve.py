@@ -35,6 +35,7 @@ from derive.reading.tree import (
     Name,
     Negative,
     Number,
+    ProductSign,
     Tree,
 )
 
