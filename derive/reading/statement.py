@@ -7,7 +7,10 @@ from typing import Literal
 
 from derive.reading.tree import Hole, Span, Tree
 
-Sign = Literal["=", "~=", ":=", "<", "<=", ">", ">=", "!=", "->", "in", "propto", "~"]
+Sign = Literal[
+    "=", "~=", ":=", "<", "<=", ">", ">=", "!=", "->", "in", "propto", "~", "notin", "<->", "subset", "<<", ">>", ":"
+]  # fmt: skip
+Role = Literal["claim", "condition", "given"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,10 @@ class Statement:
     ``continues`` is true if the first side was taken over from the statement before (the line began with a
     relation sign). ``struck`` statements were crossed out: kept, never judged. ``label`` is the heading or
     part label in force (``"(a)"``, ``"2"``), ``words`` the prose around it that may declare or condition it.
+
+    ``role`` is ``condition`` for what follows "if", "when", "for", and ``given`` for what follows "let", "given",
+    "where": neither is a claim to be judged. ``connective`` is ``"->"`` or ``"<->"`` if an arrow leads from the
+    statement before to this whole one.
     """
 
     sides: tuple[Side, ...]
@@ -49,6 +56,8 @@ class Statement:
     label: str = ""
     words: str = ""
     assumed: tuple[str, ...] = ()
+    role: Role = "claim"
+    connective: str = ""
 
 
 @dataclass(frozen=True)

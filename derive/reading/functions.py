@@ -1,0 +1,301 @@
+"""Functions and operators with a body: ``f(x)``, ``\\log x``, ``\\max(0, x)``, ``\\sum_{i=1}^n``, ``E[x]``, ``\\lim``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from derive.reading import symbols
+from derive.reading.groups import Group, Item
+from derive.reading.lexer import Token
+from derive.reading.scripts import Scripts, inverse_or_power, read_scripts, script_argument
+from derive.reading.tree import Ambiguous, Big, Call, Indexed, List, Name, Number, Power, Relation, Span, Tree
+
+if TYPE_CHECKING:
+    from derive.reading.parser import Parser
+
+
+def arguments(group: Group, parser: Parser) -> tuple[Tree, ...]:
+    """What stands between a function's brackets."""
+    from derive.reading.parser import read_items
+
+    if not group.items:
+        return ()
+    inner = read_items(group.items, parser.context)
+    return inner.items if isinstance(inner, List) and not inner.brackets else (inner,)
+
+
+def next_group(parser: Parser, *opens: str) -> Group | None:
+    """The group that comes next, if it has one of these brackets."""
+    item = parser.peek()
+    return item if isinstance(item, Group) and item.open in opens else None
+
+
+def apply(function: Tree, found: Scripts, parser: Parser) -> Tree:
+    """A known function with what follows it: brackets, a bare argument, or nothing."""
+    from derive.reading.atoms import postfix
+    from derive.reading.parser import span_of
+
+    core = function.base if isinstance(function, Indexed) else function
+    group = next_group(parser, "(", "[", "\\{")
+    if group is not None:
+        parser.at += 1
+        span = (function.span[0], group.end) if function.span else None
+        call = Call(function, arguments(group, parser), span=span)
+        return postfix(parser, inverse_or_power(call, function, found))
+    if not parser.starts_factor() or (isinstance(core, Name) and core.text in _NEED_BRACKETS):
+        return _alone(function, found)
+    argument, rest = bare_argument(parser)
+    call = Call(function, (argument,), span=span_of([function, argument]))
+    tree = inverse_or_power(call, function, found)
+    if rest is None:
+        return tree
+    return Ambiguous((tree, rest(function, found)), "how far the function's argument reaches", span=call.span)
+
+
+_NEED_BRACKETS = frozenset(["Pr"])
+
+
+def _alone(function: Tree, found: Scripts) -> Tree:
+    tree = function
+    for power in found.powers:
+        tree = Power(tree, power, span=function.span)
+    return tree
+
+
+def bare_argument(parser: Parser):  # type: ignore[no-untyped-def]
+    """The argument of ``\\log x``: the factors that follow, as far as the next function or bracket.
+
+    Also a maker of the other reading where one exists: ``\\log x y`` may be ``(\\log x) y``.
+    """
+    from derive.reading.parser import times
+
+    factors = [parser.factor()]
+    while parser.starts_factor() and not _ends_argument(parser.peek()):
+        factors.append(parser.factor())
+    argument = times(factors, ["" for _ in factors[1:]])
+    if len(factors) == 1 or isinstance(factors[0], Number) or _is_matrix_product(factors):
+        return argument, None
+
+    def rest(function: Tree, found: Scripts) -> Tree:
+        call = Call(function, (factors[0],), span=function.span)
+        return times([inverse_or_power(call, function, found), *factors[1:]], ["" for _ in factors[1:]])
+
+    return argument, rest
+
+
+def _is_matrix_product(factors: list[Tree]) -> bool:
+    """``\\tanh W x``: a matrix's function of a product cannot be ``(\\tanh W) x`` in a network's layer."""
+    from derive.reading.tree import Matrix
+
+    return isinstance(factors[0], Matrix)
+
+
+def _ends_argument(item: Item | None) -> bool:
+    if isinstance(item, Group):
+        return item.open != "{" and item.open != "begin"
+    if not isinstance(item, Token):
+        return True
+    if item.kind == "text":
+        return True
+    if item.kind == "word":
+        return item.text in symbols.FUNCTION_WORDS or item.text in symbols.BIG_WORDS
+    return item.kind == "command" and (
+        item.text in symbols.FUNCTION_COMMANDS or item.text in symbols.BIG_COMMANDS or item.text in ("nabla", "arg")
+    )
+
+
+def is_function(core: Tree, group: Group, parser: Parser) -> bool | None:
+    """Whether brackets after a name hold arguments; None if that cannot be told."""
+    context = parser.context
+    name = core.base if isinstance(core, Indexed) else core
+    if not isinstance(name, Name):
+        return False
+    declared = context.declarations.get(core)
+    if declared is not None and (declared.is_function or declared.shape is not None or declared.domain is not None):
+        return declared.is_function
+    if name.text in context.functions or "prime" in name.marks:
+        return True
+    if group.open == "[":
+        return False
+    if len(name.text) > 1 and name.text not in symbols.SYMBOLS:
+        return True
+    separators = [item for item in group.items if item.kind == "sign" and item.text in (",", ";", "|")]
+    if separators or any(getattr(item, "text", "") == "mid" for item in group.items):
+        return True
+    if _holds_bare(name, group):
+        return False
+    if name.text in symbols.FUNCTION_LETTERS or name.font == "cal":
+        return True
+    kinds = [item for item in group.items if item.kind != "space"]
+    simple = bool(kinds) and kinds[0].kind in ("letter", "command") and not kinds[0].text.isdigit()
+    scripted = len(kinds) == 1 or (len(kinds) == 3 and kinds[1].text in ("_", "^")) or len(kinds) == 5
+    only_scripts = scripted and all(item.text in ("_", "^") for item in kinds[1::2])
+    bare_symbol = simple and (kinds[0].kind == "letter" or kinds[0].text in symbols.SYMBOLS)
+    return None if bare_symbol and only_scripts else False
+
+
+def _holds_bare(name: Name, group: Group) -> bool:
+    """Whether the brackets contain the same letter not applied to anything: ``\\sigma(1 - \\sigma)`` is a product."""
+    for place, item in enumerate(group.items):
+        if getattr(item, "text", "") == name.text:
+            after = group.items[place + 1] if place + 1 < len(group.items) else None
+            if not (isinstance(after, Group) and after.open == "("):
+                return True
+    return False
+
+
+# ---- operators with a body
+def read_big(parser: Parser, operator: str, start: int, below: list[Item] | None = None) -> Tree:
+    """``\\sum`` and its kin, after the sign itself has been taken."""
+    lower: list[Item] | None = below
+    upper: list[Item] | None = None
+    while parser.next_is("_", "^"):
+        sign = parser.take()
+        argument = script_argument(parser)
+        if sign.text == "_":
+            lower = argument
+        else:
+            upper = argument
+    if lower is None and upper is None and operator in ("max", "min", "sup", "inf"):
+        return _plain_extremum(parser, operator, start)
+    bound = _bounds(lower, parser)
+    top = None
+    if upper is not None:
+        from derive.reading.parser import read_items
+
+        top = read_items(upper, parser.context, script=True)
+    if operator == "int":
+        variables, body = _integrand(parser)
+        return Big("int", variables, bound.lower, top, body, bound.domain, bound.condition, span=_to(start, body))
+    if not (parser.starts_factor() or parser.next_is("-")):
+        raise parser.refuse(f"nothing stands under the {operator}", parser.peek() or parser.items[parser.at - 1])
+    body = parser.signed(parser.product)
+    return Big(
+        operator, bound.variables, bound.lower, top or bound.upper, body, bound.domain, bound.condition,
+        span=_to(start, body),
+    )  # fmt: skip
+
+
+def _to(start: int, body: Tree) -> Span:
+    return (start, body.span[1] if body.span else start)
+
+
+def _plain_extremum(parser: Parser, operator: str, start: int) -> Tree:
+    name = Name(operator, span=(start, start + len(operator)))
+    if next_group(parser, "(", "[", "\\{"):
+        return apply(name, Scripts(), parser)
+    if not parser.starts_factor():
+        return name
+    body = parser.product()
+    return Big(operator, (), None, None, body, span=_to(start, body))
+
+
+class _Bounds:
+    def __init__(self) -> None:
+        self.variables: tuple[Tree, ...] = ()
+        self.lower: Tree | None = None
+        self.upper: Tree | None = None
+        self.domain: Tree | None = None
+        self.condition: Tree | None = None
+
+
+def _bounds(items: list[Item] | None, parser: Parser) -> _Bounds:
+    """What is written below: ``i=1``, ``i,j``, ``i \\in S``, ``j \\ne i``, ``1 \\le i \\le n``, ``x \\to 0``."""
+    from derive.reading.parser import read_items
+
+    found = _Bounds()
+    if items is None:
+        return found
+    if len(items) == 2 and getattr(items[0], "text", "") == "substack" and isinstance(items[1], Group):
+        items = [
+            Token("sign", ",", item.start, item.end) if item.kind == "row" else item for item in items[1].items
+        ]  # fmt: skip
+    tree = read_items(items, parser.context, script=True)
+    parts = tree.items if isinstance(tree, List) and not tree.brackets else (tree,)
+    for part in parts:
+        _bind(part, found)
+    return found
+
+
+def _bind(part: Tree, found: _Bounds) -> None:
+    if not isinstance(part, Relation):
+        factors = part.factors if type(part).__name__ == "Multiply" else (part,)  # `ij` below a sum is i and j
+        found.variables += tuple(factors)
+        return
+    if part.sign in ("=", "->", ":=") and part.left not in found.variables and found.lower is None:
+        found.variables += (part.left,)
+        found.lower = part.right
+    elif part.sign == "in" and found.domain is None:
+        found.variables += (part.left,) if part.left not in found.variables else ()
+        found.domain = part.right
+    elif part.sign == "<=" and part.right not in found.variables and found.lower is None and _is_bound(part.left):
+        found.variables += (part.right,)
+        found.lower = part.left
+    elif part.sign == "<=" and part.left in found.variables and found.upper is None:
+        found.upper = part.right
+    else:
+        if not found.variables:
+            found.variables += (part.left,)
+        found.condition = part if found.condition is None else List((found.condition, part), "")
+
+
+def _is_bound(tree: Tree) -> bool:
+    return isinstance(tree, Number)
+
+
+def _integrand(parser: Parser) -> tuple[tuple[Tree, ...], Tree]:
+    """Up to ``d x``; both are taken."""
+    from derive.reading.parser import Parser as Nested
+
+    for place in range(parser.at, len(parser.items)):
+        item = parser.items[place]
+        upright = isinstance(item, Token) and item.text.strip() == "d" and item.kind in ("letter", "text")
+        after = parser.items[place + 1] if place + 1 < len(parser.items) else None
+        if upright and isinstance(after, Token) and after.kind in ("letter", "command"):
+            inner = Nested([], parser.context)
+            inner.items = parser.items[parser.at : place]
+            body: Tree = inner.whole() if inner.items else Number("1")
+            parser.at = place + 1
+            return (parser.factor(),), body
+    raise parser.refuse("an integral without its dx", parser.peek())
+
+
+def expectation(name: Tree, found: Scripts, group: Group, parser: Parser) -> Tree:
+    """``E[x]`` and ``\\mathbb{E}_{x \\sim p}[f(x)]``."""
+    from derive.reading.atoms import postfix
+
+    inner = arguments(group, parser)
+    if len(inner) != 1:
+        raise parser.refuse("an expectation of a list", group)
+    variables: tuple[Tree, ...] = ()
+    domain: Tree | None = None
+    condition: Tree | None = None
+    for index in found.lower:
+        if isinstance(index, Relation) and index.sign in ("~", "in"):
+            variables, domain = (*variables, index.left), index.right
+        elif isinstance(index, Relation):
+            condition = index
+        else:
+            variables += (index,)
+    span = (name.span[0], group.end) if name.span else None
+    tree: Tree = Big("E", variables, None, None, inner[0], domain, condition, span=span)
+    return postfix(parser, inverse_or_power_of_big(tree, found))
+
+
+def inverse_or_power_of_big(tree: Tree, found: Scripts) -> Tree:
+    for power in found.powers:
+        tree = Power(tree, power, span=tree.span)
+    return tree
+
+
+def read_name_scripts(parser: Parser, name: Name) -> tuple[Tree, Scripts]:
+    """A function's name with what hangs on it, its powers kept apart."""
+    from derive.reading.scripts import attach
+
+    found = read_scripts(parser, name)
+    return attach(name, replace_powers(found), parser), found
+
+
+def replace_powers(found: Scripts) -> Scripts:
+    return replace(found, powers=())

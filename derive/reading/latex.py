@@ -1,0 +1,348 @@
+"""Trees to canonical LaTeX. Reading the LaTeX again gives an equal tree, unless the tree holds an ambiguity or a hole.
+
+An :class:`Ambiguous` is written as its likeliest reading, a :class:`Hole` as its source.
+"""
+
+from __future__ import annotations
+
+from derive.reading import symbols
+from derive.reading.tree import (
+    Add,
+    Ambiguous,
+    Big,
+    Call,
+    Cases,
+    Derivative,
+    Divide,
+    Ellipsis,
+    Hole,
+    Indexed,
+    List,
+    Matrix,
+    Multiply,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Relation,
+    Text,
+    Transpose,
+    Tree,
+)
+
+_SIGNS = {"": " ", "cdot": r" \cdot ", "times": r" \times ", "odot": r" \odot ", "otimes": r" \otimes ", "*": " * "}
+_ACCENT_LATEX = {"ring": "mathring"}
+_BIG_LATEX = {"E": r"\mathbb{E}", "argmax": r"\operatorname{argmax}", "argmin": r"\operatorname{argmin}", "cup": r"\bigcup",
+              "cap": r"\bigcap", "oplus": r"\bigoplus"}  # fmt: skip
+_OPEN = {"(": r"\left(", "[": r"\left[", "{": r"\left\{"}
+_CLOSE = {"(": r"\right)", "[": r"\right]", "{": r"\right\}", ")": r"\right)", "]": r"\right]"}
+_ENVIRONMENTS = {"": "matrix", "(": "pmatrix", "[": "bmatrix", "{": "Bmatrix", "\\{": "Bmatrix", "|": "vmatrix",
+                 "\\|": "Vmatrix"}  # fmt: skip
+
+
+def to_latex(tree: Tree) -> str:
+    """The tree in canonical LaTeX.
+
+    >>> from derive.reading import read_formula
+    >>> to_latex(read_formula("W_hh*h + sqrt(x)/2"))
+    'W_{h h} * h + \\\\frac{\\\\sqrt{x}}{2}'
+    """
+    match tree:
+        case Number():
+            return _number(tree)
+        case Name():
+            return _name(tree)
+        case Indexed():
+            return _indexed(tree)
+        case Call():
+            return _call(tree)
+        case Add(terms=terms):
+            return _sum(terms)
+        case Negative(operand=operand):
+            return "-" + _wrap(operand, isinstance(operand, (Add, Relation)))
+        case Multiply():
+            return _product(tree)
+        case Divide(numerator=numerator, denominator=denominator):
+            return rf"\frac{{{_plain(numerator)}}}{{{_plain(denominator)}}}"
+        case Power(base=base, exponent=exponent):
+            return f"{_base(base)}^{{{to_latex(exponent)}}}"
+        case Transpose(operand=operand):
+            return _base(operand) + r"^{\top}"
+        case Big():
+            return _big(tree)
+        case Matrix(rows=rows, brackets=brackets):
+            name = _ENVIRONMENTS.get(brackets, "bmatrix")
+            body = r" \\ ".join(" & ".join(to_latex(cell) for cell in row) for row in rows)
+            return rf"\begin{{{name}}} {body} \end{{{name}}}"
+        case List():
+            return _list(tree)
+        case Cases(branches=branches):
+            lines = [
+                f"{to_latex(value)} & " + (rf"\text{{if }} {to_latex(when)}" if when is not None else r"\text{otherwise}")
+                for value, when in branches
+            ]
+            return r"\begin{cases} " + r" \\ ".join(lines) + r" \end{cases}"
+        case Derivative():
+            return _derivative(tree)
+        case Relation(sign=sign, left=left, right=right):
+            shown = symbols.RELATION_LATEX.get(sign, sign)
+            if sign == "|":
+                return f"{to_latex(left)} {shown} {to_latex(right)}"
+            return f"{_side(left)} {shown} {_side(right)}"
+        case Ellipsis(sign=sign):
+            return "\\" + {"dots": "ldots"}.get(sign, sign)
+        case Text(text=text):
+            return rf"\text{{{text}}}"
+        case Ambiguous(readings=readings):
+            return to_latex(readings[0])
+        case Hole(source=source):
+            return source
+    raise TypeError(f"no LaTeX for a {type(tree).__name__}")
+
+
+def _wrap(tree: Tree, needed: bool) -> str:
+    return rf"\left({to_latex(tree)}\right)" if needed else to_latex(tree)
+
+
+def _inner(tree: Tree) -> Tree:
+    """The tree itself, or the reading that stands for it."""
+    return _inner(tree.readings[0]) if isinstance(tree, Ambiguous) else tree
+
+
+def _plain(tree: Tree) -> str:
+    """Inside braces of a fraction: a leading d that would look like a derivative's is bracketed."""
+    latex = to_latex(tree)
+    return rf"\left({latex}\right)" if latex.startswith(("d ", r"\partial", r"\delta ")) and " " in latex else latex
+
+
+def _side(tree: Tree) -> str:
+    return _wrap(tree, isinstance(_inner(tree), Relation) or (isinstance(tree, List) and not tree.brackets))
+
+
+def _number(tree: Number) -> str:
+    mantissa, _, exponent = tree.digits.partition("e")
+    shown = rf"{mantissa} \times 10^{{{exponent}}}" if exponent else mantissa
+    if tree.unit == "deg":
+        return shown + r"^{\circ}"
+    return shown + {"": "", "%": r"\%"}.get(tree.unit, rf" \text{{{tree.unit}}}")
+
+
+def _name(tree: Name) -> str:
+    text = tree.text
+    if text in symbols.SYMBOLS:
+        shown = "\\" + text
+    elif tree.font in ("", "text") and (len(text) > 1 or tree.font == "text"):
+        known = text in symbols.FUNCTION_COMMANDS or text in ("max", "min")
+        shown = "\\" + text if known else rf"\operatorname{{{text}}}" if text in symbols.FUNCTION_WORDS else rf"\text{{{text}}}"
+        shown = rf"\mathrm{{{text}}}" if tree.font == "text" else shown
+    else:
+        shown = text
+    if tree.font in ("bold", "cal", "bb", "frak", "sf"):
+        shown = rf"\{symbols.FONT_LATEX[tree.font]}{{{shown}}}"
+    before, after, stars = "", "", ""
+    for mark in tree.marks:
+        if mark == "prime":
+            after += "'"
+        elif mark in ("star", "dagger"):
+            stars += rf"^{{\{mark}}}"
+        elif mark == "d":
+            before = r"\mathrm{d} " + before
+        else:
+            shown = rf"\{_ACCENT_LATEX.get(mark, mark)}{{{shown}}}"
+    return before + shown + after + stars
+
+
+def _indexed(tree: Indexed) -> str:
+    lower = ", ".join(_index(item) for item in tree.lower)
+    if len(tree.lower) > 1 and all(isinstance(item, Name) and len(_name(item)) == 1 for item in tree.lower):
+        lower = " ".join(_index(item) for item in tree.lower)
+    upper = "".join(_upper(item) for item in tree.upper)
+    shown = _base(tree.base) if not isinstance(tree.base, Name) else to_latex(tree.base)
+    return shown + (f"_{{{lower}}}" if tree.lower else "") + (f"^{{{upper}}}" if tree.upper else "")
+
+
+def _index(tree: Tree) -> str:
+    if isinstance(tree, List) and tree.brackets in ("(", "["):
+        closer = {"(": ")", "[": "]"}[tree.brackets]
+        return tree.brackets + ", ".join(to_latex(item) for item in tree.items) + closer
+    if isinstance(tree, Name) and len(tree.text) > 1 and tree.text not in symbols.SYMBOLS and not tree.marks:
+        return rf"\text{{{tree.text}}}"
+    return to_latex(tree)
+
+
+def _upper(tree: Tree) -> str:
+    if isinstance(tree, Name) and len(tree.text) == 1 and tree.text.isalpha():
+        return tree.text
+    return _index(tree)
+
+
+def _call(tree: Call) -> str:
+    function, items = tree.function, tree.arguments
+    if isinstance(function, Name) and not function.marks:
+        name = function.text
+        if name == "sqrt" and len(items) in (1, 2):
+            return rf"\sqrt[{to_latex(items[1])}]{{{to_latex(items[0])}}}" if len(items) == 2 else rf"\sqrt{{{to_latex(items[0])}}}"
+        if name == "binom" and len(items) == 2:
+            return rf"\binom{{{to_latex(items[0])}}}{{{to_latex(items[1])}}}"
+        if name == "factorial":
+            return _base(items[0]) + "!"
+        if name == "indicator":
+            return rf"1\left[{', '.join(map(to_latex, items))}\right]"
+        if name == "Delta" and len(items) == 1:
+            return r"\Delta " + to_latex(items[0])
+        if name == "at" and len(items) == 2:
+            return rf"\left. {to_latex(items[0])} \right|_{{{to_latex(items[1])}}}"
+        pair = {"abs": (r"\left|", r"\right|"), "norm": (r"\left\|", r"\right\|"), "inner": (r"\left\langle ", r" \right\rangle"),
+                "floor": (r"\left\lfloor ", r" \right\rfloor"), "ceil": (r"\left\lceil ", r" \right\rceil")}.get(name)  # fmt: skip
+        if pair and (len(items) == 1 or name == "inner"):
+            return pair[0] + ", ".join(map(to_latex, items)) + pair[1]
+        if name in ("bar", "hat", "tilde", "vec", "check") and len(items) == 1:
+            return rf"\{name}{{{to_latex(items[0])}}}"
+    if isinstance(function, Indexed) and function.base == Name("norm") and len(items) == 1:
+        return rf"\left\|{to_latex(items[0])}\right\|_{{{', '.join(map(_index, function.lower))}}}"
+    shown = to_latex(function)
+    return rf"{shown}\left({', '.join(_argument(item) for item in items)}\right)"
+
+
+def _argument(tree: Tree) -> str:
+    return _wrap(tree, isinstance(tree, List) and not tree.brackets)
+
+
+def _sum(terms: tuple[Tree, ...]) -> str:
+    shown = ""
+    for place, term in enumerate(terms):
+        if place and isinstance(term, Negative):
+            operand = term.operand
+            shown += " - " + _wrap(operand, isinstance(_inner(operand), (Add, Negative, Relation)))
+        else:
+            nested = isinstance(_inner(term), (Add, Relation))
+            shown += (" + " if place else "") + _wrap(term, nested)
+    return shown
+
+
+def _product(tree: Multiply) -> str:
+    loose = any(sign in ("odot", "otimes") for sign in tree.signs)
+    shown = ""
+    for place, factor in enumerate(tree.factors):
+        sign = tree.signs[place - 1] if place else ""
+        piece = _factor(factor, place, sign, tree, loose)
+        shown += (_SIGNS[sign] if place else "") + piece
+    return shown
+
+
+def _factor(factor: Tree, place: int, sign: str, tree: Multiply, loose: bool) -> str:
+    inner = _inner(factor)
+    last = place == len(tree.factors) - 1
+    needed = isinstance(inner, (Add, Negative, Relation, Multiply))
+    needed = needed or (isinstance(inner, List) and not inner.brackets)
+    needed = needed or (isinstance(inner, (Big,)) and not last)
+    needed = needed or (isinstance(inner, Derivative) and inner.kind != "dot" and not last and _open_ended(inner))
+    latex = _wrap(factor, needed)
+    before = _inner(tree.factors[place - 1]) if place else None
+    if place and sign == "" and isinstance(inner, (Number, List, Matrix)) and not needed and isinstance(inner, (Number,)):
+        return rf"\left({latex}\right)"
+    if isinstance(inner, Number) and "e" in inner.digits and place:
+        return rf"\left({latex}\right)"
+    if place and sign == "" and isinstance(before, (Name, Indexed, Call)) and latex.startswith((r"\left(", r"\left[")) and not _shut(before):
+        return "{" + latex + "}"
+    if not last and tree.signs[place] in ("cdot", "times", "*") and isinstance(inner, Number) and tree.factors[place + 1] == Number("10"):
+        return latex
+    return latex
+
+
+def _shut(tree: Tree) -> bool:
+    return False
+
+
+def _open_ended(tree: Derivative) -> bool:
+    """Whether a factor written after the derivative would be taken for its operand."""
+    return tree.of is None or tree.kind.startswith("nabla")
+
+
+def _base(tree: Tree) -> str:
+    """What a script hangs on: bracketed unless it is one symbol."""
+    inner = _inner(tree)
+    if isinstance(inner, (Name, Indexed, Matrix)):
+        latex = to_latex(tree)
+        if isinstance(inner, Indexed) and inner.upper:
+            return rf"\left({latex}\right)"
+        return "{" + latex + "}" if isinstance(inner, Name) and {"star", "dagger", "d"} & set(inner.marks) else latex
+    if isinstance(inner, Number) and "e" not in inner.digits and not inner.unit:
+        return to_latex(tree)
+    if isinstance(inner, List) and inner.brackets:
+        return to_latex(tree)
+    if isinstance(inner, Call) and inner.function in (Name("abs"), Name("norm"), Name("floor"), Name("ceil")):
+        return to_latex(tree)
+    return rf"\left({to_latex(tree)}\right)"
+
+
+def _big(tree: Big) -> str:
+    if tree.operator == "E":
+        return _expectation(tree)
+    shown = _BIG_LATEX.get(tree.operator, "\\" + tree.operator)
+    body = _wrap(tree.body, isinstance(_inner(tree.body), (Add, Relation, List)))
+    if tree.operator == "int":
+        lower = f"_{{{to_latex(tree.lower)}}}" if tree.lower is not None else ""
+        upper = f"^{{{to_latex(tree.upper)}}}" if tree.upper is not None else ""
+        return rf"\int{lower}{upper} {body} \, \mathrm{{d}} {to_latex(tree.variables[0])}"
+    below = _below(tree)
+    upper = tree.upper if not (tree.lower is None) or tree.upper is None else tree.upper
+    return shown + (f"_{{{below}}}" if below else "") + (f"^{{{to_latex(upper)}}}" if upper is not None else "") + " " + body
+
+
+def _below(tree: Big) -> str:
+    parts: list[str] = [to_latex(variable) for variable in tree.variables]
+    if parts and tree.lower is not None:
+        sign = r"\rightarrow" if tree.operator == "lim" else "="
+        parts[-1] += f" {sign} {to_latex(tree.lower)}"
+    elif parts and tree.domain is not None:
+        parts[-1] += rf" \in {to_latex(tree.domain)}"
+    if tree.condition is not None:
+        conditions = tree.condition.items if isinstance(tree.condition, List) else (tree.condition,)
+        bound_by_condition = (
+            len(tree.variables) == 1
+            and tree.lower is None
+            and tree.domain is None
+            and isinstance(conditions[0], Relation)
+            and conditions[0].left == tree.variables[0]
+        )
+        parts = [] if bound_by_condition else parts
+        parts += [to_latex(condition) for condition in conditions]
+    return ", ".join(parts)
+
+
+def _expectation(tree: Big) -> str:
+    below = ", ".join(to_latex(variable) for variable in tree.variables)
+    if tree.domain is not None:
+        below += rf" \sim {to_latex(tree.domain)}"
+    return r"\mathbb{E}" + (f"_{{{below}}}" if below else "") + rf"\left[{to_latex(tree.body)}\right]"
+
+
+def _list(tree: List) -> str:
+    body = ", ".join(_argument(item) for item in tree.items)
+    if not tree.brackets:
+        return body
+    opener, closer = tree.brackets[0], tree.brackets[-1]
+    return _OPEN.get(opener, opener) + body + _CLOSE.get(closer, closer)
+
+
+def _derivative(tree: Derivative) -> str:
+    if tree.kind.startswith("prime"):
+        return rf"\left({to_latex(tree.of)}\right)" + "'" * int(tree.kind[5:] or 1) if tree.of else "'"
+    if tree.kind.startswith("nabla"):
+        below = f"_{{{', '.join(map(to_latex, tree.wrt))}}}" if tree.wrt else ""
+        above = "^{2}" if tree.kind.endswith("2") else ""
+        shown = rf"\nabla{below}{above}"
+        operand = f" {_wrap(tree.of, _loose(tree.of))}" if tree.of is not None else ""
+    else:
+        sign = "d" if tree.kind == "d" else r"\partial"
+        order = f"^{{{len(tree.wrt)}}}" if len(tree.wrt) > 1 else ""
+        of = f" {_wrap(tree.of, _loose(tree.of))}" if tree.of is not None else ""
+        below = " ".join(f"{sign} {_wrap(item, _loose(item))}" for item in tree.wrt)
+        shown, operand = rf"\frac{{{sign}{order}{of}}}{{{below}}}", ""
+    at = rf"\left. {shown}{operand} \right|_{{{to_latex(tree.at)}}}" if tree.at is not None else shown + operand
+    return at
+
+
+def _loose(tree: Tree) -> bool:
+    return isinstance(_inner(tree), (Add, Negative, Relation, Multiply, Big, List))

@@ -1,0 +1,245 @@
+"""Characters to tokens, each with its place: LaTeX, Unicode mathematics and plain ASCII alike."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from derive.reading import symbols
+
+MAX_LENGTH = 8_000  # characters of one formula
+MAX_TOKENS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token: its kind, its canonical text and its half-open place in the document.
+
+    Kinds: ``number letter run word command sign text space row cell open close begin end struck bad``.
+    A ``run`` is two or more letters written together; the parser settles what they are. ``spaced`` says
+    that white space stands before the token. ``font`` is the font of a letter that Unicode carries.
+    """
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    spaced: bool = False
+    font: str = ""
+
+
+class TooLarge(Exception):  # noqa: N818 - a refusal that becomes a Hole, not a programming error
+    """A formula beyond the ceilings; the message says which."""
+
+
+_NUMBER = r"""
+    [1-9]\d{0,2}(?:,\d{3})+(?![\d])(?!,\d)(?:\.\d+)?
+  | [1-9]\d{0,2}(?:\{,\}\d{3})+(?!\d)(?:\.\d+)?
+  | [1-9]\d{0,2}(?:\\,\d{3})+(?!\d)(?:\.\d+)?
+  | (?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+(?![\d.]))?
+"""
+_UPPER = "".join(symbols.SUPERSCRIPTS)
+_LOWER = "".join(symbols.SUBSCRIPTS)
+_TOKEN = re.compile(
+    rf"""
+    (?P<white>[\s$]+)
+  | (?P<number>{_NUMBER})
+  | (?P<run>[A-Za-z]+)
+  | (?P<row>\\\\(?:\s*\[-?[\d.]+\s*(?:pt|em|ex|mm|cm|in)\])?|\\newline\b|\\cr\b)
+  | (?P<command>\\(?:[A-Za-z]+\*?|[^A-Za-z\s]|\s|$))
+  | (?P<sign><=>|=>|->|<-(?=\s)|<=|>=|!=|:=|==|~=|[-+*/^_=<>,;:!|&(){{}}\[\]'.?%~@\#"`])
+  | (?P<upper>[{_UPPER}]+)
+  | (?P<lower>[{_LOWER}]+)
+  | (?P<other>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_DELIMITER = re.compile(r"\s*(\\[A-Za-z]+|\\[{}|]|[()\[\]|./<>])")
+_BRACED = re.compile(r"\s*\{([^{}]*)\}")
+_STRONG_SPACE = frozenset(["quad", "qquad", "hfill", "enspace", "hspace"])
+_WEAK_SPACE = frozenset([" ", "\n", "\t", ";", ":", ">", "~", ",", "thinspace", "medspace", "thickspace", "enskip", ""])
+
+
+def lex(source: str, base: int = 0, plain: bool = False) -> list[Token]:
+    """The tokens of ``source``; places are counted from ``base``. In ``plain`` text ``x_in`` has one label.
+
+    >>> [token.text for token in lex(r"\\frac{1{,}728}{x²}")]
+    ['frac', '{', '1728', '}', '{', 'x', '^', '{', '2', '}', '}']
+    """
+    if len(source) > MAX_LENGTH:
+        raise TooLarge(f"the formula is longer than {MAX_LENGTH} characters")
+    tokens: list[Token] = []
+    at = 0
+    spaced = False
+    while at < len(source):
+        match = _TOKEN.match(source, at)
+        if match is None:  # cannot happen: `other` takes any character
+            raise TooLarge("unreadable text")
+        kind = match.lastgroup or "other"
+        text, end = match.group(), match.end()
+        if kind == "white":
+            spaced, at = True, end
+            continue
+        made, end = _make(kind, text, source, at, end, plain, tokens)
+        for position, (token_kind, token_text, font) in enumerate(made):
+            tokens.append(Token(token_kind, token_text, base + at, base + end, spaced and position == 0, font))
+        spaced, at = False, end
+        if len(tokens) > MAX_TOKENS:
+            raise TooLarge(f"the formula has more than {MAX_TOKENS} tokens")
+    return tokens
+
+
+_Made = tuple[list[tuple[str, str, str]], int]
+
+
+def _make(kind: str, text: str, source: str, at: int, end: int, plain: bool, before: list[Token]) -> _Made:
+    """The tokens (kind, text, font) that stand for one match, and where the next one begins."""
+    if kind == "number":
+        after_script = bool(before) and before[-1].kind == "sign" and before[-1].text in ("^", "_")
+        if "," in text and after_script:
+            head = text.partition(",")[0]
+            return [("number", head, "")], at + len(head)
+        thousands = re.sub(r"\{,\}|\\,|,", "", text)
+        marked = "thousands" if "," in text and "{,}" not in text and "\\," not in text else ""
+        return [("number", thousands, marked)], end
+    if kind == "run":
+        return _run(text, at, end, plain, before)
+    if kind == "row":
+        return [("row", "\\\\", "")], end
+    if kind == "command":
+        return _command(text[1:], source, at, end)
+    if kind == "sign":
+        if text == "&":
+            return [("cell", "&", "")], end
+        if text == "~":
+            return [("space", "~", "")], end
+        return [("sign", text, "")], end
+    if kind in ("upper", "lower"):
+        return _script(kind, text), end
+    return _character(text), end
+
+
+def _run(text: str, at: int, end: int, plain: bool, before: list[Token]) -> _Made:
+    scripted = bool(before) and before[-1].kind == "sign" and before[-1].text in ("^", "_")
+    if len(text) == 1:
+        return [("letter", text, "")], end
+    if scripted and not plain:  # TeX: an unbraced script is one letter
+        return [("letter", text[0], "")], at + 1
+    return [("run", text, "")], end
+
+
+def _command(name: str, source: str, at: int, end: int) -> _Made:
+    star = name.endswith("*") and name not in symbols.TEXT_COMMANDS and name != "*"
+    name = name[:-1] if star else name
+    if star and name not in ("tag", "hspace"):
+        end -= 1
+    if name in ("left", "right"):
+        delimiter = _DELIMITER.match(source, end)
+        if delimiter is None:
+            return [("bad", f"\\{name} without a bracket", "")], end
+        sign = delimiter.group(1)
+        sign = symbols.ALIASES.get(sign[1:], sign[1:]) if sign.startswith("\\") else sign
+        return [("open" if name == "left" else "close", sign, "")], delimiter.end()
+    if name in ("begin", "end"):
+        braced = _BRACED.match(source, end)
+        if braced is None:
+            return [("bad", f"\\{name} without a name", "")], end
+        return [(name, braced.group(1).strip(), "")], braced.end()
+    if name in symbols.TEXT_COMMANDS:
+        return _text(name, source, end)
+    if name in ("textcircled", "tag", "label", "hspace", "vspace", "color", "phantom", "vphantom", "hphantom", "ref"):
+        braced = _BRACED.match(source, end)
+        content = braced.group(1) if braced else ""
+        stop = braced.end() if braced else end
+        if name in ("textcircled", "tag"):
+            return [("label", content.strip(), "")], stop
+        return ([("space", "quad", "")] if name == "hspace" else []), stop
+    if name == "textcolor" or name == "colorbox":
+        braced = _BRACED.match(source, end)
+        return [], braced.end() if braced else end
+    if name in _STRONG_SPACE:
+        return [("space", "quad", "")], end
+    if name in _WEAK_SPACE:
+        return [("space", name or " ", "")], end
+    if name in symbols.SILENT:
+        return [], end
+    if name in ("over", "choose", "atop"):
+        return [("bad", f"\\{name} is not read: write \\frac{{}}{{}}", "")], end
+    if name == "not":
+        follow = re.match(r"\s*(=|\\in\b)", source[end : end + 12])
+        if follow:
+            return [("command", "neq" if follow.group(1) == "=" else "notin", "")], end + follow.end()
+        return [("bad", "\\not before an unknown relation", "")], end
+    name = symbols.ALIASES.get(name, name)
+    if name in ("#", "$", "&", "_"):
+        return [("text", name, "")], end
+    if name == "%":
+        return [("sign", "%", "")], end
+    if name in ("{", "}"):
+        return [("sign", "\\" + name, "")], end
+    if name in (":=", "<", ">", "^", "_", "|", "[", "]", "*", ":"):
+        return [("sign", name, "")], end
+    if not name[:1].isalpha():
+        return [("bad", f"the command \\{name} is not known", "")], end
+    return [("command", name, "")], end
+
+
+def _text(name: str, source: str, at: int) -> _Made:
+    """The words of ``\\text{...}``; braces inside are followed, so that the whole argument is one token."""
+    start = at
+    while start < len(source) and source[start] == " ":
+        start += 1
+    if start >= len(source) or source[start] != "{":
+        return [("bad", f"\\{name} without an argument", "")], at
+    depth, stop = 0, start
+    while stop < len(source):
+        if source[stop] == "\\":
+            stop += 2
+            continue
+        depth += (source[stop] == "{") - (source[stop] == "}")
+        stop += 1
+        if depth == 0:
+            break
+    if depth:
+        return [("bad", "unbalanced {", "")], at
+    content = source[start + 1 : stop - 1]
+    if name.startswith("operatorname"):
+        content = re.sub(r"\\[,;: ]|\s", "", content)
+    elif name == "mathrm" and re.search(r"[\\^_{}]", content):
+        return [], start  # \mathrm{W_1}: a group like any other, upright or not
+    content = re.sub(r"\\([,;: ])", " ", content)
+    return [("text", content.replace("{", "").replace("}", "").replace("$", ""), name)], stop
+
+
+def _character(char: str) -> list[tuple[str, str, str]]:
+    if char in symbols.FRACTIONS:
+        top, bottom = symbols.FRACTIONS[char]
+        pieces = [("sign", "{", ""), ("number", top, ""), ("sign", "}", "")]
+        return [("command", "frac", ""), *pieces, pieces[0], ("number", bottom, ""), pieces[2]]
+    if char in symbols.CIRCLED:
+        return [("label", symbols.CIRCLED[char], "")]
+    if char in symbols.CHARACTERS:
+        name = symbols.CHARACTERS[char]
+        return [("command" if name.isalpha() else "sign", name, "")]
+    if unicodedata.category(char).startswith("C"):
+        return [("bad", f"a control character (U+{ord(char):04X})", "")]
+    plain = unicodedata.normalize("NFKC", char)
+    if plain != char and len(plain) == 1 and "MATHEMATICAL" in unicodedata.name(char, ""):
+        bold = "bold" if " BOLD " in unicodedata.name(char) else ""
+        if plain in symbols.CHARACTERS:
+            return [("command", symbols.CHARACTERS[plain], bold)]
+        return [("letter", plain, bold)] if plain.isalpha() else [("number", plain, "")]
+    if char.isalpha():
+        return [("letter", char, "")]
+    return [("bad", f"the character {char!r} is not known", "")]
+
+
+def _script(kind: str, text: str) -> list[tuple[str, str, str]]:
+    """``x⁻¹`` as ``x^{-1}``, ``h₁₂`` as ``h_{12}``."""
+    table = symbols.SUPERSCRIPTS if kind == "upper" else symbols.SUBSCRIPTS
+    made = [("sign", "^" if kind == "upper" else "_", ""), ("sign", "{", "")]
+    for piece in re.findall(r"\d+|.", "".join(table[char] for char in text)):
+        sort = "number" if piece.isdigit() else "letter" if piece.isalpha() else "sign"
+        made.append((sort, piece, ""))
+    return [*made, ("sign", "}", "")]

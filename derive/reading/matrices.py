@@ -1,0 +1,257 @@
+"""Rows and columns: matrix environments, cases, and lists in brackets with commas or spaces between the items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from derive.reading import symbols
+from derive.reading.groups import Group, Item
+from derive.reading.lexer import Token
+from derive.reading.tree import Ambiguous, Cases, Hole, List, Matrix, Number, Tree
+
+if TYPE_CHECKING:
+    from derive.reading.parser import Parser
+
+
+def split(items: Sequence[Item], kind: str, text: str | None = None) -> list[list[Item]]:
+    """The pieces between separators of a kind."""
+    pieces: list[list[Item]] = [[]]
+    for item in items:
+        if item.kind == kind and (text is None or item.text == text):
+            pieces.append([])
+        else:
+            pieces[-1].append(item)
+    return pieces
+
+
+def environment(group: Group, parser: Parser) -> Tree:
+    """A ``begin`` group inside a formula."""
+    from derive.reading.parser import read_items
+
+    items = list(group.items)
+    if group.name in symbols.CASES:
+        return cases(items, parser, group)
+    if group.name in symbols.MATRIX_BRACKETS:
+        if group.name in ("array", "subarray") and items and isinstance(items[0], Group) and items[0].open == "{":
+            items = items[1:]
+        return Matrix(rows(items, parser), symbols.MATRIX_BRACKETS[group.name], span=(group.start, group.end))
+    if group.name in symbols.ROW_ENVIRONMENTS:
+        parts = [item for item in items if item.kind != "cell"]
+        if not any(item.kind == "row" for item in parts):
+            return read_items(parts, parser.context)
+        raise parser.refuse("several rows inside a formula", group)
+    raise parser.refuse(f"the environment {group.name} is not known", group)
+
+
+def rows(items: Sequence[Item], parser: Parser) -> tuple[tuple[Tree, ...], ...]:
+    """The cells; a cell that cannot be read is a hole of its own."""
+    made = []
+    for row in split(items, "row"):
+        cells = split(row, "cell")
+        if all(not _content(cell) for cell in cells):
+            continue
+        made.append(tuple(cell_tree(cell, parser) for cell in cells))
+    if not made:
+        raise parser.refuse("an empty matrix")
+    return tuple(made)
+
+
+def _content(items: Sequence[Item]) -> list[Item]:
+    return [item for item in items if item.kind != "space"]
+
+
+def cell_tree(items: Sequence[Item], parser: Parser) -> Tree:
+    from derive.reading.parser import Unread, read_items
+
+    kept = _content(items)
+    if not kept:
+        return Hole("", "an empty cell")
+    nesting = parser.context.nesting
+    try:
+        return read_items(items, parser.context)
+    except Unread as unread:
+        parser.context.nesting = nesting
+        span = (kept[0].start, kept[-1].end)
+        return Hole("", unread.reason, span=span)
+
+
+def cases(items: Sequence[Item], parser: Parser, group: Group) -> Tree:
+    """Value and condition, row by row; ``otherwise`` and an absent condition are None."""
+    from derive.reading.parser import read_items
+
+    branches: list[tuple[Tree, Tree | None]] = []
+    for row in split(items, "row"):
+        kept = _content(row)
+        if not [item for item in kept if item.kind != "cell"]:
+            continue
+        cells = split(kept, "cell")
+        if len(cells) == 1:
+            place = next((at for at, item in enumerate(cells[0]) if item.kind == "text" and _conditional(item)), None)
+            cells = [cells[0][:place], cells[0][place:]] if place is not None else cells
+        value = _strip_comma(cells[0])
+        if not value:
+            raise parser.refuse("a case without a value", group)
+        condition_items = [item for cell in cells[1:] for item in cell]
+        condition: Tree | None = None
+        if condition_items:
+            maths = [item for item in condition_items if not (item.kind == "text" and _conditional(item))]
+            maths = _strip_comma(maths)
+            condition = read_items(maths, parser.context) if maths else None
+        branches.append((read_items(value, parser.context), condition))
+    if not branches:
+        raise parser.refuse("cases without a case", group)
+    return Cases(tuple(branches), span=(group.start, group.end))
+
+
+def _conditional(item: Item) -> bool:
+    words = item.text.lower().replace(",", " ").split()
+    return not words or all(
+        word.strip(".:;") in symbols.STOP_WORDS | symbols.CONDITION_WORDS | {"in", "case", "cases", "other"} for word in words
+    )
+
+
+def _strip_comma(items: Sequence[Item]) -> list[Item]:
+    kept = list(items)
+    while kept and kept[-1].kind == "sign" and kept[-1].text in (",", ";", "."):
+        kept.pop()
+    return kept
+
+
+# ---- lists in brackets
+def sequence(group: Group, parser: Parser) -> Tree:
+    """What brackets hold: one thing (then they only group), a list, or the rows of a matrix."""
+    from derive.reading.parser import read_items
+
+    if len(group.items) == 1 and isinstance(group.items[0], Group) and group.items[0].open == "begin":
+        inner = group.items[0]
+        if group.open == "\\{" and group.close in (".", "\\}") and inner.name in ("array", "aligned", "matrix"):
+            items = inner.items[1:] if inner.name == "array" else inner.items
+            if group.close == ".":
+                return cases(items, parser, group)
+        tree = environment(inner, parser)
+        if isinstance(tree, Matrix) and not tree.brackets:
+            return Matrix(tree.rows, group.open, span=(group.start, group.end))
+        return tree
+    if group.sized and (group.open == "." or group.close == "."):
+        raise parser.refuse("a bracket without its partner", group)
+    if any(item.kind == "row" for item in group.items):
+        return Matrix(rows(group.items, parser), group.open, span=(group.start, group.end))
+    if any(item.kind == "cell" for item in group.items):
+        raise parser.refuse("columns outside a matrix", group)
+    brackets = group.open if _OWN_CLOSE.get(group.open) == group.close else group.open + group.close
+    brackets = brackets.replace("\\", "")
+    parts = spaced_parts(group, parser)
+    if parts is not None:
+        return List(tuple(read_items(part, parser.context) for part in parts), brackets)
+    doubtful = _thousands(group, brackets)
+    if doubtful is not None:
+        return doubtful
+    tree = read_items(_split_thousands(group), parser.context)
+    if isinstance(tree, List) and not tree.brackets:
+        nested = [item for item in tree.items if isinstance(item, List) and item.brackets == "["]
+        if brackets == "[" and len(nested) == len(tree.items):
+            return Matrix(tuple(item.items for item in nested), "[")
+        return List(tree.items, brackets)
+    if group.open == "\\{" or brackets in ("[)", "(]"):
+        return List((tree,), brackets)
+    return tree
+
+
+_OWN_CLOSE = {"(": ")", "[": "]", "\\{": "\\}"}
+
+
+def _split_thousands(group: Group) -> list[Item]:
+    """In a list ``[100,200]`` the comma separates; ``(1,089,952 + 3)`` holds a number, for 089 is no item."""
+    if group.open == "(" and not any(item.kind == "sign" and item.text == "," for item in group.items):
+        return group.items
+    made: list[Item] = []
+    for item in group.items:
+        if isinstance(item, Token) and item.font == "thousands" and not _must_be_one(item):
+            made.extend(_pieces(item))
+        else:
+            made.append(item)
+    return made
+
+
+def _must_be_one(token: Token) -> bool:
+    digits = token.text.partition(".")[0]
+    return any(digits[place] == "0" and digits[place : place + 3] != "000" for place in range(len(digits) - 3, 0, -3))
+
+
+def _pieces(token: Token) -> list[Item]:
+    whole, point, decimals = token.text.partition(".")
+    head = len(whole) % 3 or 3
+    parts = [whole[:head], *(whole[place : place + 3] for place in range(head, len(whole), 3))]
+    parts[-1] += point + decimals
+    made: list[Item] = []
+    at = token.start
+    for part in parts:
+        if made:
+            made.append(Token("sign", ",", at, at + 1))
+            at += 1
+        made.append(Token("number", part, at, at + len(part)))
+        at += len(part)
+    return made
+
+
+def _thousands(group: Group, brackets: str) -> Tree | None:
+    """``(100,200)`` alone: a pair or one number."""
+    if group.open != "(" or len(group.items) != 1 or not isinstance(group.items[0], Token):
+        return None
+    token = group.items[0]
+    if token.font != "thousands" or _must_be_one(token):
+        return None
+    numbers = [Number(item.text, span=(item.start, item.end)) for item in _pieces(token) if item.kind == "number"]
+    one = Number(token.text, span=(token.start, token.end))
+    return Ambiguous((List(tuple(numbers), brackets), one), "commas between digits: a list or one number")
+
+
+def spaced_parts(group: Group, parser: Parser) -> list[list[Item]] | None:
+    """``[0.1 \\ 0.2]`` and ``[1 -2 3]``: items that only spaces separate, or None."""
+    if any(item.kind == "sign" and item.text in (",", ";") for item in group.items):
+        return None
+    if any(item.kind == "space" for item in group.items):
+        wide = any(item.kind == "space" and item.text != "," for item in group.items)
+        pieces: list[list[Item]] = [[]]
+        for item in group.items:
+            if item.kind == "space" and (item.text != "," or not wide):
+                pieces.append([])
+            else:
+                pieces[-1].append(item)
+        parts = [part for part in pieces if _content(part)]
+        if len(parts) > 1 and all(_stands_alone(part) for part in parts) and group.open != "{":
+            plain = group.open == "[" or any(item.text in ("quad", " ", "~") for item in group.items if item.kind == "space")
+            return parts if plain else None
+    if group.open != "[":
+        return None
+    return _spaced_numbers(group.items)
+
+
+def _stands_alone(part: Sequence[Item]) -> bool:
+    kept = _content(part)
+    operators = ("+", "cdot", "times", "*", "/", "odot", "^", "_", "=", "-", "|", "mid", "<", ">", "leq", "geq")
+    first_is_minus = kept[0].text == "-" and len(kept) > 1 and not kept[1].spaced
+    starts = kept[0].kind not in ("sign", "command") or kept[0].text not in operators or first_is_minus
+    ends = kept[-1].kind not in ("sign", "command") or kept[-1].text not in operators
+    relation = any(item.kind in ("sign", "command") and item.text in symbols.RELATIONS for item in kept)
+    return starts and ends and not relation and kept[0].kind not in ("text", "cell", "row")
+
+
+def _spaced_numbers(items: Sequence[Item]) -> list[list[Item]] | None:
+    """Numbers, each with its sign stuck to it, and nothing else."""
+    parts: list[list[Item]] = []
+    pending: list[Item] = []
+    for item in items:
+        if item.kind == "sign" and item.text == "-" and not pending:
+            pending = [item]
+        elif item.kind == "number" and (item.spaced != bool(pending) or not parts):
+            parts.append([*pending, item])
+            pending = []
+        else:
+            return None
+    if pending or len(parts) < 2:
+        return None
+    return parts
+
+

@@ -1,0 +1,325 @@
+"""Groups to trees: sums, products, quotients, signs (a Pratt parser). Atoms and scripts have modules of their own.
+
+From loose to tight: relations inside brackets, sums, elementwise products, products and quotients,
+juxtaposition, leading signs, powers. Every item must be consumed; what cannot be is an :class:`Unread`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from derive.reading import symbols
+from derive.reading.declarations import Declarations
+from derive.reading.groups import Group, Item
+from derive.reading.lexer import Token, TooLarge
+from derive.reading.tree import (
+    Add,
+    Ambiguous,
+    Divide,
+    Ellipsis,
+    List,
+    Multiply,
+    Name,
+    Negative,
+    Number,
+    ProductSign,
+    Relation,
+    Tree,
+)
+
+MAX_NESTING = 60  # nested calls of the parser, whatever they come from
+
+
+class Unread(Exception):  # noqa: N818 - a refusal that becomes a Hole, not a programming error
+    """A piece that is not read: the reason, and where."""
+
+    def __init__(self, reason: str, start: int = 0, end: int = 0) -> None:
+        super().__init__(reason)
+        self.reason, self.start, self.end = reason, start, end
+
+
+@dataclass
+class Context:
+    """What the reader knows and what it notes while reading.
+
+    ``functions`` are names seen defined as functions (``h(x) = ...``); ``base_letters`` the letters that occur
+    as quantities, outside every script, in the statement; ``power_letters`` those that are exponents of numbers.
+    """
+
+    declarations: Declarations = field(default_factory=Declarations)
+    functions: frozenset[str] = frozenset()
+    plain: bool = False
+    base_letters: frozenset[str] = frozenset()
+    power_letters: frozenset[str] = frozenset()
+    notes: list[str] = field(default_factory=list)
+    assumed: list[str] = field(default_factory=list)
+    nesting: int = 0
+
+    def assume(self, note: str) -> None:
+        """Note an assumption, once."""
+        if note not in self.assumed:
+            self.assumed.append(note)
+
+
+def read_items(items: Sequence[Item], context: Context, script: bool = False) -> Tree:
+    """The tree of a whole item list: an expression, a relation, or a bare list with commas."""
+    return Parser(items, context, script).whole()
+
+
+class Parser:
+    """A cursor over items, and the grammar of sums and products."""
+
+    def __init__(self, items: Sequence[Item], context: Context, script: bool = False) -> None:
+        from derive.reading.runs import expand
+
+        self.context = context
+        self.script = script
+        self.items: list[Item] = expand(items, context, script)
+        self.at = 0
+
+    # ---- cursor
+    def peek(self, ahead: int = 0) -> Item | None:
+        place = self.at + ahead
+        return self.items[place] if 0 <= place < len(self.items) else None
+
+    def next_is(self, *texts: str, ahead: int = 0) -> bool:
+        item = self.peek(ahead)
+        return isinstance(item, Token) and item.kind in ("sign", "command") and item.text in texts
+
+    def take(self) -> Item:
+        item = self.peek()
+        if item is None:
+            raise Unread("something is missing at the end", *self.end_place())
+        self.at += 1
+        return item
+
+    def end_place(self) -> tuple[int, int]:
+        return (self.items[-1].end, self.items[-1].end) if self.items else (0, 0)
+
+    def refuse(self, reason: str, item: Item | None = None) -> Unread:
+        place = (item.start, item.end) if item is not None else self.end_place()
+        return Unread(reason, *place)
+
+    # ---- lists and relations
+    def whole(self) -> Tree:
+        """Everything, or :class:`Unread`."""
+        if not self.items:
+            raise Unread("nothing is written here")
+        tree = self.parts()
+        while self.next_is("|", "mid"):  # "given": looser than the commas on either side
+            self.at += 1
+            given = self.parts()
+            tree = Relation("|", tree, given, span=span_of([tree, given]))
+        rest = self.peek()
+        if rest is not None:
+            raise self.refuse(describe(rest), rest)
+        return tree
+
+    def parts(self) -> Tree:
+        """One relation, or a bare list of them."""
+        parts = [self.relation()]
+        while self.next_is(",", ";"):
+            self.at += 1
+            if self.peek() is None:  # a trailing comma separates nothing
+                break
+            parts.append(self.relation())
+        return parts[0] if len(parts) == 1 else List(tuple(parts), "", span=span_of(parts))
+
+    def relation(self) -> Tree:
+        """A sum, or a relation between sums (``x > 0``, ``i = j``, ``y | x``)."""
+        if self.next_is("-", "+") and self.peek(1) is None:
+            token = cast(Token, self.take())
+            return Name(token.text, span=(token.start, token.end))
+        sides = [self.sum()]
+        signs: list[str] = []
+        while (sign := self.relation_sign()) is not None:
+            self.at += 1
+            signs.append(sign)
+            sides.append(self.sum())
+        if not signs:
+            return sides[0]
+        made = [
+            Relation(sign, left, right, span=span_of([left, right]))
+            for sign, left, right in zip(signs, sides, sides[1:], strict=False)
+        ]
+        return made[0] if len(made) == 1 else List(tuple(made), "", span=span_of(sides))
+
+    def relation_sign(self) -> str | None:
+        item = self.peek()
+        if not isinstance(item, Token) or item.kind not in ("sign", "command"):
+            return None
+        return symbols.RELATIONS.get(item.text)
+
+    # ---- sums and products
+    def sum(self) -> Tree:
+        self.context.nesting += 1
+        if self.context.nesting > MAX_NESTING:
+            raise TooLarge("the formula is nested too deeply")
+        terms = [self.term()]
+        while self.next_is("+", "-"):
+            minus = self.next_is("-")
+            start = cast(Token, self.take()).start
+            term = self.term()
+            terms.append(Negative(term, span=(start, end_of(term))) if minus else term)
+        item = self.peek()
+        if isinstance(item, Token) and item.text in ("pm", "mp"):
+            raise self.refuse(f"\\{item.text} stands for two values", item)
+        self.context.nesting -= 1
+        return terms[0] if len(terms) == 1 else Add(tuple(terms), span=span_of(terms))
+
+    def term(self) -> Tree:
+        """A product with its leading signs: ``-x y`` is the negative of the product."""
+        starts = []
+        while self.next_is("+", "-"):
+            token = cast(Token, self.take())
+            if token.text == "-":
+                starts.append(token.start)
+        tree = self.elementwise()
+        for start in reversed(starts):
+            tree = Negative(tree, span=(start, end_of(tree)))
+        return tree
+
+    def elementwise(self) -> Tree:
+        """``a \\odot b``: looser than the other products, so that ``W^T d \\odot s`` is ``(W^T d) \\odot s``."""
+        factors = [self.product()]
+        signs: list[ProductSign] = []
+        while self.next_is("odot", "circ", "otimes"):
+            sign = symbols.PRODUCTS[cast(Token, self.take()).text]
+            signs.append(cast(ProductSign, sign))
+            factors.append(self.signed(self.product))
+        return times(factors, signs)
+
+    def product(self) -> Tree:
+        """Factors with ``\\cdot``, ``\\times``, ``*``, ``/`` or nothing between them."""
+        factors = [self.factor()]
+        signs: list[ProductSign] = []
+        while True:
+            if self.next_is("cdot", "times", "*"):
+                sign = symbols.PRODUCTS[cast(Token, self.take()).text]
+                signs.append(cast(ProductSign, sign))
+                factors.append(self.signed(self.factor))
+            elif self.next_is("/", "div"):
+                self.at += 1
+                factors, signs = [self.quotient(times(factors, signs))], []
+            elif self.starts_factor():
+                after = self.factor()
+                if isinstance(factors[-1], Number) and isinstance(after, Number):
+                    raise self.refuse("two numbers stand side by side", self.peek(-1))
+                signs.append("")
+                factors.append(after)
+            else:
+                return times(factors, signs)
+
+    def quotient(self, numerator: Tree) -> Tree:
+        """What follows ``/``. ``a / b c`` has two readings unless both ``a`` and ``b`` are numbers."""
+        denominator = self.signed(self.factor)
+        plain = Divide(numerator, denominator, span=span_of([numerator, denominator]))
+        if not self.starts_factor() or (isinstance(numerator, Number) and isinstance(denominator, Number)):
+            return plain
+        if self.next_is(*symbols.BIG_COMMANDS):
+            return plain
+        rest = [self.factor()]
+        while self.starts_factor():
+            rest.append(self.factor())
+        blanks: list[ProductSign] = ["" for _ in rest]
+        below = times([denominator, *rest], blanks)
+        readings = (Divide(numerator, below, span=span_of([numerator, below])), times([plain, *rest], blanks))
+        return Ambiguous(readings, "what stands under the fraction stroke", span=span_of([numerator, below]))
+
+    def juxtaposed(self) -> Tree:
+        """Factors with nothing between them."""
+        factors = [self.factor()]
+        while self.starts_factor():
+            factors.append(self.factor())
+        return times(factors, ["" for _ in factors[1:]])
+
+    def signed(self, read) -> Tree:  # type: ignore[no-untyped-def]
+        """A factor that may carry its own sign after an operator: ``a \\times -b``."""
+        if self.next_is("-"):
+            start = cast(Token, self.take()).start
+            tree = self.signed(read)
+            return Negative(tree, span=(start, end_of(tree)))
+        if self.next_is("+"):
+            self.at += 1
+        return cast(Tree, read())
+
+    def starts_factor(self) -> bool:
+        """Whether the next item can stand beside the factor before it."""
+        item = self.peek()
+        if item is None:
+            return False
+        if isinstance(item, Group):
+            return True
+        if item.kind in ("number", "letter", "word", "text"):
+            return True
+        if item.kind == "sign":
+            return item.text == "|" and self.bars_left() % 2 == 0 and not self.next_is("_", ahead=1)
+        if item.kind == "command":
+            if item.text == "Vert":
+                return self.bars_left("Vert") % 2 == 0
+            return item.text not in _OPERATORS and item.text not in symbols.RELATIONS
+        return False
+
+    def bars_left(self, sign: str = "|") -> int:
+        return sum(1 for item in self.items[self.at :] if isinstance(item, Token) and item.text == sign)
+
+    def factor(self) -> Tree:
+        """An atom with its scripts and arguments."""
+        from derive.reading.atoms import read_factor
+
+        self.context.nesting += 1
+        if self.context.nesting > MAX_NESTING:
+            raise TooLarge("the formula is nested too deeply")
+        tree = read_factor(self)
+        self.context.nesting -= 1
+        return tree
+
+
+_OPERATORS = frozenset(
+    ["cdot", "times", "odot", "circ", "otimes", "div", "pm", "mp", "mid", "wedge", "vee", "oplus", "uparrow", "downarrow"]
+) | {"cup", "cap", "setminus"}
+
+
+def times(factors: Sequence[Tree], signs: Sequence[ProductSign]) -> Tree:
+    """The product, or its only factor."""
+    if len(factors) == 1:
+        return factors[0]
+    return Multiply(tuple(factors), tuple(signs), span=span_of(factors))
+
+
+def start_of(tree: Tree) -> int:
+    return tree.span[0] if tree.span else 0
+
+
+def end_of(tree: Tree) -> int:
+    return tree.span[1] if tree.span else 0
+
+
+def span_of(trees: Sequence[Tree]) -> tuple[int, int] | None:
+    """From the first to the last of the trees."""
+    spans = [tree.span for tree in trees if tree.span]
+    return (min(s for s, _ in spans), max(e for _, e in spans)) if spans else None
+
+
+def describe(item: Item) -> str:
+    """Why an item that is left over was not read."""
+    if isinstance(item, Group):
+        return f"the group {item.open or item.name} ... {item.close} is out of place"
+    if item.kind == "bad":
+        return item.text
+    if item.kind == "struck":
+        return "something is struck out inside"
+    if item.kind in ("row", "cell"):
+        return "a new row begins inside a formula"
+    if item.kind == "label":
+        return "a label stands inside a formula"
+    return f"{item.text!r} is out of place"
+
+
+def ellipsis(item: Item) -> Ellipsis | None:
+    """The ellipsis that a command or three points write, if it is one."""
+    if isinstance(item, Token) and item.kind == "command" and item.text in ("ldots", "cdots", "vdots", "ddots"):
+        return Ellipsis({"ldots": "dots"}.get(item.text, item.text), span=(item.start, item.end))
+    return None

@@ -1,0 +1,327 @@
+"""What hangs on a symbol: indices, labels, powers, transposes, primes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+from derive.reading import symbols
+from derive.reading.groups import Group, Item
+from derive.reading.lexer import Token
+from derive.reading.tree import (
+    Ambiguous,
+    Call,
+    Derivative,
+    Indexed,
+    List,
+    Multiply,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Relation,
+    Span,
+    Transpose,
+    Tree,
+)
+
+if TYPE_CHECKING:
+    from derive.reading.parser import Parser
+
+_LABEL_LETTERS = frozenset(["i", "j", "k", "l", "t", "n", "m", "r", "s", "L", "N", "T", "ell"])
+
+
+@dataclass
+class Scripts:
+    """Everything written on one base, sorted by what it is."""
+
+    lower: tuple[Tree, ...] = ()
+    upper: tuple[Tree, ...] = ()
+    primes: int = 0
+    marks: tuple[str, ...] = ()
+    powers: tuple[Tree, ...] = ()  # a Transpose marker is the Name "T"
+    doubtful: Tree | None = None
+    end: int = 0
+
+
+_TRANSPOSE = Name("T", ("transpose",))
+
+
+def read_scripts(parser: Parser, base: Tree) -> Scripts:
+    """Consume every ``_``, ``^`` and ``'`` that follows."""
+    found = Scripts(end=base.span[1] if base.span else 0)
+    while True:
+        if parser.next_is("'", "prime"):
+            found.end = parser.take().end
+            found.primes += 1
+        elif parser.next_is("_"):
+            mark = parser.take()
+            argument = script_argument(parser)
+            if found.lower:
+                raise parser.refuse("two subscripts on one symbol", mark)
+            found.lower = read_lower(argument, parser)
+            found.end = parser.items[parser.at - 1].end
+        elif parser.next_is("^"):
+            mark = parser.take()
+            argument = script_argument(parser)
+            read_upper(argument, parser, base, found, mark)
+            found.end = parser.items[parser.at - 1].end
+        else:
+            return found
+
+
+def script_argument(parser: Parser) -> list[Item]:
+    """The items of a script: those of a braced group, or one item (with its sign in plain text)."""
+    item = parser.take()
+    if isinstance(item, Group) and item.open == "{":
+        return item.items
+    if isinstance(item, Token) and item.kind in ("sign", "command"):
+        if item.text in ("-", "+") and parser.peek() is not None and parser.starts_factor():
+            return [item, *script_argument(parser)]
+        if item.text in ("frac", "sqrt", "binom"):
+            pieces: list[Item] = [item]
+            for _ in range(1 if item.text == "sqrt" else 2):
+                pieces.append(parser.take())
+            return pieces
+        if item.text in symbols.FONTS or item.text in symbols.ACCENTS:
+            return [item, parser.take()]
+    if isinstance(item, Token) and item.kind in ("bad", "cell", "row", "space"):
+        raise parser.refuse(item.text, item)
+    return [item]
+
+
+def read_lower(items: Sequence[Item], parser: Parser) -> tuple[Tree, ...]:
+    """Indices: ``ij`` are two, ``i,j`` are two, ``in`` is one label, ``t-1`` and ``2i`` are one expression."""
+    from derive.reading.parser import Parser as Nested
+
+    nested = Nested(items, parser.context, script=True)
+    if not nested.items:
+        raise parser.refuse("an empty subscript")
+    indices: list[Tree] = []
+    while True:
+        indices.extend(_indices(nested))
+        if not nested.next_is(",", ";"):
+            break
+        nested.at += 1
+    rest = nested.peek()
+    if rest is not None:
+        raise parser.refuse("a subscript was not read", rest)
+    return tuple(indices)
+
+
+def _indices(nested: Parser) -> list[Tree]:
+    item = nested.peek()
+    if isinstance(item, Group) and item.open in ("(", "["):
+        after = nested.peek(1)
+        if after is None or (isinstance(after, Token) and after.text == ","):
+            nested.at += 1
+            return [bracketed(item, nested)]
+    if isinstance(item, Token) and item.text in ("*", "+", "-", "|") and nested.peek(1) is None:
+        nested.at += 1
+        return [Name(item.text, span=(item.start, item.end))]
+    tree = nested.relation()
+    if isinstance(tree, List) and not tree.brackets:
+        return list(tree.items)
+    if isinstance(tree, Multiply) and set(tree.signs) == {""} and not _is_count(tree.factors[0]):
+        return list(tree.factors)
+    return [tree]
+
+
+def _is_count(tree: Tree) -> bool:
+    """``2i`` is twice i, but ``1i`` and ``0i`` are two indices: nobody writes one times i."""
+    return isinstance(tree, Number) and tree.digits not in ("0", "1")
+
+
+def bracketed(group: Group, parser: Parser) -> List:
+    """The label in ``^{[l]}`` or ``^{(1)}``."""
+    from derive.reading.parser import read_items
+
+    if not group.items:
+        raise parser.refuse("an empty label", group)
+    inner = read_items(group.items, parser.context, script=True)
+    items = inner.items if isinstance(inner, List) and not inner.brackets else (inner,)
+    brackets = group.open if (group.open, group.close) in (("(", ")"), ("[", "]")) else group.open + group.close
+    return List(items, brackets, span=(group.start, group.end))
+
+
+def _is_transpose(items: Sequence[Item], parser: Parser) -> bool:
+    if len(items) == 2 and getattr(items[0], "text", "") in ("mathsf", "mathbf", "mathit", "mathbb"):
+        inner = items[1]
+        return isinstance(inner, Group) and _is_transpose(inner.items, parser)
+    if len(items) != 1 or not isinstance(items[0], Token):
+        return False
+    token = items[0]
+    if token.text in ("top", "intercal") and token.kind == "command":
+        return True
+    if token.text.strip() == "T" and token.kind in ("letter", "text"):
+        declared = parser.context.declarations.get("T")
+        return declared is None or not declared.is_scalar
+    return False
+
+
+def _labelable(base: Tree, parser: Parser) -> bool:
+    if isinstance(base, Name):
+        return not (base.text == "e" and not base.marks and "e" not in parser.context.declarations)
+    return isinstance(base, Indexed)
+
+
+def read_upper(items: Sequence[Item], parser: Parser, base: Tree, found: Scripts, mark: Item) -> None:
+    """Sort a superscript: transpose, label, prime, star, or power."""
+    items = [item for item in items if item.kind != "space"]
+    if not items:
+        raise parser.refuse("an empty superscript", mark)
+    if len(items) == 1 and isinstance(items[0], Token) and items[0].text in ("*", "star", "dagger", "prime", "'"):
+        if items[0].text in ("prime", "'"):
+            found.primes += 1
+        else:
+            found.marks += ("dagger" if items[0].text == "dagger" else "star",)
+        return
+    if all(isinstance(item, Token) and item.text in ("prime", "'") for item in items):
+        found.primes += len(items)
+        return
+    if _is_transpose(items, parser):
+        found.powers += (_TRANSPOSE,)
+        return
+    if isinstance(items[0], Token) and items[0].text == "-" and _is_transpose(items[1:], parser):
+        found.powers += (Negative(Number("1")), _TRANSPOSE)
+        return
+    if _labelable(base, parser) and (rest := _labels(items, parser, base, found)) is not None:
+        if rest:
+            read_upper(rest, parser, Number("0"), found, mark)
+        return
+    if len(items) == 1 and isinstance(items[0], Token) and items[0].text == "circ":
+        if isinstance(base, Number):
+            found.marks += ("degrees",)
+            return
+        raise parser.refuse("a degree sign on something that is no number", items[0])
+    _power(items, parser, base, found, mark)
+
+
+def _labels(items: list[Item], parser: Parser, base: Tree, found: Scripts) -> list[Item] | None:
+    """Take leading labels off; what is left over (a ``T`` or ``-1``), or None if this is no label."""
+    declared = parser.context.declarations.get(base)
+    rest = items
+    labels: list[Tree] = []
+    while rest and isinstance(rest[0], Group) and rest[0].open in ("(", "["):
+        labels.append(bracketed(rest[0], parser))
+        rest = rest[1:]
+    if labels:
+        scalar = declared is not None and declared.is_scalar and not declared.labelled
+        round_power = scalar and items[0].open == "(" if isinstance(items[0], Group) else False
+        if round_power or (rest and not (_is_transpose(rest, parser) or _is_inverse(rest))):
+            return None
+        found.upper += tuple(labels)
+        return rest
+    if len(items) == 1 and isinstance(items[0], Token):
+        token = items[0]
+        word = token.kind == "text" or token.text in symbols.LABEL_WORDS or token.text in ("+", "-", "th")
+        if word and token.text.strip() and not token.text.strip().isdigit():
+            found.upper += (Name(token.text.strip(), span=(token.start, token.end)),)
+            return []
+        if token.kind == "run" and token.text in symbols.LABEL_WORDS:
+            found.upper += (Name(token.text, span=(token.start, token.end)),)
+            return []
+    if declared is not None and declared.labelled:
+        from derive.reading.parser import read_items
+
+        inner = read_items(items, parser.context, script=True)
+        found.upper += inner.items if isinstance(inner, List) and not inner.brackets else (inner,)
+        return []
+    return None
+
+
+def _is_inverse(items: Sequence[Item]) -> bool:
+    texts = [getattr(item, "text", "") for item in items]
+    return len(texts) == 2 and texts[0] == "-" and texts[1] in ("1", "T", "top", "intercal")
+
+
+def _power(items: list[Item], parser: Parser, base: Tree, found: Scripts, mark: Item) -> None:
+    from derive.reading.parser import read_items
+
+    exponent = read_items(items, parser.context, script=True)
+    if isinstance(exponent, List) and not exponent.brackets:
+        if not _labelable(base, parser):
+            raise parser.refuse("a superscript with commas is no power", mark)
+        found.upper += exponent.items
+        return
+    if isinstance(exponent, Relation):
+        raise parser.refuse("a superscript with a relation is no power", mark)
+    if found.powers and _TRANSPOSE not in found.powers:
+        raise parser.refuse("two superscripts on one symbol", mark)
+    if _perhaps_label(exponent, parser, base):
+        found.doubtful = exponent
+        return
+    found.powers += (exponent,)
+
+
+def _perhaps_label(exponent: Tree, parser: Parser, base: Tree) -> bool:
+    """A letter above a letter, ``\\theta^{k+1}``, may number it. A letter used as a quantity elsewhere does not."""
+    if not _labelable(base, parser):
+        return False
+    declared = parser.context.declarations.get(base)
+    if declared is not None and declared.is_scalar:
+        return False
+    letters = [node for node in exponent.walk() if isinstance(node, Name)]
+    if not letters or any(name.text not in _LABEL_LETTERS or name.marks for name in letters):
+        return False
+    context = parser.context
+    if any(name.text in context.base_letters or name.text in context.power_letters for name in letters):
+        return False
+    allowed = (Name, Number, Negative)
+    inner = list(exponent.walk())[1:]
+    simple = isinstance(exponent, Name) or type(exponent).__name__ == "Add"
+    return simple and all(isinstance(node, allowed) for node in inner)
+
+
+def attach(base: Tree, found: Scripts, parser: Parser) -> Tree:
+    """The base with its marks, indices and labels; powers are left to :func:`raise_to`."""
+    span: Span | None = (base.span[0], found.end) if base.span else None
+    marks = found.marks + ("prime",) * found.primes
+    if "degrees" in marks and isinstance(base, Number):
+        return replace(base, unit="deg", span=span)
+    if marks:
+        if isinstance(base, Name):
+            base = replace(base, marks=base.marks + marks, span=span)
+        elif isinstance(base, Indexed) and isinstance(base.base, Name):
+            base = replace(base, base=replace(base.base, marks=base.base.marks + marks), span=span)
+        elif set(marks) == {"prime"}:
+            base = Derivative(base, (), "prime" * 1 if len(marks) == 1 else f"prime{len(marks)}", span=span)
+        else:
+            raise parser.refuse(f"a {marks[0]} on something that is no letter")
+    if found.lower or found.upper:
+        if isinstance(base, Indexed):
+            base = Indexed(base.base, base.lower + found.lower, base.upper + found.upper, span=span)
+        else:
+            base = Indexed(base, found.lower, found.upper, span=span)
+    return base
+
+
+def raise_to(base: Tree, found: Scripts) -> Tree:
+    """The base to its powers, transposed where it is; a superscript that may be a label gives both readings."""
+    span: Span | None = (base.span[0], max(found.end, base.span[1])) if base.span else None
+    for power in found.powers:
+        base = Transpose(base, span=span) if power is _TRANSPOSE else Power(base, power, span=span)
+    if found.doubtful is not None:
+        exponent = found.doubtful
+        raised = Power(base, exponent, span=span)
+        core = base if isinstance(base, Indexed) else Indexed(base)
+        label = Indexed(core.base, core.lower, (*core.upper, exponent), span=span)
+        if isinstance(base, (Name, Indexed)):
+            return Ambiguous((raised, label), "a superscript: a power or a label", span=span)
+        return raised
+    return base
+
+
+def inverse_or_power(call: Call, function: Tree, found: Scripts) -> Tree:
+    """``\\tanh^2 x`` is a square; ``f^{-1}(x)`` is the inverse function, not one over ``f(x)``."""
+    for power in found.powers:
+        if power == Negative(Number("1")):
+            call = replace(call, function=Power(function, power, span=function.span))
+        elif power is _TRANSPOSE:
+            return Transpose(call, span=call.span)
+        else:
+            return Power(call, cast(Tree, power), span=call.span)
+    if found.doubtful is not None:
+        return Power(call, found.doubtful, span=call.span)
+    return call

@@ -1,0 +1,203 @@
+"""The tables of the reader: what each command, sign and word is. Adding notation is adding an entry here."""
+
+from __future__ import annotations
+
+import unicodedata
+
+GREEK = frozenset(
+    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi omicron pi varpi "
+    "rho varrho sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon "
+    "Phi Psi Omega".split()
+)
+
+# Commands that are names in their own right.
+SYMBOLS = GREEK | frozenset("ell hbar infty emptyset varnothing imath jmath Re Im aleph top bot checkmark".split())
+
+# Other spellings of one command.
+ALIASES = {
+    "dfrac": "frac",
+    "tfrac": "frac",
+    "cfrac": "frac",
+    "le": "leq",
+    "leqslant": "leq",
+    "leqq": "leq",
+    "ge": "geq",
+    "geqslant": "geq",
+    "geqq": "geq",
+    "ne": "neq",
+    "to": "rightarrow",
+    "longrightarrow": "rightarrow",
+    "implies": "Rightarrow",
+    "Longrightarrow": "Rightarrow",
+    "iff": "Leftrightarrow",
+    "Longleftrightarrow": "Leftrightarrow",
+    "gets": "leftarrow",
+    "longleftarrow": "leftarrow",
+    "longmapsto": "mapsto",
+    "dots": "ldots",
+    "dotsc": "ldots",
+    "dotsb": "cdots",
+    "widehat": "hat",
+    "widetilde": "tilde",
+    "overrightarrow": "vec",
+    "lvert": "|",
+    "rvert": "|",
+    "vert": "|",
+    "lVert": "Vert",
+    "rVert": "Vert",
+    "|": "Vert",
+    "parallel": "Vert",
+    "lbrack": "[",
+    "rbrack": "]",
+    "lbrace": "{",
+    "rbrace": "}",
+    "land": "wedge",
+    "lor": "vee",
+    "dbinom": "binom",
+    "tbinom": "binom",
+    "Tr": "tr",
+    "bm": "boldsymbol",
+    "pmb": "boldsymbol",
+    "mathbfit": "boldsymbol",
+    "symbf": "boldsymbol",
+    "mathds": "mathbb",
+    "mathscr": "mathcal",
+    "bullet": "cdot",
+    "centerdot": "cdot",
+    "ast": "*",
+    "lt": "<",
+    "gt": ">",
+    "coloneqq": ":=",
+    "triangleq": ":=",
+    "colon": ":",
+    "Pr": "Pr",
+    "hspace*": "hspace",
+    "tag*": "tag",
+    "sp": "^",
+    "sb": "_",
+}
+
+# One character that stands for a command or a sign.
+CHARACTERS = {
+    "×": "times", "·": "cdot", "⋅": "cdot", "∙": "cdot", "•": "cdot", "∗": "*", "÷": "div", "−": "-", "–": "-",
+    "＋": "+", "＝": "=", "±": "pm", "∓": "mp", "≈": "approx", "≃": "approx", "≅": "approx", "≤": "leq", "≥": "geq",
+    "≦": "leq", "≧": "geq", "≠": "neq", "≡": "equiv", "→": "rightarrow", "⟶": "rightarrow", "⇒": "Rightarrow",
+    "⟹": "Rightarrow", "⇔": "Leftrightarrow", "⟺": "Leftrightarrow", "←": "leftarrow", "⟵": "leftarrow",
+    "↦": "mapsto", "∈": "in", "∉": "notin", "∝": "propto", "∼": "sim", "⊂": "subset", "⊆": "subseteq", "∂": "partial",
+    "∇": "nabla", "∑": "sum", "Σ": "Sigma", "∏": "prod", "∫": "int", "∞": "infty", "√": "sqrt", "⊙": "odot",
+    "⊗": "otimes", "∘": "circ", "‖": "Vert", "∥": "Vert", "⌊": "lfloor", "⌋": "rfloor", "⌈": "lceil", "⌉": "rceil",
+    "⟨": "langle", "⟩": "rangle", "…": "ldots", "⋯": "cdots", "⋮": "vdots", "⋱": "ddots", "′": "'", "’": "'",
+    "ℓ": "ell", "∀": "forall", "∃": "exists", "∴": "therefore", "∵": "because", "⊤": "top", "∧": "wedge", "∨": "vee",
+    "ϵ": "epsilon", "ϕ": "phi", "ϑ": "vartheta", "ς": "varsigma", "µ": "mu", "≪": "ll", "≫": "gg", "≔": ":=",
+    "≜": ":=", "∅": "emptyset", "ᵀ": "T", "↑": "uparrow", "↓": "downarrow",
+}  # fmt: skip
+for _name in GREEK:
+    for _kind, _text in (("SMALL", _name), ("CAPITAL", _name.lower())):
+        if (_kind == "CAPITAL") == _name[0].isupper():
+            _label = {"lambda": "LAMDA"}.get(_text, _text.upper())
+            try:
+                CHARACTERS.setdefault(unicodedata.lookup(f"GREEK {_kind} LETTER {_label}"), _name)
+            except KeyError:  # the var... forms have no letter of that name
+                continue
+SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱᵀ", "0123456789+-()niT", strict=True))
+SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎ᵢⱼₖₙₘₜₗₓ", "0123456789+-()ijknmtlx", strict=True))
+FRACTIONS = {"½": ("1", "2"), "⅓": ("1", "3"), "⅔": ("2", "3"), "¼": ("1", "4"), "¾": ("3", "4")}
+CIRCLED = {chr(0x2460 + i): str(i + 1) for i in range(20)}
+
+# Relations that make a chain of claims.
+RELATIONS = {
+    "=": "=", "==": "=", "equiv": "=", "approx": "~=", "approxeq": "~=", "simeq": "~=", "cong": "~=", "doteq": "~=",
+    "~=": "~=", "≒": "~=", ":=": ":=", "leftarrow": ":=", "<-": ":=", "<": "<", "leq": "<=", "<=": "<=", ">": ">",
+    "geq": ">=", ">=": ">=", "neq": "!=", "!=": "!=", "rightarrow": "->", "Rightarrow": "->", "mapsto": "->",
+    "->": "->", "=>": "->", "in": "in", "notin": "notin", "propto": "propto", "sim": "~", "Leftrightarrow": "<->",
+    "<=>": "<->", "subset": "subset", "subseteq": "subset", "ll": "<<", "gg": ">>", ":": ":",
+}  # fmt: skip
+RELATION_LATEX = {
+    "=": "=", "~=": r"\approx", ":=": ":=", "<": "<", "<=": r"\leq", ">": ">", ">=": r"\geq", "!=": r"\neq",
+    "->": r"\rightarrow", "in": r"\in", "notin": r"\notin", "propto": r"\propto", "~": r"\sim",
+    "<->": r"\Leftrightarrow", "subset": r"\subset", "<<": r"\ll", ">>": r"\gg", ":": ":", "|": r"\mid", ",": ",",
+}  # fmt: skip
+
+PRODUCTS = {"cdot": "cdot", "times": "times", "odot": "odot", "circ": "odot", "otimes": "otimes", "*": "*"}
+
+# Functions written as a command or a word; the value is how the word is written canonically.
+FUNCTION_COMMANDS = frozenset(
+    "sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan arctanh arcsinh arccosh log ln lg exp det dim "
+    "ker deg gcd tr Pr".split()
+)
+FUNCTION_WORDS = {
+    word: word
+    for word in (
+        "sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan artanh arsinh log ln lg exp det tr rank vec "
+        "diag sgn sign abs sqrt max min floor ceil round clip ReLU LeakyReLU PReLU ELU SELU GELU SiLU CELU Swish "
+        "softmax sigmoid softplus softsign hardtanh logsoftmax logsumexp LSE Var Cov Corr std mean concat Softmax "
+        "Sigmoid Softplus Tanh Attention LayerNorm BatchNorm RMSNorm MaxPool Conv flatten erf logit"
+    ).split()
+} | {"relu": "ReLU", "Relu": "ReLU", "RELU": "ReLU", "gelu": "GELU", "elu": "ELU", "silu": "SiLU", "Trace": "tr",
+     "Tr": "tr", "trace": "tr", "sigm": "sigmoid", "Diag": "diag", "leakyrelu": "LeakyReLU", "Exp": "exp", "arctanh": "artanh",
+     "Leaky ReLU": "LeakyReLU", "leaky ReLU": "LeakyReLU", "leaky relu": "LeakyReLU", "var": "Var", "Log": "log",
+     "log-softmax": "logsoftmax", "log softmax": "logsoftmax", "Sign": "sign"}  # fmt: skip
+
+# Words that are quantities when letters run together; everything else is a product of letters or ambiguous.
+NAME_WORDS = frozenset("MSE MAE RMSE BCE NLL RAM FLOP FLOPs MAC MACs MADDs pos lr acc err loss out GB MB KB".split())
+BIG_WORDS = frozenset("argmax argmin lim limsup liminf sup inf".split())
+BIG_COMMANDS = {
+    "sum": "sum", "prod": "prod", "int": "int", "oint": "int", "lim": "lim", "max": "max", "min": "min",
+    "argmax": "argmax", "argmin": "argmin", "sup": "sup", "inf": "inf", "bigcup": "cup", "bigcap": "cap",
+    "bigoplus": "oplus", "coprod": "coprod",
+}  # fmt: skip
+
+# Labels that hang below a letter as one word: n_{in}, not n_i times n.
+LABEL_WORDS = frozenset(
+    "in out new old max min opt train test val valid loss true pred pad pos neg total tot model heads head step hid "
+    "hidden emb enc dec avg mean std var init final prev next cur data batch eff ref row col key query value cos sin "
+    "ReLU CE MSE NLL BCE reg lr best rand dim ff vocab seq src tgt tr gt self conv fc bias noise kernel stride "
+    "softmax sigmoid tanh int ext up down left right low high top bot".split()
+)
+# Words that join or condition statements and are never a quantity.
+STOP_WORDS = frozenset(
+    "if and or since for where otherwise else when with let then so thus hence because given i.e. ie e.g. by as is are "
+    "to the of in on at we get gives have has that this such all any each from using use recall note now but not "
+    "therefore suppose assume define defining consider set take case step also a an be by both only else: otherwise. "
+    "similarly finally need needs want which implies equals equal thereby hence, thus,".split()
+)
+GIVEN_WORDS = frozenset("let given suppose assume assuming define defining where with set take consider".split())
+CONDITION_WORDS = frozenset("if when for whenever forall unless otherwise provided".split())
+
+# Letters that are functions when brackets follow, unless declared otherwise or contained in their own argument.
+FUNCTION_LETTERS = frozenset(
+    ["f", "g", "F", "G", "phi", "varphi", "Phi", "psi", "Psi", "sigma", "ell", "p", "P", "J", "L", "R"]
+)
+
+ACCENTS = {
+    "hat": "hat", "bar": "bar", "overline": "bar", "tilde": "tilde", "dot": "dot", "ddot": "ddot", "vec": "vec",
+    "underline": "underline", "underbar": "underline", "check": "check", "breve": "breve", "mathring": "ring",
+}  # fmt: skip
+FONTS = {
+    "mathbf": "bold", "boldsymbol": "bold", "mathcal": "cal", "mathbb": "bb", "mathfrak": "frak", "mathsf": "sf",
+    "mathit": "", "mathnormal": "",
+}  # fmt: skip
+FONT_LATEX = {
+    "bold": "boldsymbol", "cal": "mathcal", "bb": "mathbb", "frak": "mathfrak", "text": "mathrm", "sf": "mathsf",
+}  # fmt: skip
+# Arguments that are words, not mathematics.
+TEXT_COMMANDS = frozenset(
+    "text textbf textit textrm textsf texttt mbox hbox mathrm operatorname operatorname* textnormal textup".split()
+)
+# Wrappers that say nothing about the value.
+WRAPPERS = frozenset("boxed fbox displaystyle mathstrut ensuremath mathop mathbin mathrel mathord smash".split())
+SILENT = frozenset(
+    "displaystyle textstyle scriptstyle limits nolimits nonumber notag mathstrut big Big bigg Bigg bigl bigr Bigl Bigr "
+    "biggl biggr Biggl Biggr bigm Bigm biggm middle hline cline centering noindent strut negthinspace ! / allowbreak "
+    "quad@ protect boldmath normalsize small large".split()
+)
+STRIKES = frozenset("cancel bcancel xcancel sout st".split())
+MATRIX_BRACKETS = {
+    "matrix": "", "pmatrix": "(", "bmatrix": "[", "Bmatrix": "{", "vmatrix": "|", "Vmatrix": "\\|",
+    "smallmatrix": "", "array": "", "subarray": "",
+}  # fmt: skip
+CASES = frozenset("cases dcases rcases numcases".split())
+ROW_ENVIRONMENTS = frozenset(
+    "aligned align align* alignat alignat* alignedat split gather gather* gathered multline multline* eqnarray "
+    "eqnarray* equation equation* displaymath math flalign flalign*".split()
+)
