@@ -164,6 +164,26 @@ class Identity(Matrix):
 
 
 @dataclass(frozen=True)
+class Unit(Matrix):
+    """The column that is 1 at one given index and 0 elsewhere."""
+
+    index: Index
+
+    @property
+    def shape(self) -> Shape:
+        return (self.index.size, ONE)
+
+    def write(self, printer: Printer) -> tuple[str, int]:
+        name = printer(self.index)
+        return (f"e_{{{name}}}" if printer.is_latex else f"e_{name}"), ATOM
+
+    def evaluate(self, values: Values) -> np.ndarray:
+        column = np.zeros((values.extent(self.index.size), 1))
+        column[int(values.arrays[self.index.name.removeprefix("given ")])] = 1
+        return column
+
+
+@dataclass(frozen=True)
 class Transposed(Matrix):
     operand: Matrix
 
@@ -235,6 +255,8 @@ class Scaled(Matrix):
         return (self.factor, self.operand)
 
     def write(self, printer: Printer) -> tuple[str, int]:
+        if self.factor == Scalar(sp.S.Zero):
+            return "0", ATOM
         inner = _tight(self.operand, printer, MULTIPLY)
         if isinstance(self.factor, Scalar):
             coefficient, rest = self.factor.value.as_coeff_Mul()
@@ -460,7 +482,23 @@ def plus(terms: list[Matrix]) -> Matrix:
                 other = "left" if side == "right" else "right"
                 rest = plus([getattr(term, other) for term in terms])
                 return times(*((rest, *shared) if side == "right" else (*shared, rest)))
+    factors = {_scale(term) for term in terms}
+    if len(factors) == 1 and factors != {ONE}:
+        return _times_scalar(Scalar(factors.pop()), Plus(tuple(_unscaled(term) for term in terms)))
+    if len(factors) == 2 and sum(factors) == 0 and ONE not in factors:
+        common = max(factors, key=lambda factor: not factor.could_extract_minus_sign())
+        inner = [_times_scalar(Scalar(_scale(term) / common), _unscaled(term)) for term in terms]
+        return _times_scalar(Scalar(common), Plus(tuple(inner)))
     return Plus(tuple(terms))
+
+
+def _scale(term: Matrix) -> sp.Expr:
+    """The plain scalar in front of a matrix."""
+    return term.factor.value if isinstance(term, Scaled) and isinstance(term.factor, Scalar) else ONE
+
+
+def _unscaled(term: Matrix) -> Matrix:
+    return term.operand if isinstance(term, Scaled) and isinstance(term.factor, Scalar) else term
 
 
 def to_matrix(expression: sp.Expr, row: Index | None, column: Index | None = None) -> Matrix:
@@ -483,6 +521,8 @@ def to_matrix(expression: sp.Expr, row: Index | None, column: Index | None = Non
 
 def _convert(one: sp.Expr, row: Index | None, column: Index | None) -> Matrix:
     free = free_indices(one)
+    if row is None and column is None and not one.has(Sum):
+        return Scalar(one) if not one.has(Access) or not isinstance(one, Access) else Named(one.tensor)
     if row is not None and column is not None and not {row, column} <= free:
         return _spread(one, row, column)
     if row is None and column is not None:
@@ -498,6 +538,9 @@ def _convert(one: sp.Expr, row: Index | None, column: Index | None) -> Matrix:
     if isinstance(one, Bracket):
         if row is not None and column is not None and one == Bracket(row - column):
             return Identity(row.size)
+        given = [index for index in free if index.name.startswith("given ")]
+        if len(given) == 1 and row is not None and one == Bracket(given[0] - row):
+            return Unit(given[0])
         raise NotAMatrixFormulaError(f"the bracket {one}")
     if isinstance(one, sp.Mul):
         return _convert_product(list(one.args), row, column)
@@ -561,39 +604,26 @@ def _times_scalar(factor: Matrix, operand: Matrix) -> Matrix:
 
 def _convert_product(factors: list[sp.Expr], row: Index | None, column: Index | None) -> Matrix:
     """A product entry by entry: scalars in front, rows and columns as diagonals or outer products."""
-    above, below = [], []
-    for factor in factors:
-        base, exponent = factor.as_base_exp()
-        indexed = bool(free_indices(factor)) or factor.has(Access, Sum)
-        if indexed and exponent.is_number and exponent.is_negative and not isinstance(factor, sp.exp):
-            below.append(base**-exponent)
-        else:
-            above.append(factor)
-    if below:
-        quotient = Quotient(_convert(sp.Mul(*above), row, column), _convert(sp.Mul(*below), row, column))
-        if isinstance(quotient.above, Scaled) and isinstance(quotient.above.factor, Scalar):
-            return _times_scalar(quotient.above.factor, Quotient(quotient.above.operand, quotient.below))
-        return quotient
     groups: dict[tuple[bool, bool], list[sp.Expr]] = {}
     for factor in factors:
         free = free_indices(factor)
         groups.setdefault((row in free, column in free), []).append(factor)
-    plain = [one for one in groups.get((False, False), []) if not one.has(Access, Sum)]
-    scalars = [one for one in groups.get((False, False), []) if one.has(Access, Sum)]
-    rows, columns, both = (groups.get(key, []) for key in ((True, False), (False, True), (True, True)))
-    left = _elementwise([_convert(one, row, None) for one in rows])
-    right = _elementwise([_convert(one, column, None) for one in columns])
-    middle = _elementwise([_convert(one, row, column) for one in both])
+    numbers = groups.get((False, False), [])
+    plain = [one for one in numbers if not one.has(Access, Sum)]
+    scalars = [one for one in numbers if one.has(Access, Sum)]
+    left = _divide(groups.get((True, False), []), row, None)
+    right = _divide(groups.get((False, True), []), column, None)
+    middle = _divide(groups.get((True, True), []), row, column)
     result: Matrix
     if row is None or column is None:
-        result = left or right or Scalar(ONE)
+        result = left or right or _divide(scalars, None, None) or Scalar(ONE)
+        scalars = scalars if left or right else []
     elif middle is None:
         assert left is not None
         assert right is not None
         result = times(left, transpose(right))
     elif isinstance(middle, Identity):
-        pieces = [one for one in (left, right) if one is not None]
-        combined = _elementwise(pieces)
+        combined = _elementwise([one for one in (left, right) if one is not None])
         result = middle if combined is None else DiagonalMatrix(combined)
     else:
         result = middle
@@ -601,9 +631,29 @@ def _convert_product(factors: list[sp.Expr], row: Index | None, column: Index | 
             result = times(DiagonalMatrix(left), result)
         if right is not None:
             result = times(result, DiagonalMatrix(right))
-    for factor in scalars:
-        result = _times_scalar(_convert(factor, None, None), result)
+    factor = _divide(scalars, None, None)
+    if factor is not None:
+        result = _times_scalar(factor, result)
     return _times_scalar(Scalar(sp.Mul(*plain)), result)
+
+
+def _divide(factors: list[sp.Expr], row: Index | None, column: Index | None) -> Matrix | None:
+    """An elementwise product of factors that all have these indices, what divides below the line."""
+    above, below = [], []
+    for factor in factors:
+        base, exponent = factor.as_base_exp()
+        if exponent.is_number and exponent.is_negative and not isinstance(factor, sp.exp):
+            below.append(_convert(base**-exponent, row, column))
+        else:
+            above.append(_convert(factor, row, column))
+    top, bottom = _elementwise(above), _elementwise(below)
+    if bottom is None:
+        return top
+    if top is None:
+        top = Scalar(ONE) if row is None else _convert(ONE, row, column)
+    if isinstance(top, Scaled) and isinstance(top.factor, Scalar):
+        return _times_scalar(top.factor, Quotient(top.operand, bottom))
+    return Quotient(top, bottom)
 
 
 def _elementwise(factors: list[Matrix]) -> Matrix | None:

@@ -76,16 +76,17 @@ def fresh(index: Index) -> Index:
 
 
 class Tensor(AtomicExpr):
-    """A named array with symbolic shape. ``positive`` says that no entry is ever zero or negative.
+    """A named array with symbolic shape.
 
-    ``latex`` is how it is printed, ``text`` how it is printed without LaTeX, ``letters`` the names that its
-    indices have by custom.
+    ``positive`` says that every entry is above zero, ``nonnegative`` that none is below; ``latex`` is how it
+    is printed, ``text`` how it is printed without LaTeX, ``letters`` the names its indices have by custom.
     """
 
     is_commutative = True
     name: str
     shape: tuple[Size, ...]
     positive: bool
+    nonnegative: bool
     latex: str
     text: str
     letters: tuple[str, ...]
@@ -96,6 +97,7 @@ class Tensor(AtomicExpr):
         shape: Iterable[Size | int] = (),
         *,
         positive: bool = False,
+        nonnegative: bool = False,
         latex: str | None = None,
         text: str | None = None,
         letters: Iterable[str] = (),
@@ -104,17 +106,19 @@ class Tensor(AtomicExpr):
         self.name = name
         self.shape = tuple(sp.sympify(extent) for extent in shape)
         self.positive = positive
+        self.nonnegative = nonnegative or positive
         self.latex = latex or name
         self.text = text or name
         self.letters = tuple(letters)
         return self
 
     def _hashable_content(self) -> tuple[Any, ...]:
-        return (self.name, self.shape, self.positive)
+        return (self.name, self.shape, self.positive, self.nonnegative)
 
     def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return (self.name, self.shape), {
             "positive": self.positive,
+            "nonnegative": self.nonnegative,
             "latex": self.latex,
             "text": self.text,
             "letters": self.letters,
@@ -199,6 +203,9 @@ class Access(sp.Expr):
     def _eval_is_positive(self) -> bool | None:
         return True if self.tensor.positive and self.in_range else None
 
+    def _eval_is_nonnegative(self) -> bool | None:
+        return True if self.tensor.nonnegative else None
+
     def _sympystr(self, printer: Any) -> str:
         return f"{self.tensor.name}[{', '.join(map(str, self.indices))}]"
 
@@ -246,6 +253,9 @@ class Sum(sp.Expr):
 
     def _eval_is_positive(self) -> bool | None:
         return True if self.body.is_positive else None
+
+    def _eval_is_nonnegative(self) -> bool | None:
+        return True if self.body.is_nonnegative else None
 
     def _sympystr(self, printer: Any) -> str:
         return f"Sum({self.body}; {', '.join(map(str, self.bound))})"

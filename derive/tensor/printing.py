@@ -45,6 +45,36 @@ _GREEK = {
 }  # fmt: skip
 
 
+def symbol_latex(name: str) -> str:
+    """How a plain name is written in LaTeX.
+
+    >>> symbol_latex("alpha"), symbol_latex("xhat"), symbol_latex("W_xh"), symbol_latex("n_1")
+    ('\\\\alpha', '\\\\hat{x}', 'W_{xh}', 'n_{1}')
+    """
+    base, _, label = name.partition("_")
+    if label:
+        label = label if len(label) <= 2 else rf"\mathrm{{{label}}}".replace("_", r"\_")
+        return f"{symbol_latex(base)}_{{{label}}}"
+    if base in _GREEK:
+        return "\\" + ("epsilon" if base == "eps" else base)
+    if base.endswith("hat") and len(base) > 3:
+        return rf"\hat{{{symbol_latex(base[:-3])}}}"
+    return base if len(base) == 1 else rf"\mathrm{{{base}}}"
+
+
+def symbol_text(name: str) -> str:
+    """How a plain name is written without LaTeX.
+
+    >>> symbol_text("alpha"), symbol_text("xhat"), symbol_text("beta_1")
+    ('α', 'x̂', 'β_1')
+    """
+    base, _, label = name.partition("_")
+    if base.endswith("hat") and len(base) > 3:
+        base = base[:-3] + "\N{COMBINING CIRCUMFLEX ACCENT}"
+    base = _GREEK.get(base, base)
+    return f"{base}_{label}" if label else base
+
+
 @dataclass(frozen=True)
 class Printer:
     """Prints expressions in one style.
@@ -116,6 +146,9 @@ class Printer:
         if isinstance(one, sp.exp):
             return self._exponential(one)
         if isinstance(one, sp.Add):
+            content, rest = one.primitive()
+            if content != 1:
+                return self._multiply(sp.Mul(content, rest, evaluate=False))
             return self._add(one), ADD
         if isinstance(one, sp.Mul):
             return self._multiply(one)
@@ -127,17 +160,7 @@ class Printer:
 
     def symbol(self, name: str) -> str:
         """A size or a hyper-parameter: ``alpha``, ``n``, ``in_features``, ``n_0``."""
-        base, _, label = name.partition("_")
-        if self.is_latex:
-            if base in _GREEK:
-                base = "\\" + ("epsilon" if base == "eps" else base)
-            elif len(base) > 1:
-                base = rf"\mathrm{{{base}}}"
-            if len(label) > 1:
-                label = rf"\mathrm{{{label}}}".replace("_", r"\_")
-            return f"{base}_{{{label}}}" if label else base
-        base = _GREEK.get(base, base)
-        return f"{base}_{label}" if label else base
+        return symbol_latex(name) if self.is_latex else symbol_text(name)
 
     def _index(self, index: Index) -> str:
         name = self.names.get(index, index.name)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import sympy as sp
 
-from derive.tensor.nodes import Access, Index, Tensor, free_indices, nodes, tensors_in
+from derive.tensor.nodes import Access, Apply, Index, Tensor, free_indices, nodes, tensors_in
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,8 @@ class Program:
         symbols: set[sp.Symbol] = set()
         for statement in self.everything:
             for node in nodes(statement.value):
+                if isinstance(node, Apply):
+                    symbols |= node.function.body.free_symbols - {node.function.argument}
                 if isinstance(node, sp.Symbol) and node not in self.sizes():
                     symbols.add(node)
         return tuple(sorted(symbols, key=str))

@@ -163,6 +163,8 @@ def cost(expression: sp.Expr) -> int:
         if expression.exp == -1:
             return 1 + cost(expression.base)
         return 1 + cost(expression.base) + cost(expression.exp)
+    if isinstance(expression, sp.Mul) and expression.args[0] == -1:
+        return cost(-expression)
     if isinstance(expression, (sp.Add, sp.Mul)):
         return len(expression.args) // 2 + sum(cost(argument) for argument in expression.args)
     if isinstance(expression, D):
@@ -182,22 +184,50 @@ def factor(expression: sp.Expr, thorough: bool = True) -> sp.Expr:
         return expression
     expression = expression.func(*(factor(argument, thorough) for argument in expression.args))
     if not isinstance(expression, sp.Add):
-        return expression
+        return _tidy(expression)
     candidates = [_factor_greedily(expression)]
     if thorough:
         candidates.append(_factor_scalars(expression))
-    return min((*map(_lift_sign, candidates), expression), key=cost)
+    return min((*map(_tidy, candidates), expression), key=cost)
 
 
-def _lift_sign(expression: sp.Expr) -> sp.Expr:
-    """``-(y - 1) y`` as ``(1 - y) y``."""
+def _tidy(expression: sp.Expr) -> sp.Expr:
+    """In a product: numbers of its sums in front, ``(1 - y)`` for ``(y - 1)``, no sign where that goes."""
+    if not isinstance(expression, sp.Mul):
+        return expression
     coefficient, rest = expression.as_coeff_Mul()
+    others, sums = [], []
+    for one in sp.Mul.make_args(rest):
+        base, exponent = one.as_base_exp()
+        if not isinstance(base, sp.Add) or not exponent.is_Integer:
+            others.append(one)
+            continue
+        content, base = base.primitive()
+        if _leads_with_minus(base):
+            content, base = -content, sp.Add(*(-term for term in base.args))
+        coefficient *= content**exponent
+        sums.append((base, exponent))
     if coefficient.is_negative:
-        for one in sp.Mul.make_args(rest):
-            if isinstance(one, sp.Add) and any(term.could_extract_minus_sign() for term in one.args):
-                flipped = sp.Add(*(-term for term in one.args))
-                return sp.Mul(-coefficient, flipped, *(other for other in rest.args if other is not one))
-    return expression
+        for position, (base, exponent) in enumerate(sums):
+            if exponent % 2 and not base.as_coeff_Add()[0] and _has_minus(base):
+                sums[position] = (sp.Add(*(-term for term in base.args)), exponent)
+                coefficient = -coefficient
+                break
+    return sp.Mul(coefficient, *others, *(base**exponent for base, exponent in sums))
+
+
+def _has_minus(total: sp.Expr) -> bool:
+    return any(term.could_extract_minus_sign() for term in sp.Add.make_args(total))
+
+
+def _leads_with_minus(total: sp.Expr) -> bool:
+    """Whether a sum would start better with all its signs turned: ``y - 1``, ``-a - b``."""
+    number = total.as_coeff_Add()[0]
+    if number != 0:
+        return bool(number.is_negative) and not all(
+            term.could_extract_minus_sign() for term in sp.Add.make_args(total)
+        )
+    return all(term.could_extract_minus_sign() for term in sp.Add.make_args(total))
 
 
 def _powers(term: sp.Expr) -> dict[sp.Expr, sp.Expr]:
@@ -230,7 +260,7 @@ def _factor_greedily(expression: sp.Expr) -> sp.Expr:
         rest = sp.Add(*(term for k, term in enumerate(terms) if k not in members))
         content, inside = _factor_greedily(inside).primitive()
         whole = common * content * inside + (_factor_greedily(rest) if rest != 0 else 0)
-        best = min((best, whole), key=cost)
+        best = min((whole, best), key=cost)
     return best
 
 

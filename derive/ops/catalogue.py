@@ -1,0 +1,52 @@
+"""All operations by name, found family file by family file."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from functools import cache
+
+import derive.ops
+from derive.ops.definition import ENTRIES, Operation
+
+_NOT_FAMILIES = {"catalogue", "definition"}
+
+
+class UnknownOperationError(LookupError):
+    """No operation has this name; the message suggests those that are near."""
+
+    def __init__(self, name: str) -> None:
+        near = difflib.get_close_matches(name, names(), n=3, cutoff=0.5)
+        hint = f"; did you mean {' or '.join(near)}?" if near else "; `derive ops` lists them all"
+        super().__init__(f"no operation is called {name!r}{hint}")
+        self.name = name
+        self.near = near
+
+
+@cache
+def _load() -> None:
+    for module in sorted(one.name for one in pkgutil.iter_modules(derive.ops.__path__)):
+        if module not in _NOT_FAMILIES:
+            importlib.import_module(f"derive.ops.{module}")
+
+
+def names() -> tuple[str, ...]:
+    """The names of all operations, family by family."""
+    _load()
+    return tuple(ENTRIES)
+
+
+@cache
+def operation(name: str) -> Operation:
+    """The operation with this name.
+
+    Raises :class:`UnknownOperationError`, which suggests near names.
+
+    >>> operation("softmax").summary
+    'Turns scores into probabilities: positive numbers that sum to 1.'
+    """
+    _load()
+    if name not in ENTRIES:
+        raise UnknownOperationError(name)
+    return ENTRIES[name].operation()

@@ -1,0 +1,217 @@
+"""The form of a definition: named inputs, a few statements in the textbook's letters, what is known."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+
+import sympy as sp
+
+from derive.tensor.nodes import Access, Index, Sum, Tensor, size
+from derive.tensor.printing import symbol_latex, symbol_text
+from derive.tensor.program import Fact, Program, Statement, given_index
+
+REAL = "real"
+PROBABILITY = "in (0,1)"
+PROBABILITY_VECTOR = "probability vector"
+TARGET = "in [0,1]"
+CLASS_INDEX = "class index"
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input: its name, what it means, its domain, and whether it is learned.
+
+    ``tensor`` is None for an index that is given as data (a class label).
+    """
+
+    name: str
+    meaning: str
+    domain: str = REAL
+    parameter: bool = False
+    tensor: Tensor | None = None
+    index: Index | None = None
+
+    @property
+    def differentiable(self) -> bool:
+        return self.tensor is not None
+
+
+class Definition:
+    """Collects one operation's inputs and statements while its defining function runs."""
+
+    def __init__(self) -> None:
+        self.inputs: list[Input] = []
+        self.statements: list[Statement] = []
+        self.aside: list[Statement] = []
+        self.facts: list[Fact] = []
+        self.settings: dict[sp.Symbol, Fraction] = {}
+        self.constants: dict[sp.Symbol, sp.Expr] = {}
+
+    def input(
+        self, name: str, *indices: Index, meaning: str, domain: str = REAL, parameter: bool = False
+    ) -> Tensor:
+        """An input array over these indices."""
+        tensor = Tensor.over(
+            name,
+            *indices,
+            positive=domain in (PROBABILITY,),
+            nonnegative=domain in (PROBABILITY_VECTOR, TARGET),
+            latex=symbol_latex(name),
+            text=symbol_text(name),
+        )
+        self.inputs.append(Input(name, meaning, domain, parameter, tensor))
+        if domain == PROBABILITY_VECTOR:
+            self.facts.append(
+                Fact(Sum(tensor[indices], *indices), sp.S.One, f"the entries of {tensor.text} sum to 1")
+            )
+        return tensor
+
+    def class_index(self, name: str, over: Index, meaning: str) -> Index:
+        """An input that is an index: which of the classes is the right one."""
+        index = given_index(name, over.size)
+        self.inputs.append(Input(name, meaning, CLASS_INDEX, index=index))
+        return index
+
+    def setting(self, name: str, default: Fraction | int) -> sp.Symbol:
+        """A positive hyper-parameter with its default."""
+        symbol = sp.Symbol(name, positive=True)
+        self.settings[symbol] = Fraction(default)
+        return symbol
+
+    def constant(self, name: str, value: sp.Expr) -> sp.Symbol:
+        """A number that the definition fixes, kept as a letter."""
+        symbol = sp.Symbol(name, positive=True)
+        self.constants[symbol] = value
+        return symbol
+
+    def let(self, name: str, value: sp.Expr, *indices: Index, keep: bool = False) -> Tensor:
+        """A statement ``name[indices] = value``; the last one is the output.
+
+        That it is positive, where SymPy can see that, is taken from the value.
+        """
+        return self._state(self.statements, name, value, indices, keep)
+
+    def let_aside(self, name: str, value: sp.Expr, *indices: Index) -> Tensor:
+        """A named quantity that the output does not need and that results may be expressed in."""
+        return self._state(self.aside, name, value, indices, False)
+
+    def _state(
+        self, statements: list[Statement], name: str, value: sp.Expr, indices: tuple[Index, ...], keep: bool
+    ) -> Tensor:
+        value = sp.sympify(value)
+        tensor = Tensor.over(
+            name,
+            *indices,
+            positive=bool(value.is_positive),
+            nonnegative=bool(value.is_nonnegative),
+            latex=symbol_latex(name),
+            text=symbol_text(name),
+        )
+        statements.append(Statement(Access(tensor, *indices), value, keep))
+        return tensor
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation of deep learning, by its definition alone."""
+
+    name: str
+    family: str
+    source: str
+    doc: str
+    inputs: tuple[Input, ...]
+    program: Program
+    settings: Mapping[sp.Symbol, Fraction] = field(default_factory=dict)
+    constants: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of the description."""
+        return self.doc.partition("\n")[0]
+
+    @property
+    def output(self) -> Tensor:
+        return self.program.output
+
+    @property
+    def differentiable(self) -> tuple[Input, ...]:
+        """The inputs that have a gradient."""
+        return tuple(one for one in self.inputs if one.differentiable)
+
+    @property
+    def parameters(self) -> tuple[Input, ...]:
+        """The inputs that are learned."""
+        return tuple(one for one in self.inputs if one.parameter)
+
+    @property
+    def is_elementwise(self) -> bool:
+        """Whether it acts on each number by itself, whatever the shape."""
+        return all(one.tensor is not None and one.tensor.rank == 0 for one in self.inputs) and (
+            self.output.rank == 0
+        )
+
+    @cached_property
+    def by_name(self) -> dict[str, Input]:
+        return {one.name: one for one in self.inputs}
+
+    @property
+    def output_shape(self) -> tuple[sp.Expr, ...]:
+        """The sizes of the output; ``()`` for a scalar and for an elementwise operation."""
+        return self.output.shape
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A definition that has been declared and is built when it is asked for."""
+
+    name: str
+    family: str
+    source: str
+    build: Callable[[Definition], None]
+
+    def operation(self) -> Operation:
+        definition = Definition()
+        self.build(definition)
+        tensors = tuple(one.tensor for one in definition.inputs if one.tensor is not None)
+        program = Program(
+            tensors, tuple(definition.statements), tuple(definition.aside), tuple(definition.facts)
+        )
+        doc = inspect.getdoc(self.build) or ""
+        return Operation(
+            self.name,
+            self.family,
+            self.source,
+            doc,
+            tuple(definition.inputs),
+            program,
+            definition.settings,
+            definition.constants,
+        )
+
+
+ENTRIES: dict[str, Entry] = {}
+
+
+def defines(
+    family: str, source: str, name: str | None = None
+) -> Callable[[Callable[[Definition], None]], None]:
+    """Declare an operation by the function that defines it; its docstring is the description."""
+
+    def declare(build: Callable[[Definition], None]) -> None:
+        own = name or build.__name__
+        ENTRIES[own] = Entry(own, family, source, build)
+
+    return declare
+
+
+def axes(names: str, extent: str) -> tuple[Index, ...]:
+    """Indices with these names over one symbolic size.
+
+    >>> [one.name for one in axes("i j", "n")]
+    ['i', 'j']
+    """
+    return tuple(Index(name, size(extent)) for name in names.split())
