@@ -82,7 +82,7 @@ def read_graph(text: str, given: Collection[str] = ()) -> ScalarGraph:
     for piece in text.split(";"):
         if not piece.strip():
             continue
-        statements = read_statements(piece, declared)
+        statements = read_statements(piece, declared, plain="\\" not in piece)
         if len(statements) != 1:
             raise GraphError(
                 f"expected one formula or definition, here are {len(statements)}: {piece.strip()}"
@@ -124,7 +124,7 @@ def read_point(assignments: Collection[str]) -> dict[str, sp.Expr]:
         name, sign, value = assignment.partition("=")
         if not sign or not name.strip() or not value.strip():
             raise GraphError(f"{assignment!r} is no value; write NAME=VALUE, for example x=-2")
-        statements = read_statements(name)
+        statements = read_statements(name, plain="\\" not in name)
         if len(statements) != 1 or len(statements[0].sides) != 1:
             raise GraphError(f"{name.strip()!r} is no name; write NAME=VALUE, for example x=-2")
         text = name_text(statements[0].sides[0].tree)

@@ -43,6 +43,8 @@ CARRIED = 40  # significant digits of a value that is not rational and is used a
 SHOWN = 6  # significant digits of a result
 PUT_IN = 4  # significant digits of a value put into a formula
 
+DOT: ProductSign = "cdot"
+
 Entries = dict[
     tuple[int, ...], Tree
 ]  # the entries of a vector or matrix by their indices from 1; () is a scalar
@@ -57,11 +59,13 @@ class Solved:
     part: the part that it solves.
     steps: lines of LaTeX: the formula, the numbers put in, the result.
     value: the result as a float or nested lists of floats; None if the part asks for a formula.
+    note: how far an identity has been verified; empty otherwise.
     """
 
     part: Part
     steps: tuple[str, ...]
     value: Any
+    note: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -72,6 +76,7 @@ class Solved:
             "latex": self.steps[-1],
             "steps": list(self.steps),
             "value": self.value,
+            "note": self.note,
         }
 
 
@@ -156,9 +161,11 @@ class _Solver:
         return [int(size) for size in shape]
 
     def _written_out(self, tree: Tree) -> Tree:
-        """Sums over written whole-number bounds, term by term."""
+        """Sums over written whole-number bounds, term by term, and Kronecker deltas of numbers."""
         tree = rebuild(tree, self._written_out)
         match tree:
+            case Indexed(Name("delta"), (Number() as i, Number() as j), ()) if tree.base not in self.known:
+                return Number(str(int(i.value == j.value)))
             case Big("sum" | "prod", (letter,), Number() as low, Number() as high, body, None, None):
                 first, last = int(low.value), int(high.value)
                 if not 0 < last - first + 1 <= MOST_TERMS:
@@ -166,8 +173,9 @@ class _Solver:
                 terms = tuple(substitute(body, {letter: Number(str(k))}) for k in range(first, last + 1))
                 if len(terms) == 1:
                     return terms[0]
-                signs: tuple[ProductSign, ...] = ("cdot",) * (len(terms) - 1)
-                return Add(terms) if tree.operator == "sum" else Multiply(terms, signs)
+                return (
+                    Add(terms) if tree.operator == "sum" else Multiply(terms, tuple(DOT for _ in terms[1:]))
+                )
         return tree
 
     def _filled(self, tree: Tree, digits: int | None) -> Tree:
@@ -190,7 +198,7 @@ class _Solver:
             raise ProblemError(
                 f"{self.problem.id}, part {part.id}: {part.answer!r} is {claim.verdict}: {claim.message}"
             )
-        return Solved(part, (f"{to_latex(left)} = {to_latex(right)}",), None)
+        return Solved(part, (f"{to_latex(left)} = {to_latex(right)}",), None, f"verified: {claim.message}")
 
 
 def _derivative(part: Part, tree: Derivative) -> Solved:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
-from html import escape
+from html import escape, unescape
 from itertools import pairwise
 
 import sympy as sp
 
 from derive.graphs.scalar import ScalarGraph, Values
+from derive.practice.expression_graph import GREEK
 from derive.rendering.layers import layout
 from derive.rendering.numbers import short
 
@@ -17,6 +19,8 @@ COLUMN, ROW, RADIUS, MARGIN, BOW = 160, 92, 21, 44, 30
 FORWARD, BACKWARD, INK = "#15803d", "#b91c1c", "#1f2937"
 DIGITS = 4  # significant digits in a picture
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_POWER = re.compile(r"\^\(?(-?\d+)\)?")
 _STYLE = (
     f"text{{font-family:'DejaVu Sans',Verdana,sans-serif;font-size:14px;fill:{INK};text-anchor:middle}}"
     f".wire{{fill:none;stroke:{INK};stroke-width:1.4}} .gate{{fill:#f8fafc;stroke:{INK};stroke-width:1.4}}"
@@ -41,6 +45,7 @@ def svg(graph: ScalarGraph, values: Values) -> str:
     together = Counter((source, gate) for gate, _, source in edges)
     uses = Counter(source for _, _, source in edges)
     wires, marks, nodes = [], [], []
+    taken = [(*at(place), widths[i] / 2, float(RADIUS)) for i, place in zip(shown, plan.places, strict=True)]
     for (gate, position, source), route in zip(edges, plan.routes, strict=True):
         points = [at(place) for place in route]
         points[0] = (points[0][0] + _half(graph, source, widths), points[0][1])
@@ -49,9 +54,9 @@ def svg(graph: ScalarGraph, values: Values) -> str:
             (x0, y0), (x1, y1) = points
             points.insert(1, ((x0 + x1) / 2, (y0 + y1) / 2 + (BOW if position else -BOW)))
         wires.append(f'<path class="wire" d="{_curve(points)}" marker-end="url(#arrow)"/>')
-        # Wires that leave one value fan out: their numbers stand near the far end, where they are apart.
-        share = 0.3 if uses[source] == 1 else 0.62 if len(points) == 2 else 1.0
-        marks += _values(_along(points[0], points[1], share), values, source, values.edge[gate, position])
+        gradient = values.edge[gate, position]
+        place = _free(points, taken, _half_width(values, source, gradient))
+        marks += _values(place, values, source, gradient)
     for i in shown:
         x, y = at(plan.places[number[i]])
         nodes += _node(graph, i, x, y, labels[i], widths[i])
@@ -84,6 +89,28 @@ def svg(graph: ScalarGraph, values: Values) -> str:
     )
 
 
+def _half_width(values: Values, source: int, gradient: sp.Expr) -> float:
+    return 4.6 * max(len(_number(values.forward[source])), len(_number(gradient)))
+
+
+def _free(
+    points: list[tuple[float, float]], taken: list[tuple[float, float, float, float]], half_width: float
+) -> tuple[float, float]:
+    """Where on a wire its numbers overlap least with gates and other numbers, near its beginning if
+    possible."""
+
+    def overlap(place: tuple[float, float]) -> float:
+        return sum(
+            max(0.0, half_width + w - abs(place[0] - x)) * max(0.0, 20 + h - abs(place[1] - y))
+            for x, y, w, h in taken
+        )
+
+    places = [_along(*leg, share) for leg in pairwise(points) for share in (0.3, 0.45, 0.2, 0.6, 0.75)]
+    best = min(places, key=overlap)  # the first of those that are equally good
+    taken.append((*best, half_width, 20))
+    return best
+
+
 def _label(graph: ScalarGraph, index: int) -> str:
     """What stands in a node: a variable's name, a gate's sign; a constant operand goes with the sign."""
     node = graph.nodes[index]
@@ -102,7 +129,10 @@ def _label(graph: ScalarGraph, index: int) -> str:
 
 def _half(graph: ScalarGraph, index: int, widths: Mapping[int, float]) -> float:
     """How far right of its centre a node's wire begins."""
-    return widths[index] / 2 if graph.nodes[index].gate else 8 + 5 * len(graph.nodes[index].text)
+    if graph.nodes[index].gate:
+        return widths[index] / 2
+    base, _, below = graph.nodes[index].text.partition("_")
+    return 8 + 5 * (1 if base in GREEK else len(base)) + 4 * len(below)
 
 
 def _node(graph: ScalarGraph, index: int, x: float, y: float, label: str, width: float) -> list[str]:
@@ -112,7 +142,7 @@ def _node(graph: ScalarGraph, index: int, x: float, y: float, label: str, width:
         f'<rect class="gate" x="{x - width / 2:.1f}" y="{y - RADIUS:.1f}" width="{width:.1f}" '
         f'height="{2 * RADIUS}" rx="{RADIUS}"/>'
     )
-    return [box, _text(x, y, label.replace("*", "·"), "")]
+    return [box, _text(x, y, _POWER.sub(lambda m: m[1].translate(_RAISED), label.replace("*", "·")), "")]
 
 
 def _values(place: tuple[float, float], values: Values, source: int, gradient: sp.Expr | None) -> list[str]:
@@ -130,6 +160,8 @@ def _number(value: sp.Expr) -> str:
 def _text(x: float, y: float, words: str, kind: str) -> str:
     """Words centred on a point; what follows the first underscore of a name is set below the line."""
     base, _, below = words.partition("_") if kind == "name" else (words, "", "")
+    if kind == "name" and base in GREEK:
+        base = unescape(f"&{base};")
     inside = escape(base)
     if below:
         inside += f'<tspan dy="5" font-size="12">{escape(below.replace("_", ","))}</tspan>'

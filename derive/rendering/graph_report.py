@@ -154,7 +154,11 @@ def as_text(graph: ScalarGraph, values: Values) -> Group:
         Text(f"{graph.nodes[i].text} = {graph.operation_text(i)}: {remark}", style="yellow")
         for i, remark in values.remarks.items()
     ]
-    return Group(table, *remarks, Text(), _tree(graph, values))
+    legend = Text("At each branch the ")
+    legend.append("value", style="green").append(" and the ").append(
+        "gradient that flows back along it", style="red"
+    )
+    return Group(table, *remarks, Text(), legend, _tree(graph, values))
 
 
 def _tree(graph: ScalarGraph, values: Values) -> Any:

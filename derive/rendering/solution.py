@@ -15,6 +15,8 @@ def as_text(problem: Problem, solved: Sequence[Solved]) -> str:
     for answer in solved:
         lines += ["", f"({answer.part.id}) {answer.part.question}  [{answer.part.marks:g}]"]
         lines += [f"    {step}" for step in answer.steps]
+        if answer.note:
+            lines.append(f"    ({answer.note})")
     return "\n".join(lines)
 
 
@@ -27,4 +29,6 @@ def as_latex(problem: Problem, solved: Sequence[Solved]) -> str:
         steps = " \\\\\n".join(step.replace(" = ", " &= ", 1) for step in answer.steps)
         pieces.append(f"\\paragraph{{({answer.part.id})}} {answer.part.question}")
         pieces.append(f"\\begin{{align*}}\n{steps}\n\\end{{align*}}")
+        if answer.note:
+            pieces.append(answer.note)
     return "\n\n".join(pieces)

@@ -1,0 +1,85 @@
+"""Solved problems against the values of the course notes' right answers (computed independently with
+NumPy)."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from derive.bank import ProblemError, all_problems, find_problem, load_problem
+from derive.judging import compare
+from derive.practice.solve import Solved, solve
+
+
+def answers(name: str) -> dict[str, Solved]:
+    return {answer.part.id: answer for answer in solve(find_problem(name))}
+
+
+def test_softmax_its_jacobian_and_the_loss() -> None:
+    x = np.array([2.0, 1.0, 0.1])
+    s = np.exp(x) / np.exp(x).sum()
+    found = answers("softmax/three-scores")
+    np.testing.assert_allclose(found["a"].value, s, rtol=1e-14)
+    np.testing.assert_allclose(found["a"].value, [0.659001, 0.242433, 0.098566], atol=5e-7)
+    np.testing.assert_allclose(found["b"].value, np.diag(s) - np.outer(s, s), rtol=1e-13, atol=1e-16)
+    np.testing.assert_allclose(found["b"].value[0], [0.22472, -0.15976, -0.06496], atol=5e-6)
+    assert found["c"].value == pytest.approx(-np.log(s[0]), rel=1e-14)
+
+
+def test_a_neuron_is_computed_exactly() -> None:
+    found = answers("neurons/four-inputs")
+    assert found["a"].value == -0.0348
+    assert found["a"].steps[-1].endswith("= -0.0348")
+    assert found["b"].value == pytest.approx(1 / (1 + np.exp(0.0348)), rel=1e-15)
+
+
+def test_layers_that_are_off() -> None:
+    found = answers("neurons/dead-layers")
+    assert found["a"].value == [-0.09, -0.09, -0.09]
+    assert found["b"].value == [0, 0]
+    assert found["c"].value == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "textbook"),
+    [
+        ("activations/tanh-identity", "b", r"1 - \tanh^2 x"),
+        ("activations/chain-rule", "a", r"2x \cos(x^2) e^{\sin(x^2)}"),
+        ("activations/sigmoid-derivative", "a", r"\sigma(z)(1 - \sigma(z))"),
+    ],
+    ids=["tanh", "e^sin(x^2)", "sigmoid"],
+)
+def test_derivatives_are_derived(name: str, part: str, textbook: str) -> None:
+    """The last step, read back by the reader and put before the judge, is what a textbook says."""
+    claimed = answers(name)[part].steps[-1].partition(" = ")[2]
+    assert compare(claimed, textbook).verdict == "correct", claimed
+
+
+@pytest.mark.parametrize("problem", all_problems(), ids=lambda problem: problem.id)
+def test_every_problem_of_the_bank_has_a_solution_with_steps(problem) -> None:
+    found = solve(problem)
+    assert [answer.part.id for answer in found] == [part.id for part in problem.parts]
+    assert all(answer.steps for answer in found)
+
+
+@pytest.mark.parametrize(
+    ("given", "answer", "message"),
+    [
+        ("x = (1, 2)", "y = x_3", "part a: 'y = x_3' has no value"),
+        ("x = (1, 2)", "y = q + 1", "part a: 'y = q \\+ 1' has no value"),
+        ("x = (1, 2)", "y_i = x_i", "y has 1 indices; declare its shape, for example 'y: 3'"),
+        ("x + 2", "y = 1", "a given has to be 'name = value'"),
+        ("x = (1, 2", "y = 1", "a given cannot be read"),
+        ("x = 1", r"\tanh x = 2\sigma(x) - 1", "is wrong"),
+    ],
+    ids=["no such entry", "unknown name", "no shape", "no name", "unbalanced", "false identity"],
+)
+def test_a_problem_at_fault_says_where(tmp_path: Path, given: str, answer: str, message: str) -> None:
+    file = tmp_path / "p.toml"
+    file.write_text(
+        f"title = 'T'\nsource = 'S'\ngivens = ['{given}']\n"
+        f"[[parts]]\nid = 'a'\nquestion = 'Q'\nmarks = 1\nanswer = '{answer}'\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ProblemError, match=message):
+        solve(load_problem(file))
