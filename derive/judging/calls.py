@@ -11,7 +11,7 @@ from derive.judging import arrays
 from derive.judging.arrays import Array
 from derive.judging.functions import TABLE, apply, factorial
 from derive.judging.limits import MAX_FACTORIAL, TooLarge, Unknown
-from derive.judging.names import function_name
+from derive.judging.names import function_name, is_indicator
 from derive.judging.scalars import Dual, plain
 from derive.reading.tree import Call, Indexed, Name, Number, Power, Relation, Tree
 
@@ -26,7 +26,7 @@ def call(at: Evaluator, tree: Call) -> Array:
         return at.value(Power(Call(function.base, tree.arguments), function.exponent))
     if isinstance(function, Indexed):
         function, labels = function.base, function.lower
-    if len(tree.arguments) == 1 and isinstance(tree.arguments[0], Relation) and _indicator(function):
+    if len(tree.arguments) == 1 and isinstance(tree.arguments[0], Relation) and is_indicator(function):
         return at.value(tree.arguments[0])
     if tree.function in at.point.functions:
         return at.point.functions[tree.function](*(at.value(a) for a in tree.arguments))
@@ -37,10 +37,6 @@ def call(at: Evaluator, tree: Call) -> Array:
         raise Unknown(f"the function {function.text if isinstance(function, Name) else ''} is not defined")
     arguments = [at.value(a) for a in tree.arguments]
     return named(at, name, arguments, labels)
-
-
-def _indicator(function: Tree) -> bool:
-    return isinstance(function, Name) and function.text in ("1", "I", "indicator", "ind", "mathbb1")
 
 
 def _primed(at: Evaluator, function: Name, name: str | None, tree: Call) -> Array:

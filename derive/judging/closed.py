@@ -39,7 +39,7 @@ def evaluate(tree: Tree, system: System, convention: Mapping[str, str] | None = 
     """The value of a tree without free names in one number system. Raises :class:`Refusal`."""
     import mpmath
 
-    layout, shapes = infer([tree, *(lets or {}).values()])
+    layout, shapes = infer([tree], None, lets)
     if isinstance(shapes[0], Refusal):
         raise shapes[0]
     point = Point(1, sizes=layout.resolve())

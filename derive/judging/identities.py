@@ -38,7 +38,7 @@ def compare_by_points(left: Tree, right: Tree, setting: Setting) -> Claim:
     """Judge an identity between two trees by its values at random points; raises :class:`Refusal` with the reason."""
     left, right = rename_bound(left), rename_bound(right)
     lets = list(setting.lets.values())
-    layout, shapes = infer([left, right, *lets], dict(setting.shapes))
+    layout, shapes = infer([left, right], setting.shapes, setting.lets)
     assumed = assumptions(layout, setting, [left, right])
     mismatch = _shapes_differ(layout, left, right, shapes, setting)
     if mismatch is not None:
@@ -46,6 +46,8 @@ def compare_by_points(left: Tree, right: Tree, setting: Setting) -> Claim:
     for shape in shapes:
         if isinstance(shape, Refusal):
             raise shape
+    if layout.dims.get(Name("i")) == ():
+        raise Unknown("i may be an index or the imaginary unit")
     functions = _free_functions([left, right, *lets]) if setting.any_function else set()
     agreed = 0
     for default in (REAL, POSITIVE, UNIT):
@@ -208,14 +210,14 @@ def _shapes_differ(
     if not isinstance(b, Refusal) and not _unequal(layout, a, b):
         return None
     # Sizes that the left side alone allows, all different: on them the right side does not fit or is of another shape.
-    alone, _ = infer([left], dict(setting.shapes))
+    alone, _ = infer([left], setting.shapes, setting.lets)
     sizes = alone.resolve()
     fixed: dict[Tree, Shape] = {}
     for name, dims in (*alone.dims.items(), *alone.families.items()):
         numbers = tuple(d if isinstance(d, int) else sizes[d] for d in dims)
         if len(numbers) <= 2:
             fixed[name] = None if not numbers else (numbers[0], numbers[1] if len(numbers) == 2 else 1)
-    _, then = infer([left, right], {**setting.shapes, **fixed})
+    _, then = infer([left, right], {**setting.shapes, **fixed}, setting.lets)
     x, y = then[0], then[1]
     if isinstance(x, Refusal) or (isinstance(y, Refusal) and not isinstance(y, ShapeMismatch)):
         return None
@@ -233,6 +235,9 @@ def _shapes_differ(
 def _unequal(layout: Layout, left: Shape, right: Shape) -> bool:
     if left is None or right is None:
         return left is not right
+    for unit, other in ((left, right), (right, left)):
+        if layout.adapts(unit) and layout.find(other[0]) == layout.find(other[1]):
+            layout.unite(unit[0], other[0], "an identity matrix")
     return any(layout.find(a) != layout.find(b) for a, b in zip(left, right, strict=True))
 
 

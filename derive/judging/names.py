@@ -32,7 +32,9 @@ OF_TENSORS = {
 }  # fmt: skip
 CONSTANTS = {Name("pi"), Name("e")}
 IDENTITY = Name("I")
-INDEX_LETTERS = set("ijklmnpqrstuv") | {"ell"}
+INDEX_LETTERS = set("ijklmnpqrstcy") | {"ell"}
+#: Letters that run over all entries where a family is defined (``s_i = ...``); others may be labels (``b_h = 1``).
+RUNNING_LETTERS = set("ijklmnrt") | {"ell"}
 #: Lower-case letters that stay scalars beside a matrix, as rates, weights and counts do in the field.
 RATES = {"alpha", "beta", "gamma", "epsilon", "varepsilon", "eta", "lambda", "nu", "tau", "rho", "c", "k", "n", "m", "t", "i", "j"}
 
@@ -51,6 +53,13 @@ def function_name(function: Tree) -> str | None:
     if text in TABLE or text in OF_TENSORS:
         return {"Softmax": "softmax", "trace": "tr", "Tr": "tr"}.get(text, text)
     return None
+
+
+def is_indicator(tree: Tree) -> bool:
+    """The 1 of an indicator: ``1[i = j]``, ``\\mathbb{1}_{x > 0}``, ``I(a > 0)``."""
+    if isinstance(tree, Number):
+        return tree.digits == "1"
+    return isinstance(tree, Name) and tree.text in ("1", "I", "indicator", "ind")
 
 
 def is_letter(item: Tree) -> bool:
@@ -183,7 +192,7 @@ def _is_matrix(tree: Tree, found: set[Tree], vectors: set[Tree]) -> bool:
     if tree in found:
         return True
     if isinstance(tree, Transpose):
-        return tree.operand in found or not is_lower(tree.operand)
+        return True
     if isinstance(tree, (Add, Multiply)):
         parts = tree.terms if isinstance(tree, Add) else tree.factors
         return any(_is_matrix(p, found, vectors) for p in parts)

@@ -11,7 +11,7 @@ import numpy as np
 
 from derive.judging.arrays import Array
 from derive.judging.functions import apply
-from derive.judging.names import is_letter
+from derive.judging.names import IDENTITY
 from derive.judging.shapes import Layout
 from derive.judging.values import Point
 from derive.reading.tree import Name, Tree
@@ -53,6 +53,9 @@ def draw(
         shape = tuple(d if isinstance(d, int) else sizes[d] for d in dims)
         if len(shape) == 1:
             shape = (shape[0], 1)
+        if name == IDENTITY and len(shape) == 2:
+            point.names[name] = np.tile(np.eye(shape[0]), (batch, 1, 1))
+            continue
         domain = domains.get(name, default)
         point.names[name] = _values(rng, domain, (batch, *shape), position)
     for letter, dim in layout.letters.items():
@@ -138,6 +141,3 @@ def precisely(point: Point) -> Point:
             out[position] = mpf(item.numerator) / item.denominator
         names[name] = out
     return Point(point.batch, names, point.indices, point.functions, point.sizes)
-
-
-__all__ = ["BATCH", "POSITIVE", "REAL", "UNIT", "Domain", "draw", "exactly", "precisely", "is_letter"]

@@ -6,7 +6,7 @@ equal are united. What is left free then gets distinct primes, so that a wrong t
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -17,6 +17,7 @@ from derive.judging.names import (
     IDENTITY,
     access,
     function_name,
+    is_indicator,
     is_letter,
     matrices,
     size_names,
@@ -44,6 +45,7 @@ from derive.reading.tree import (
 
 Dim = Hashable  # an int, or a symbol
 Shape = tuple[Dim, Dim] | None
+_UNIT: Dim = ("size", "identity")  # the side of I, which is whatever it has to be
 PRIMES = (3, 5, 7, 2, 11, 13, 17)
 
 
@@ -88,6 +90,10 @@ class Layout:
         if isinstance(b, int) and self._least[b] > b:
             raise ShapeMismatch(f"{what}: an index up to {self._least[b]} where there are {b}")
 
+    def adapts(self, shape: Shape) -> bool:
+        """Whether a shape is that of an identity matrix of which nothing else is known."""
+        return shape is not None and self.find(shape[0]) == _UNIT and self.find(shape[1]) == _UNIT
+
     def at_least(self, dim: Dim, least: int) -> None:
         """Record that an index goes up to ``least``."""
         root = self.find(dim)
@@ -113,13 +119,24 @@ class Layout:
         ]
 
 
-def infer(trees: Iterable[Tree], declared: dict[Tree, Shape] | None = None) -> tuple[Layout, list[Shape | Refusal]]:
-    """The layout that all ``trees`` ask for together, and the shape of each or why it has none."""
+def infer(
+    trees: Iterable[Tree],
+    declared: Mapping[Tree, Shape] | None = None,
+    lets: Mapping[Tree, Tree] | None = None,
+) -> tuple[Layout, list[Shape | Refusal]]:
+    """The layout that all ``trees`` ask for together, and the shape of each or why it has none.
+
+    ``declared`` names have a given shape, ``lets`` names that of their formula. Raises :class:`Refusal` if those
+    contradict the use that the trees make of a name.
+    """
     trees = list(trees)
-    sizes = size_names(trees)
-    found, vectors = matrices(trees, sizes)
-    layout = Layout(found, vectors, sizes, declared or {})
-    _register(trees, layout)
+    everything = [*trees, *(lets or {}).values()]
+    sizes = size_names(everything)
+    found, vectors = matrices(everything, sizes)
+    layout = Layout(found, vectors, sizes, dict(declared or {}))
+    _register(everything, layout)
+    for name, tree in (lets or {}).items():
+        _give(layout, name, _Walker(layout).shape(tree))
     shapes: list[Shape | Refusal] = []
     for tree in trees:
         try:
@@ -129,10 +146,18 @@ def infer(trees: Iterable[Tree], declared: dict[Tree, Shape] | None = None) -> t
     return layout, shapes
 
 
+def _give(layout: Layout, name: Tree, shape: Shape) -> None:
+    """A name has this shape; if its entries are spoken of, the axes are united."""
+    if name in layout.families:
+        for ours, theirs in zip(layout.families[name], _axes(shape), strict=False):
+            layout.unite(ours, theirs, "the entries of a name")
+    else:
+        layout.declared[name] = shape
+
+
 def _register(trees: list[Tree], layout: Layout) -> None:
     """Find the families (names with letter indices) before walking, and where indices start."""
     nodes = [node for tree in trees for node in tree.walk()]
-    bare = {n for n in nodes if isinstance(n, (Name, Indexed))}
     for node in nodes:
         if isinstance(node, Big) and node.lower is not None and isinstance(node.lower, Number):
             if node.lower.value == 0:
@@ -140,14 +165,17 @@ def _register(trees: list[Tree], layout: Layout) -> None:
         if not isinstance(node, Indexed):
             continue
         base, indices = access(node)
+        for index in indices:
+            for letter in filter(is_letter, index.walk()):
+                layout.letters.setdefault(letter, ("range", letter))
         if not indices or not isinstance(base, (Name, Indexed)) or function_name(base) or _is_delta(node):
             continue
         # A numbered name (x_1, x_2) is an entry only where x itself, or x with a letter, is spoken of.
         if any(not isinstance(i, Number) for i in indices) or base in layout.vectors | layout.matrices:
-            known = layout.families.setdefault(base, tuple(layout.fresh() for _ in indices))
+            fresh = _axes(layout.declared[base]) if base in layout.declared else tuple(layout.fresh() for _ in indices)
+            known = layout.families.setdefault(base, fresh)
             if len(known) != len(indices):
                 raise Unknown("the same name has different numbers of indices")
-    del bare
 
 
 def _is_delta(node: Indexed) -> bool:
@@ -224,8 +252,8 @@ class _Walker:
                 raise Unknown("a tensor with three or more axes")
             return (dims[0], 1) if len(dims) == 1 else (dims[0], dims[1])
         if name == IDENTITY and layout.matrices:
-            dim = layout.fresh()
-            return (dim, dim)
+            layout.dims[name] = (_UNIT, _UNIT)
+            return (_UNIT, _UNIT)
         if name not in layout.dims:
             if name in layout.matrices:
                 layout.dims[name] = (layout.fresh(), layout.fresh())
@@ -238,6 +266,8 @@ class _Walker:
 
     def _indexed(self, tree: Indexed) -> Shape:
         layout = self.layout
+        if len(tree.lower) == 1 and isinstance(tree.lower[0], Relation) and is_indicator(tree.base):
+            return self.shape(tree.lower[0])
         base, indices = access(tree)
         if not indices:
             return self._name(tree)

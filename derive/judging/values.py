@@ -17,7 +17,7 @@ from derive.judging import arrays
 from derive.judging.arrays import Array
 from derive.judging.functions import apply, power
 from derive.judging.limits import MAX_TERMS, Budget, Irrational, ShapeMismatch, TooLarge, Unknown
-from derive.judging.names import CONSTANTS, IDENTITY, access, is_letter
+from derive.judging.names import CONSTANTS, IDENTITY, access, is_indicator, is_letter
 from derive.judging.scalars import Dual, Interval, plain, slope
 from derive.judging.shapes import Layout
 from derive.judging.trees import UNITS
@@ -237,6 +237,8 @@ class Evaluator:
             return self.overrides[tree]
         if tree in self.lets:
             return self.value(self.lets[tree])
+        if len(tree.lower) == 1 and isinstance(tree.lower[0], Relation) and is_indicator(tree.base):
+            return self.value(tree.lower[0])
         base, indices = access(tree)
         if not indices:
             return self._name(base)

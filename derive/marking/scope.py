@@ -1,0 +1,343 @@
+"""What the names of a script mean at a line: values given, formulas, functions, families; and putting them in.
+
+A name may have a *formula* (how it is computed) and a *value* (what was last written for it). The truth goes by
+formulas, the writer's own road by values: a claim is judged on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from derive.judging.digits import as_rounded
+from derive.judging.limits import TooLarge, Unknown
+from derive.judging.names import CONSTANTS, RUNNING_LETTERS, access, function_name, is_letter
+from derive.judging.trees import canonical, rebuild, rename_bound, size_of, substitute
+from derive.reading.tree import (
+    Big,
+    Call,
+    Derivative,
+    Indexed,
+    List,
+    Matrix,
+    Multiply,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Tree,
+)
+
+#: The section of what a problem file gives: in force everywhere.
+ALWAYS = -1
+
+Mode = Literal["general", "truth", "own"]
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What was written for a name. ``parameters`` are the arguments or indices it is stated for."""
+
+    tree: Tree
+    line: int
+    section: int
+    parameters: tuple[Tree, ...] = ()
+    rounded: bool = False
+    wrong: bool = False
+
+
+@dataclass
+class Expansion:
+    """A formula with its definitions put in, the formulas of names kept, and the written values it used."""
+
+    tree: Tree
+    lets: dict[Tree, Tree] = field(default_factory=dict)
+    used: list[Meaning] = field(default_factory=list)
+
+
+@dataclass
+class Scope:
+    """The names of a script, as far as it has been read."""
+
+    formulas: dict[Tree, Meaning] = field(default_factory=dict)
+    values: dict[Tree, Meaning] = field(default_factory=dict)
+    functions: dict[Tree, Meaning] = field(default_factory=dict)
+    section: int = 0
+
+    def knows(self, key: Tree) -> bool:
+        """Whether the name has a meaning in this section."""
+        tables = (self.formulas, self.values, self.functions)
+        return any(key in table and table[key].section in (self.section, ALWAYS) for table in tables)
+
+    def expand(self, tree: Tree, mode: Mode, shape: tuple[int, int] | None = None) -> Expansion:
+        """Put in what the names mean.
+
+        ``general`` puts in formulas and leaves given values as free names; ``truth`` puts in values too, formulas
+        first; ``own`` takes what was last written. ``shape`` is the shape of the other side, for a family that
+        stands for a whole vector or matrix.
+        """
+        expansion = Expansion(tree)
+        worker = _Worker(self, mode, expansion, shape)
+        expansion.tree = worker.put_in(rename_bound(tree))
+        size_of(expansion.tree)
+        return expansion
+
+
+def literal(tree: Tree) -> bool:
+    """Whether it is a written value: a number, or a list or matrix of numbers."""
+    if isinstance(tree, Negative):
+        return literal(tree.operand)
+    if isinstance(tree, (List, Matrix)):
+        return all(literal(item) for item in tree.children()) and any(True for _ in tree.children())
+    return isinstance(tree, Number)
+
+
+def key_of(tree: Tree) -> tuple[Tree, tuple[Tree, ...]] | None:
+    """``(key, parameters)`` if the tree can be given a meaning: ``x``, ``x_1``, ``s_i``, ``f(x, y)``, ``dL/df``.
+
+    >>> key_of(Indexed(Name("s"), (Name("i"),)))
+    (Name(text='s', marks=(), font=''), (Name(text='i', marks=(), font=''),))
+    >>> key_of(Number("2")) is None
+    True
+    """
+    if isinstance(tree, Name):
+        return None if tree in CONSTANTS else (tree, ())
+    if isinstance(tree, Indexed) and isinstance(tree.base, (Name, Indexed)):
+        base, indices = access(tree)
+        runs = [is_letter(i) and i.text in RUNNING_LETTERS for i in indices if isinstance(i, Name)]
+        if indices and len(runs) == len(indices) and all(runs) and len(set(indices)) == len(indices):
+            return base, indices
+        return (tree, ()) if not any(runs) else None
+    if isinstance(tree, Call) and isinstance(tree.function, (Name, Indexed)):
+        if function_name(tree.function) is not None:
+            return None
+        if all(isinstance(a, (Name, Indexed)) for a in tree.arguments):
+            return tree.function, tree.arguments
+        return tree, ()
+    if isinstance(tree, Derivative) and isinstance(tree.of, (Name, Indexed, Call)) and tree.at is None:
+        return replace(tree, kind="partial" if tree.kind == "d" else tree.kind), ()
+    if isinstance(tree, Power) and isinstance(tree.base, (Name, Indexed)) and isinstance(tree.exponent, Number):
+        base = tree.base.base if isinstance(tree.base, Indexed) else tree.base
+        return (tree, ()) if base == Name("sigma") else None  # a variance is written sigma^2
+    return None
+
+
+class _Worker:
+    def __init__(self, scope: Scope, mode: Mode, expansion: Expansion, shape: tuple[int, int] | None) -> None:
+        self.scope, self.mode, self.expansion, self.shape = scope, mode, expansion, shape
+        self.open: list[Tree] = []
+        self.kept: list[Tree] = []
+        self.nodes = 0
+
+    def put_in(self, tree: Tree) -> Tree:
+        self.nodes += 1
+        if self.nodes > 20_000:
+            raise TooLarge("the definitions unfold without end")
+        if tree in self.kept:
+            return tree
+        match tree:
+            case Name():
+                return self._name(tree)
+            case Indexed():
+                return self._indexed(tree)
+            case Call():
+                return self._call(tree)
+            case Derivative():
+                return self._derivative(tree)
+            case Power() if tree in self.scope.values or tree in self.scope.formulas:
+                return self._name(tree)
+            case Big():
+                return replace(
+                    tree,
+                    lower=None if tree.lower is None else self.put_in(tree.lower),
+                    upper=None if tree.upper is None else self.put_in(tree.upper),
+                    body=self.put_in(tree.body),
+                    condition=None if tree.condition is None else self.put_in(tree.condition),
+                )
+            case _:
+                return rebuild(tree, self.put_in)
+
+    def _meanings(self, key: Tree) -> Iterator[Meaning]:
+        formula, value = self.scope.formulas.get(key), self.scope.values.get(key)
+        order = (value, formula) if self.mode == "own" else (formula, value)
+        for meaning in order:
+            if meaning is None or (self.mode == "general" and meaning is value):
+                continue
+            yield meaning
+
+    def _unfold(self, key: Tree, meaning: Meaning, table: dict[Tree, Tree] | None = None) -> Tree:
+        if meaning is self.scope.values.get(key):
+            self.expansion.used.append(meaning)
+            return as_rounded(meaning.tree) if meaning.rounded and self.mode == "own" else meaning.tree
+        body = rename_bound(meaning.tree)
+        if table:
+            body = substitute(body, table)
+        self.open.append(key)
+        try:
+            return self.put_in(body)
+        finally:
+            self.open.pop()
+
+    def _name(self, name: Tree) -> Tree:
+        if name in self.open:
+            return name
+        for meaning in self._meanings(name):
+            if meaning.parameters:
+                whole = self._whole(name, meaning)
+                if whole is not None:
+                    return whole
+                continue
+            result = self._unfold(name, meaning)
+            # A formula that still lacks a given says less than the value that was written for it.
+            if self.mode == "truth" and meaning is self.scope.formulas.get(name) and name in self.scope.values:
+                from derive.judging.compare import is_closed
+
+                if not is_closed(result):
+                    continue
+            return result
+        return name
+
+    def _whole(self, name: Tree, meaning: Meaning) -> Tree | None:
+        """The vector or matrix that a family fills, if its size is known from the other side."""
+        if self.shape is None or self.mode == "general":
+            return None
+        rows, columns = self.shape
+        if len(meaning.parameters) == 1:
+            count = max(rows, columns)
+            entries = [self._entry(name, meaning, (Number(str(r + 1)),)) for r in range(count)]
+            return List(tuple(entries))
+        if len(meaning.parameters) == 2 and rows * columns <= 400:
+            grid = [
+                tuple(self._entry(name, meaning, (Number(str(r + 1)), Number(str(c + 1)))) for c in range(columns))
+                for r in range(rows)
+            ]
+            return Matrix(tuple(grid))
+        return None
+
+    def _entry(self, name: Tree, meaning: Meaning, indices: tuple[Tree, ...]) -> Tree:
+        return self._unfold(name, meaning, dict(zip(meaning.parameters, indices, strict=True)))
+
+    def _indexed(self, tree: Indexed) -> Tree:
+        for key in (tree,):
+            if key not in self.open and any(True for _ in self._meanings(key)):
+                result = self._name(key)
+                if result != key:
+                    return result
+        base, indices = access(tree)
+        if not indices or not isinstance(base, (Name, Indexed)):
+            return tree if isinstance(tree.base, (Name, Indexed)) else rebuild(tree, self.put_in)
+        if base in self.kept or base in self.open:
+            return tree
+        for meaning in self._meanings(base):
+            if meaning.parameters:
+                if len(meaning.parameters) == len(indices):
+                    return self._entry(base, meaning, indices)
+                continue
+            if len(indices) and literal(meaning.tree) and not isinstance(meaning.tree, (Number, Negative)):
+                return Indexed(self._unfold(base, meaning), indices)
+            whole = self._unfold(base, meaning)
+            if isinstance(whole, (List, Matrix)):
+                return Indexed(whole, indices)
+        gathered = self._gather(base) if self.mode != "general" and any(is_letter(i) for i in indices) else None
+        return Indexed(gathered, indices) if gathered is not None else tree
+
+    def _gather(self, base: Tree) -> Tree | None:
+        """x_1, x_2, x_3 written one by one make the vector that x_j runs over."""
+        entries: list[Tree] = []
+        while Indexed(base, (Number(str(len(entries) + 1)),)) in {**self.scope.values, **self.scope.formulas}:
+            key = Indexed(base, (Number(str(len(entries) + 1)),))
+            if key in self.open:
+                return None
+            entries.append(self._name(key))
+        return List(tuple(entries)) if entries else None
+
+    def _call(self, tree: Call) -> Tree:
+        if tree in self.scope.values or tree in self.scope.formulas:
+            return self._name(tree)
+        arguments = tuple(self.put_in(a) for a in tree.arguments)
+        function = tree.function
+        if isinstance(function, Name) and "prime" in function.marks:
+            return self._primed(function, arguments, tree)
+        meaning = self.scope.functions.get(function)
+        if meaning is not None and function not in self.open and len(meaning.parameters) == len(arguments):
+            return self._unfold(function, meaning, dict(zip(meaning.parameters, arguments, strict=True)))
+        if function_name(function) is None and meaning is None and len(arguments) == 1:
+            formula = self.scope.formulas.get(function)
+            if formula is not None and function not in self.open and not formula.parameters:
+                from derive.judging.compare import free_names
+
+                names = [n for n in free_names(formula.tree) if isinstance(n, Name)]
+                if len(names) == 1:  # g = {1 if z > 0, ...} and then g(0)
+                    return self._unfold(function, formula, {names[0]: arguments[0]})
+            if function in self.scope.values and isinstance(function, (Name, Indexed)):
+                return Multiply((self._name(function), arguments[0]), ("",))
+        if isinstance(function, Indexed) and function_name(function.base) is None:
+            return Call(function, arguments)
+        return Call(function, arguments)
+
+    def _primed(self, function: Name, arguments: tuple[Tree, ...], tree: Call) -> Tree:
+        known = Name(function.text, (), function.font)
+        meaning = self.scope.functions.get(known)
+        if function_name(known) is not None or meaning is None or len(arguments) != 1:
+            return Call(function, arguments)
+        variable = Name(f"{function.text}#argument{len(self.expansion.lets)}")
+        self.expansion.lets[variable] = arguments[0]
+        body = self._unfold(known, meaning, {meaning.parameters[0]: variable})
+        return Derivative(body, (variable,) * function.marks.count("prime"), "d")
+
+    def _derivative(self, tree: Derivative) -> Tree:
+        key = replace(tree, kind="partial" if tree.kind == "d" else tree.kind)
+        if tree.of is None:
+            return tree
+        kept = [self._variable(v) for v in tree.wrt]
+        self.kept.extend(kept)
+        try:
+            of = self.put_in(tree.of)
+        finally:
+            del self.kept[len(self.kept) - len(kept) :]
+        plain = isinstance(tree.of, (Name, Indexed, Call))
+        if plain and (of == rename_bound(tree.of) or not _mentions(of, kept)):
+            for meaning in self._meanings(key):
+                if key not in self.open:
+                    return self._unfold(key, meaning)
+            if of == rename_bound(tree.of) and not _mentions(of, kept):
+                raise Unknown("a derivative of something that is not defined")
+            if not _constant_for_sure(of):
+                raise Unknown("a derivative of something whose dependence is not known")
+        for variable in kept:
+            self._let(variable)
+        return replace(tree, of=of)
+
+    def _variable(self, variable: Tree) -> Tree:
+        """What stays a name while the body is put in: x itself, or all of x for x_j."""
+        if isinstance(variable, Indexed):
+            base, indices = access(variable)
+            single = variable in self.scope.values or variable in self.scope.formulas
+            if indices and not single and isinstance(base, (Name, Indexed)):
+                return base
+        return variable
+
+    def _let(self, variable: Tree) -> None:
+        """The point at which the derivative is taken: the variable's own value or formula."""
+        if variable in self.expansion.lets:
+            return
+        value = self._name(variable) if not isinstance(variable, Indexed) else self._indexed(variable)
+        if value != variable:
+            self.expansion.lets[variable] = value
+
+
+def _mentions(tree: Tree, names: list[Tree]) -> bool:
+    wanted = set(names)
+    for node in tree.walk():
+        if node in wanted or (isinstance(node, Indexed) and access(node)[0] in wanted):
+            return True
+    return False
+
+
+def _constant_for_sure(tree: Tree) -> bool:
+    # A bare unknown name may depend on anything; an expression in which the variable does not occur does not.
+    return not isinstance(tree, (Name, Indexed, Call)) and not any(isinstance(n, Call) and function_name(n.function) is None for n in tree.walk())
+
+
+__all__ = ["Expansion", "Meaning", "Scope", "canonical", "key_of", "literal"]
