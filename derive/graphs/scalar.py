@@ -21,6 +21,7 @@ from derive.graphs.printing import latex_of, text_of
 
 DIGITS = 30  # of a value that is not rational; what is shown has far fewer
 LARGEST = sp.Integer(10) ** 300  # beyond this a float64 overflows, and so does the exercise
+MOST_NODES = 400  # more can neither be drawn nor read
 LONGEST_EXACT = 4000  # bits up to which a power of rationals is kept exact
 
 
@@ -112,6 +113,10 @@ class Builder:
 
     def _intern(self, key: object, node: Node) -> int:
         if key not in self._found:
+            if len(self._nodes) == MOST_NODES:
+                raise GraphError(
+                    f"the expression has more than {MOST_NODES} nodes; take a smaller part of it"
+                )
             self._found[key] = len(self._nodes)
             self._nodes.append(node)
         return self._found[key]
@@ -241,7 +246,10 @@ class ScalarGraph:
         forward: list[sp.Expr] = []
         for index, node in enumerate(self.nodes):
             if node.gate is None:
-                forward.append(_number(point[node.text] if node.value is None else node.value))
+                value = _number(point[node.text] if node.value is None else node.value)
+                if not (value.is_real and value.is_finite and abs(value) < LARGEST):
+                    raise GraphError(f"{node.text} has to be a real number below 1e300, here is {value}")
+                forward.append(value)
                 continue
             operands = {f: forward[i] for f, i in zip((A, B), node.inputs, strict=False)}
             forward.append(self._checked(index, node.gate.formula, operands, self._named(index), forward))
@@ -330,17 +338,17 @@ def _number(value: sp.Expr | int) -> sp.Expr:
 def _value(formula: sp.Expr, at: Mapping[sp.Expr, sp.Expr]) -> sp.Expr:
     """A formula at a point: exact if it stays rational, else to :data:`DIGITS` digits."""
     used = {symbol: at[symbol] for symbol in formula.free_symbols}
-    if all(value.is_Rational for value in used.values()) and _stays_short(formula, used):
-        exact = formula.subs(used)
-        if exact.is_Rational:
-            return exact
-    # Plain substitution of floats, not evalf(subs=...): that would raise its precision without bound
-    # to decide whether a difference of floats is zero.
-    return sp.N(formula.subs({symbol: sp.Float(value, DIGITS) for symbol, value in used.items()}), DIGITS)
+    if not _stays_short(formula, used):
+        used = {symbol: sp.Float(value, DIGITS) for symbol, value in used.items()}
+    # Plain substitution, not evalf(subs=...): that would raise its precision without bound to decide
+    # whether a
+    # difference of floats is zero.
+    value = formula.subs(used)
+    return value if value.is_Rational else sp.N(value, DIGITS)
 
 
 def _stays_short(formula: sp.Expr, at: Mapping[sp.Expr, sp.Expr]) -> bool:
-    """Whether the powers in a formula of rationals may be computed exactly: 9^(9^9) may not."""
+    """Whether the powers in a formula may be computed exactly: 9^(9^9) may not."""
     for power in formula.atoms(sp.Pow):
         base, exponent = power.base.subs(at), power.exp.subs(at)
         if not (base.is_Rational and exponent.is_Integer):

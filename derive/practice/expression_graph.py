@@ -82,7 +82,10 @@ def read_graph(text: str, given: Collection[str] = ()) -> ScalarGraph:
     for piece in text.split(";"):
         if not piece.strip():
             continue
-        statements = read_statements(piece, declared, plain="\\" not in piece)
+        plain = "\\" not in piece
+        if plain:
+            piece = piece.replace("**", "^")  # as Python writes a power
+        statements = read_statements(piece, declared, plain=plain)
         if len(statements) != 1:
             raise GraphError(
                 f"expected one formula or definition, here are {len(statements)}: {piece.strip()}"

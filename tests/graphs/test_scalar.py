@@ -209,6 +209,31 @@ def test_singular_points_name_the_gate(gate, at, message) -> None:
         graph.evaluate(dict(zip(names, at, strict=True)))
 
 
+def test_large_arguments_are_reduced_exactly() -> None:
+    """sin(10^22) is the classic test of argument reduction: -0.8522008497671888018 (K. C. Ng, 1992)."""
+    build = Builder()
+    graph = build.graph(build.apply("sin", build.variable("x")))
+    value = graph.evaluate({"x": sp.Integer(10) ** 22}).forward[graph.output]
+    assert float(value) == pytest.approx(-0.8522008497671888, rel=1e-15)
+
+
+@pytest.mark.parametrize("value", [sp.Integer(10) ** 301, sp.I, sp.oo], ids=["10^301", "i", "infinity"])
+def test_a_value_has_to_be_a_real_number_in_range(value: sp.Expr) -> None:
+    build = Builder()
+    graph = build.graph(build.apply("sin", build.variable("x")))
+    with pytest.raises(GraphError, match="x has to be a real number below 1e300"):
+        graph.evaluate({"x": value})
+
+
+def test_a_graph_has_a_ceiling() -> None:
+    build = Builder()
+    node = build.variable("x")
+    for _ in range(399):
+        node = build.apply("sin", node)
+    with pytest.raises(GraphError, match="more than 400 nodes"):
+        build.apply("sin", node)
+
+
 def test_a_missing_value_is_named() -> None:
     with pytest.raises(GraphError, match="no value given for y, z"):
         graph_of(sum_times).evaluate({"x": 1})

@@ -37,6 +37,7 @@ def steps(text: str, given: str) -> list[str]:
         (r"\sigma(w x + b)", "w x b", ["f_1 = w*x", "f_2 = f_1 + b", "f_3 = sigmoid(f_2)"]),
         (r"\tanh(x)^2", "x", ["f_1 = tanh(x)", "f_2 = f_1^2"]),
         ("x^{-1}", "x", ["f_1 = 1/x"]),
+        ("x**2", "x", ["f_1 = x^2"]),
         ("(x+y)/(x+y)", "x y", ["f_1 = x + y", "f_2 = f_1/f_1"]),
         (r"\sum_{i=1}^{3} w_i x_i", "w_1 x_1 w_2 x_2 w_3 x_3",
          ["f_1 = w_1*x_1", "f_2 = w_2*x_2", "f_3 = w_3*x_3", "f_4 = f_1 + f_2", "f_5 = f_4 + f_3"]),
@@ -50,7 +51,7 @@ def steps(text: str, given: str) -> list[str]:
         (r"\max(x, y, z)", "x y z", ["f_1 = max(x, y)", "f_2 = max(f_1, z)"]),
     ],
     ids=[
-        "E1", "plain", "left right", "E2", "E3", "E4", "E4 plain", "sigmoid", "power of a call", "inverse",
+        "E1", "plain", "left right", "E2", "E3", "E4", "E4 plain", "sigmoid", "power of a call", "inverse", "Python",
         "shared", "written sum", "half square", "named", "definitions", "Greek", "ReLU", "sqrt ln",
         "A5", "max of 3",
     ],
