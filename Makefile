@@ -35,7 +35,7 @@ check: setup
 	$(RUN)/python -m pytest -n auto
 
 bench: setup
-	$(RUN)/python -m pytest benchmarks --benchmark-only
+	$(RUN)/python -m pytest -s -m '' benchmarks/bench_*.py
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

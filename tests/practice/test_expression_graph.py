@@ -51,7 +51,8 @@ def steps(text: str, given: str) -> list[str]:
         (r"\max(x, y, z)", "x y z", ["f_1 = max(x, y)", "f_2 = max(f_1, z)"]),
     ],
     ids=[
-        "E1", "plain", "left right", "E2", "E3", "E4", "E4 plain", "sigmoid", "power of a call", "inverse", "Python",
+        "E1", "plain", "left right", "E2", "E3", "E4", "E4 plain", "sigmoid", "power of a call",
+        "inverse", "Python",
         "shared", "written sum", "half square", "named", "definitions", "Greek", "ReLU", "sqrt ln",
         "A5", "max of 3",
     ],
