@@ -38,4 +38,4 @@ bench: setup
 	$(RUN)/python -m pytest -s -m '' benchmarks/bench_*.py
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
