@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import pkgutil
 from functools import cache
 
 import derive.ops
 from derive.ops.definition import ENTRIES, Operation
+from derive.suggest import unknown
 
 _NOT_FAMILIES = {"catalogue", "definition"}
 
@@ -17,11 +17,8 @@ class UnknownOperationError(LookupError):
     """No operation has this name; the message suggests those that are near."""
 
     def __init__(self, name: str) -> None:
-        near = difflib.get_close_matches(name, names(), n=3, cutoff=0.5)
-        hint = f"; did you mean {' or '.join(near)}?" if near else "; `derive ops` lists them all"
-        super().__init__(f"no operation is called {name!r}{hint}")
+        super().__init__(unknown("operation", name, names()))
         self.name = name
-        self.near = near
 
 
 @cache

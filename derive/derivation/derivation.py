@@ -1,0 +1,237 @@
+"""A derivation: the definition, the steps with their rules, the result in index and in matrix notation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import sympy as sp
+
+from derive.ops.definition import Operation
+from derive.suggest import unknown
+from derive.tensor.calculus import Derived, Part, jacobian, second_derivative, vjp
+from derive.tensor.differentiate import Step
+from derive.tensor.matrix import Matrix, NotAMatrixFormulaError, to_matrix
+from derive.tensor.nodes import Access, Bracket, Index, Sum, Tensor, free_indices
+from derive.tensor.numeric import Compiled, compile_statements
+from derive.tensor.program import Program, Statement
+
+Kind = Literal["derivative", "gradient", "jacobian", "hessian", "second derivative", "upstream"]
+
+
+class UnknownVariableError(LookupError):
+    """The variable to differentiate by is not an input that has a gradient."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One quantity found on the way: what it is, the steps, what it came to."""
+
+    part: Part
+
+    @property
+    def target(self) -> Access:
+        return self.part.target
+
+    @property
+    def result(self) -> sp.Expr:
+        return self.part.result
+
+    def steps(self, detail: bool = False) -> tuple[Step, ...]:
+        """The steps; without ``detail`` the trivial ones are left out, unless one of them is the last."""
+        if detail:
+            return self.part.steps
+        shown = [step for step in self.part.steps if not step.trivial]
+        if self.part.steps and (not shown or shown[-1].after != self.result):
+            last = self.part.steps[-1]
+            before = shown[-1].after if shown else last.before
+            shown.append(Step(last.rule, before, last.after, last.trivial))
+        return tuple(shown)
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A derivative of a program's output, with the way to it.
+
+    ``kind`` says what was derived: the derivative of a number by a number, the gradient of a scalar, a
+    Jacobian, a Hessian, or (``upstream``) the gradient of a loss behind the output, given the loss's gradient
+    ``g`` by the output.
+    """
+
+    name: str
+    wrt: str
+    order: int
+    kind: Kind
+    derived: Derived
+    constants: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    settings: Mapping[sp.Symbol, object] = field(default_factory=dict)
+
+    @property
+    def program(self) -> Program:
+        return self.derived.program
+
+    @property
+    def definition(self) -> tuple[Statement, ...]:
+        """The statements of the definition, those the result may be expressed in included."""
+        return self.program.everything
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        return tuple(Section(part) for part in self.derived.parts)
+
+    @property
+    def target(self) -> Access:
+        return self.derived.target
+
+    @property
+    def index(self) -> sp.Expr:
+        """The result in index notation."""
+        return self.derived.result
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Every step of every section, the trivial ones included."""
+        return self.derived.steps
+
+    @cached_property
+    def _matrix(self) -> Matrix | str:
+        return matrix_form(self.target, self.index)
+
+    @property
+    def matrix(self) -> Matrix | None:
+        """The result in matrix notation, or None where it has none (see :attr:`why_no_matrix`)."""
+        return self._matrix if isinstance(self._matrix, Matrix) else None
+
+    @property
+    def why_no_matrix(self) -> str:
+        return self._matrix if isinstance(self._matrix, str) else ""
+
+    @cached_property
+    def cases(self) -> tuple[tuple[bool, Index, Index, sp.Expr], ...]:
+        """What a delta joins: the value where the two indices are equal, and where they differ."""
+        brackets = self.index.atoms(Bracket)
+        bound = {index for one in self.index.atoms(Sum) for index in one.bound}
+        if len(brackets) != 1:
+            return ()
+        (bracket,) = brackets
+        pair = sorted(free_indices(bracket), key=lambda index: index.name)
+        plain = len(pair) == 2 and bracket == Bracket(pair[0] - pair[1])
+        if not plain or bound & set(pair) or any(index.name.startswith("given") for index in pair):
+            return ()
+        first, second = pair
+        equal = self.index.xreplace({bracket: sp.S.One}).xreplace({second: first})
+        return (True, first, second, equal), (False, first, second, self.index.xreplace({bracket: sp.S.Zero}))
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What was used besides the definitions themselves."""
+        return tuple(fact.words for fact in self.derived.facts)
+
+    @cached_property
+    def numpy(self) -> Compiled:
+        """The result as a NumPy function of the inputs (and of ``g``, where there is an upstream gradient).
+
+        A class index is given by its name; constants of the definition are filled in.
+        """
+        seeds = self.derived.seeds
+        inputs = (*self.program.inputs, *seeds)
+        needed = _needed(self.program, self.derived.statements)
+        statements = [_filled(one, self.constants) for one in (*needed, *self.derived.statements)]
+        return compile_statements(inputs, statements, [symbol.name for symbol in self.settings])
+
+
+def _filled(statement: Statement, constants: Mapping[sp.Symbol, sp.Expr]) -> Statement:
+    return Statement(statement.target, statement.value.xreplace(dict(constants)), statement.keep)
+
+
+def _needed(program: Program, statements: Sequence[Statement]) -> list[Statement]:
+    """The forward statements whose values the results use, in order."""
+    wanted = {tensor for one in statements for tensor in one.value.atoms(Tensor)}
+    found: list[Statement] = []
+    for statement in reversed(program.everything):
+        if statement.tensor in wanted:
+            wanted |= statement.value.atoms(Tensor)
+            found.append(statement)
+    return found[::-1]
+
+
+def matrix_form(target: Access, result: sp.Expr) -> Matrix | str:
+    """The matrix form of a result, or the reason why it has none."""
+    indices = [index for index in target.indices if isinstance(index, Index)]
+    if len(indices) > 2:
+        return f"it has {len(indices)} indices, and a matrix has two"
+    row, column = (*indices, None, None)[:2]
+    try:
+        return to_matrix(result, row, column)
+    except NotAMatrixFormulaError as error:
+        return f"matrix notation has no sign for {error}"
+
+
+def derive_gradient(
+    operation: Operation, wrt: str, order: int = 1, upstream: bool | None = None
+) -> Derivation:
+    """Derive an operation's derivative by one of its inputs.
+
+    With ``upstream`` the gradient of a loss behind the output, given ``g``; without it the Jacobian (for a
+    scalar output the gradient). By default the Jacobian where it has at most two indices, else with ``g``.
+
+    Raises :class:`UnknownVariableError` with near names, :class:`ValueError` for an order but 1 and 2.
+
+    >>> from derive.ops import operation
+    >>> derive_gradient(operation("tanh"), "x").index
+    1 - y[]**2
+    """
+    if order not in (1, 2):
+        raise ValueError(f"order is 1 or 2, not {order}")
+    tensor = _variable(operation, wrt)
+    program, output = operation.program, operation.output
+    rank = output.rank + order * tensor.rank
+    if upstream is None:
+        upstream = order == 1 and output.rank > 0 and rank > 2
+    if upstream and order == 2:
+        raise ValueError("second derivatives are derived of the output itself, without an upstream gradient")
+    kind: Kind
+    if order == 2:
+        derived = second_derivative(program, output, tensor)
+        kind = "second derivative" if output.rank or not tensor.rank else "hessian"
+    elif upstream:
+        derived = vjp(program, [tensor], seeds={output: upstream_tensor(output)})
+        kind = "upstream"
+    else:
+        derived = jacobian(program, output, tensor)
+        kind = "jacobian" if output.rank else "gradient" if tensor.rank else "derivative"
+    return Derivation(operation.name, wrt, order, kind, derived, operation.constants, operation.settings)
+
+
+def derive_program(
+    name: str,
+    program: Program,
+    wanted: Sequence[Tensor],
+    names: Mapping[Tensor, Tensor] | None = None,
+    constants: Mapping[sp.Symbol, sp.Expr] | None = None,
+    settings: Mapping[sp.Symbol, object] | None = None,
+    seeds: Mapping[Tensor, Tensor] | None = None,
+) -> Derivation:
+    """All wanted gradients of a scalar-valued program, backwards, as one derivation."""
+    derived = vjp(program, wanted, dict(seeds) if seeds else None, dict(names or {}))
+    wrt = ", ".join(one.name for one in wanted)
+    return Derivation(name, wrt, 1, "gradient", derived, constants or {}, settings or {})
+
+
+def upstream_tensor(output: Tensor) -> Tensor:
+    """``g = dL/dy``, shaped like the output."""
+    return Tensor("g", output.shape, letters=output.letters)
+
+
+def _variable(operation: Operation, wrt: str) -> Tensor:
+    names = [one.name for one in operation.differentiable]
+    found = operation.by_name.get(wrt)
+    if found is None:
+        raise UnknownVariableError(f"{operation.name}: {unknown('input', wrt, operation.by_name)}")
+    if found.tensor is None:
+        raise UnknownVariableError(
+            f"{operation.name}: {wrt} is an index and has no gradient; there is one by {', '.join(names)}"
+        )
+    return found.tensor

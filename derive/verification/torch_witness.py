@@ -1,0 +1,70 @@
+"""PyTorch's automatic differentiation as a further witness, where PyTorch is installed."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+
+def available() -> bool:
+    """Whether PyTorch can be imported."""
+    return importlib.util.find_spec("torch") is not None
+
+
+def gradients(
+    name: str, inputs: Mapping[str, np.ndarray], upstream: np.ndarray, settings: Mapping[str, float]
+) -> dict[str, np.ndarray] | None:
+    """The gradients of ``sum(upstream * operation)`` by every float input, or None without a counterpart."""
+    import torch
+
+    call = _counterparts().get(name)
+    if call is None:
+        return None
+    tensors = {key: torch.tensor(value) for key, value in inputs.items()}
+    wanted = {key: value.requires_grad_() for key, value in tensors.items() if value.is_floating_point()}
+    output = call(**tensors, **settings)
+    (output * torch.tensor(upstream)).sum().backward()
+    return {
+        key: (value.grad if value.grad is not None else torch.zeros_like(value)).numpy()
+        for key, value in wanted.items()
+    }
+
+
+def _counterparts() -> dict[str, Callable[..., Any]]:
+    import torch
+    from torch.nn import functional
+
+    def batch_of_one(loss: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda z, target: loss(z[None], target[None], reduction="sum")
+
+    return {
+        "identity": lambda x: x * 1,
+        "sigmoid": lambda x: torch.sigmoid(x),
+        "tanh": lambda x: torch.tanh(x),
+        "relu": lambda x: functional.relu(x),
+        "leaky_relu": lambda x, alpha: functional.leaky_relu(x, alpha),
+        "elu": lambda x, alpha: functional.elu(x, alpha),
+        "softplus": lambda x: functional.softplus(x),
+        "silu": lambda x: functional.silu(x),
+        "gelu": lambda x: functional.gelu(x),
+        "gelu_tanh": lambda x: functional.gelu(x, approximate="tanh"),
+        "softmax": lambda x: torch.softmax(x, -1),
+        "log_softmax": lambda x: torch.log_softmax(x, -1),
+        "log_sum_exp": lambda x: torch.logsumexp(x, -1),
+        "matvec": lambda A, x: torch.mv(A, x),
+        "linear": lambda x, W, b: functional.linear(x, W, b),
+        "quadratic_form": lambda x, A: x @ A @ x,
+        "squared_error": lambda yhat, y: functional.mse_loss(yhat, y, reduction="sum"),
+        "mean_squared_error": lambda yhat, y: functional.mse_loss(yhat, y),
+        "half_squared_error": lambda yhat, y: functional.mse_loss(yhat, y, reduction="sum") / 2,
+        "half_mean_squared_error": lambda yhat, y: functional.mse_loss(yhat, y) / 2,
+        "binary_cross_entropy": lambda p, y: functional.binary_cross_entropy(p, y, reduction="sum"),
+        "binary_cross_entropy_logits": lambda z, y: functional.binary_cross_entropy_with_logits(
+            z, y, reduction="sum"
+        ),
+        "cross_entropy": lambda z, y: batch_of_one(functional.cross_entropy)(z, y),
+        "cross_entropy_index": lambda z, c: batch_of_one(functional.cross_entropy)(z, c),
+    }

@@ -1,0 +1,69 @@
+"""Counts against loops that a person would write, each elementary operation ticked off."""
+
+import pytest
+import sympy as sp
+
+from derive.counting import count_program, parameter_count
+from derive.ops import operation
+
+B, m, n = sp.symbols("B m n", integer=True, positive=True)
+
+
+def loops_linear(batch, rows, columns):
+    multiplications = additions = 0
+    for _ in range(batch):
+        for _ in range(rows):
+            for column in range(columns):
+                multiplications += 1
+                additions += column > 0
+            additions += 1  # the bias
+    return {"multiplications": multiplications, "additions": additions}
+
+
+def loops_softmax(length):
+    additions = sum(k > 0 for k in range(length))
+    # e^x is evaluated once for the sum and once for each entry
+    return {"function_evaluations": 2 * length, "additions": additions, "divisions": length}
+
+
+def loops_cross_entropy(length):
+    forward = loops_softmax(length)
+    return {
+        "function_evaluations": forward["function_evaluations"] + length,
+        "divisions": length,
+        "multiplications": length,
+        "additions": forward["additions"] + length - 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "expected"),
+    [
+        pytest.param("linear", {"B": 3, "m": 5, "n": 7}, loops_linear(3, 5, 7), id="linear"),
+        pytest.param("matvec", {"m": 5, "n": 7}, {"multiplications": 35, "additions": 30}, id="matvec"),
+        pytest.param("softmax", {"n": 11}, loops_softmax(11), id="softmax"),
+        pytest.param("cross_entropy", {"n": 11}, loops_cross_entropy(11), id="cross entropy"),
+        pytest.param("relu", {}, {"comparisons": 1}, id="relu"),
+        pytest.param(
+            "sigmoid", {}, {"function_evaluations": 1, "additions": 1, "divisions": 1}, id="sigmoid"
+        ),
+        pytest.param(
+            "mean_squared_error",
+            {"n": 7},
+            {"multiplications": 8, "additions": 7 + 6},
+            id="mean squared error",
+        ),
+    ],
+)
+def test_counts(name, sizes, expected):
+    counts = count_program(operation(name).program).named()
+    got = {
+        key: int(value.subs({sp.Symbol(k, integer=True, positive=True): v for k, v in sizes.items()}))
+        for key, value in counts.items()
+    }
+    assert got == dict.fromkeys(counts, 0) | expected
+
+
+def test_parameters_of_a_linear_layer():
+    parameters = tuple(one.tensor for one in operation("linear").parameters)
+    assert sp.expand(parameter_count(parameters) - (m * n + m)) == 0
