@@ -1,0 +1,139 @@
+"""A derived gradient of a tuple program, held against complex steps through its own evaluator."""
+
+import numpy as np
+import tuple_programs as tuples
+
+from derive.tensor.calculus import vjp
+from derive.tensor.numeric import compile_statements
+
+STEP = 1e-30
+TOLERANCE = 1e-8
+
+DISTINCT = {"n": 3, "m": 2, "k": 5}
+EQUAL = {"n": 3, "m": 3, "k": 3}
+
+
+class UnusableError(Exception):
+    """The program has no usable value here (overflow, a kink, a division by zero)."""
+
+
+def arrays_for(program, sizes, rng, zeros=()):
+    arrays = {}
+    for name, shape, positive in program[0]:
+        array = rng.uniform(0.4, 1.6, [sizes[one] for one in shape])
+        if not positive:
+            array = array * rng.choice([-1.0, 1.0], array.shape)
+        if name in zeros and array.size:
+            array = np.where(rng.random(array.shape) < 0.5, 0.0, array)
+        arrays[name] = array
+    return arrays
+
+
+def values_of(program, run, arrays, only=None):
+    try:
+        found = run(arrays)
+    except (OverflowError, ZeroDivisionError, ValueError, tuples.NearKinkError) as error:
+        raise UnusableError from error
+    for name, *_ in program[1]:
+        if not np.isfinite(found[name]).all() or (np.abs(found[name]) > 1e12).any():
+            raise UnusableError
+    return found
+
+
+def reached(program):
+    """The inputs that the output is computed from, by reading the tuples."""
+    bodies = {name: body for name, _, body in program[1]}
+    found, open_ = set(), [program[1][-1][0]]
+    while open_:
+        name = open_.pop()
+        if name not in found:
+            found.add(name)
+            open_ += list(_reads(bodies[name])) if name in bodies else []
+    return [name for name, *_ in program[0] if name in found]
+
+
+def _reads(expression):
+    if isinstance(expression, tuple):
+        if expression and expression[0] == "read":
+            yield expression[1]
+        for one in expression:
+            yield from _reads(one)
+
+
+def columns(program, run, arrays, name):
+    """``d output[...] / d input[...]`` entry by entry."""
+    output = program[1][-1][0]
+    base = np.asarray(arrays[name], dtype=complex)
+    found = []
+    for place in np.ndindex(*base.shape):
+        moved = base.copy()
+        moved[place] += 1j * STEP
+        found.append(values_of(program, run, {**arrays, name: moved})[output].imag / STEP)
+    return np.stack(found, axis=-1).reshape((*found[0].shape, *base.shape))
+
+
+def directional(program, run, arrays, directions):
+    """The derivative of the output along one direction in all inputs at once."""
+    output = program[1][-1][0]
+    moved = {name: arrays[name] + 1j * STEP * directions[name] for name in arrays}
+    return values_of(program, run, moved)[output].imag / STEP
+
+
+def gradients(program, arrays, seed, wanted):
+    """The derived gradients, compiled, and the derivation."""
+    made = tuples.translated(program)
+    derived = vjp(made, [made.tensor(name) for name in wanted])
+    function = compile_statements((*made.inputs, *derived.seeds), (*made.everything, *derived.statements))
+    given = dict(arrays) | ({"g": seed} if derived.seeds else {})
+    everything = function.all(given)
+    parts = {part.target.tensor: part for part in derived.parts}
+    found = {}
+    for part in parts.values():
+        for name in wanted:
+            if part.target.tensor.below == (made.tensor(name),):
+                found[name] = everything[part.target.tensor.name]
+    return found, derived
+
+
+def close(one, other, scale=1.0):
+    one, other = np.asarray(one), np.asarray(other)
+    if one.shape != other.shape or not np.isfinite(one).all():
+        return False
+    largest = max(np.max(np.abs(other), initial=0.0), scale)
+    return bool(np.max(np.abs(one - other), initial=0.0) <= TOLERANCE * largest)
+
+
+def check_gradients(program, sizes, rng, zeros=(), entrywise=False):
+    """Raises AssertionError where a derived gradient differs from the complex step's."""
+    arrays = arrays_for(program, sizes, rng, zeros)
+    run = tuples.runner(program, sizes)
+    output = program[1][-1][0]
+    values = values_of(program, run, arrays)
+    seed = rng.uniform(0.5, 1.5, values[output].shape) * rng.choice([-1.0, 1.0], values[output].shape)
+    if seed.ndim == 0:
+        seed = np.ones(())
+    wanted = reached(program)
+    if not wanted:
+        raise UnusableError
+    if entrywise:
+        expected = {name: columns(program, run, arrays, name) for name in wanted}
+    directions = {name: rng.uniform(0.5, 1.5, array.shape) for name, array in arrays.items()}
+    along = np.sum(seed * directional(program, run, arrays, directions))
+    try:
+        found, derived = gradients(program, arrays, seed, wanted)
+    except ValueError as error:
+        # An algebraic cancellation (x - x) can leave nothing to depend on.
+        if "does not depend on" not in str(error):
+            raise
+        raise UnusableError from error
+    assert set(found) == set(wanted)
+    total, scale = 0.0, 1.0
+    for name in wanted:
+        assert found[name].shape == arrays[name].shape, f"{name}: {found[name].shape}"
+        if entrywise:
+            right = np.tensordot(seed, expected[name], axes=seed.ndim)
+            assert close(found[name], right), f"dL/d{name}: derived {found[name]}, complex step {right}"
+        total = total + np.sum(found[name] * directions[name])
+        scale = max(scale, float(np.max(np.abs(found[name]))))
+    assert close(total, along, scale), f"along a direction: derived {total}, complex step {along}"
+    return derived

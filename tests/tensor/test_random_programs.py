@@ -1,0 +1,83 @@
+"""Gradients of random programs against complex steps through an evaluator that shares no code.
+
+Rows by name are programs that once went wrong, as small as they could be made.
+"""
+
+import program_checks as checks
+import pytest
+
+DISTINCT, EQUAL = checks.DISTINCT, checks.EQUAL
+
+X, W, Z = ("x", ("n",), False), ("w", ("m",), False), ("z", ("k",), False)
+P, C = ("p", ("n",), True), ("c", (), False)
+A, B = ("A", ("n", "n"), False), ("B", ("m", "n"), False)
+
+
+def at(*letters, shift=0):
+    """The affine index that is the sum of these letters, moved by ``shift``."""
+    return (shift, tuple((letter, 1) for letter in letters))
+
+
+def read(name, *indices):
+    return ("read", name, *(at(one) if isinstance(one, str) else one for one in indices))
+
+
+def times(*factors):
+    first, *rest = factors
+    return ("times", first, times(*rest)) if rest else first
+
+
+def add(*terms):
+    first, *rest = terms
+    return ("add", first, add(*rest)) if rest else first
+
+
+def number(value):
+    return ("number", value, 1)
+
+
+ROWS = {
+    "a cotangent read outside its range is 0": (
+        # dL/dT is g, but g spans n and T only m: beyond m the one is 0 and the other is not.
+        (X, W),
+        (("T", (("i", "m"),), read("x", "i")), ("y", (("i", "n"),), read("T", "i"))),
+    ),
+    "a sign asked of an affine index": (
+        (X,),
+        (("y", (("i", "n"),), times(("delta", (-1, (("i", 2),))), read("x", "i"))),),
+    ),
+    "a tensor inside a common factor": (
+        (C, Z),
+        (
+            ("y", (), times(("call", "exp", read("c")), ("sum", "v", "k", add(read("c"), ("size", "k"))))),
+        ),
+    ),
+    "a sum over nothing but sizes": (
+        (X, W),
+        (("y", (("i", "n"),), times(read("x", "i"), ("sum", "j", "m", ("sum", "u", "m", ("size", "m"))))),),
+    ),
+    "a constant term inside a sum": (
+        (X, W),
+        (("y", (), ("over", read("x", at(shift=1)), ("sum", "j", "m", add(number(2), read("w", "j"))))),),
+    ),
+    "a guard's 0 times a power of 0": (
+        (P, X),
+        (
+            ("T", (("i", "n"),), ("raise", read("p", "i"), read("x", at("i", shift=1)))),
+            ("y", (("i", "n"),), times(read("T", "i"), read("T", "i"))),
+        ),
+    ),
+    "a guard's 0 times one over 0": (
+        (P, Z),
+        (("y", (("i", "n"),), ("over", read("z", "i"), read("p", "i"))),),
+    ),
+}  # fmt: skip
+
+
+SIZES = {"distinct": DISTINCT, "equal": EQUAL, "ascending": {"n": 2, "m": 3, "k": 5}}
+
+
+@pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
+@pytest.mark.parametrize("program", ROWS.values(), ids=ROWS)
+def test_named_programs(program, sizes, rng):
+    checks.check_gradients(program, sizes, rng, entrywise=True)
