@@ -275,11 +275,13 @@ def _inline(parts: dict[Tensor, Part], wanted: Sequence[Tensor], program: Progra
             part = replace(part, steps=(*part.steps, *trace.steps, *more), result=result)
         keep = tensor in wanted or program.defined[tensor].keep
         if not keep:
-            uses = sum(_count(part.target.tensor, other.result) for other in parts.values())
-            part = replace(part, inlined=uses <= 1 or cost(part.result) <= _READ_AT_A_GLANCE)
+            uses = [read for other in parts.values() for read in _reads(part.target.tensor, other.result)]
+            short = len(uses) <= 1 or cost(part.result) <= _READ_AT_A_GLANCE
+            # Outside its range a cotangent is 0; what it is equal to need not be.
+            part = replace(part, inlined=short and all(read.in_range for read in uses))
         parts[tensor] = part
     return facts
 
 
-def _count(tensor: Tensor, expression: sp.Expr) -> int:
-    return sum(1 for node in nodes(expression) if isinstance(node, Access) and node.tensor == tensor)
+def _reads(tensor: Tensor, expression: sp.Expr) -> list[Access]:
+    return [node for node in nodes(expression) if isinstance(node, Access) and node.tensor == tensor]
