@@ -65,9 +65,7 @@ class Index(AtomicExpr):
     def _sympystr(self, printer: Any) -> str:
         return self.name
 
-    @property
-    def free_symbols(self) -> set[sp.Basic]:
-        return {self}
+    # Not among ``free_symbols``: SymPy would differentiate by it to find the sign of ``2i - 1``, and fail.
 
 
 def fresh(index: Index) -> Index:
@@ -135,6 +133,9 @@ class Tensor(AtomicExpr):
     @property
     def rank(self) -> int:
         return len(self.shape)
+
+    # With ``__getitem__`` alone a tensor would look like an endless container to SymPy.
+    __iter__ = None
 
     def __getitem__(self, indices: Any) -> Access:
         return Access(self, *(indices if isinstance(indices, tuple) else (indices,)))

@@ -150,7 +150,7 @@ class _Emitter:
         if isinstance(one, sp.Rational):
             return f"({one.p} / {one.q})", ()
         if isinstance(one, sp.Number):
-            return repr(float(one)), ()
+            return f"({float(one)!r})", ()
         if one is sp.pi:
             return "np.pi", ()
         if isinstance(one, Index):
@@ -215,14 +215,14 @@ class _Emitter:
     def _sum(self, one: Sum) -> _Value:
         body = expand_products(one.body)
         if isinstance(body, sp.Add):
-            codes, axes = self.value(body)
-            return self._reduce(codes, axes, one.bound)
+            code, axes = self._reduce(*self.value(body), one.bound)
+            return self._assign(code), axes
         arrays: list[_Value] = []
         numbers: list[_Value] = []
         for factor in sp.Mul.make_args(body):
             (arrays if free_indices(factor) else numbers).append(self.value(factor))
-        if len(arrays) == 1:
-            code, axes = self._reduce(arrays[0][0], arrays[0][1], one.bound)
+        if len(arrays) < 2:
+            code, axes = self._reduce(*(arrays or [("1", ())])[0], one.bound)
         else:
             letters: dict[Index, str] = {}
             for _, own in arrays:
@@ -288,6 +288,8 @@ def _code(source: str) -> Any:
 
 def bind_sizes(inputs: Sequence[Tensor], arrays: Mapping[str, Any]) -> dict[str, int]:
     """The sizes that the arrays' shapes give; :class:`ValueError` says which array disagrees with which."""
+    if all(tensor.rank == 0 for tensor in inputs):
+        return {}  # elementwise: the same formula for every entry of arrays of any one shape
     sizes: dict[str, int] = {}
     origin: dict[str, str] = {}
     for tensor in inputs:
