@@ -1,10 +1,15 @@
 """A derived gradient of a tuple program, held against complex steps through its own evaluator."""
 
+import math
+
+import loop_oracle as loops
 import numpy as np
 import tuple_programs as tuples
 
-from derive.tensor.calculus import vjp
+from derive.tensor.calculus import jacobian, vjp
+from derive.tensor.nodes import free_indices
 from derive.tensor.numeric import compile_statements
+from derive.tensor.program import Statement
 
 STEP = 1e-30
 TOLERANCE = 1e-8
@@ -103,8 +108,8 @@ def close(one, other, scale=1.0):
     return bool(np.max(np.abs(one - other), initial=0.0) <= TOLERANCE * largest)
 
 
-def check_gradients(program, sizes, rng, zeros=(), entrywise=False):
-    """Raises AssertionError where a derived gradient differs from the complex step's."""
+def check_gradients(program, sizes, rng, zeros=(), entrywise=False, steps=False):
+    """Raises AssertionError where a derived gradient differs from the complex step, or a step's two sides."""
     arrays = arrays_for(program, sizes, rng, zeros)
     run = tuples.runner(program, sizes)
     output = program[1][-1][0]
@@ -136,4 +141,45 @@ def check_gradients(program, sizes, rng, zeros=(), entrywise=False):
         total = total + np.sum(found[name] * directions[name])
         scale = max(scale, float(np.max(np.abs(found[name]))))
     assert close(total, along, scale), f"along a direction: derived {total}, complex step {along}"
+    if steps:
+        check_steps(derived, world_of(sizes, arrays, seed, derived))
+
+
+def world_of(sizes, arrays, seed, derived):
+    """The world of the tree oracle: inputs, statements and cotangents, all evaluated by loops."""
+    given = dict(arrays) | ({"g": seed} if derived.seeds else {})
+    world = loops.run(derived.program, given, sizes)
+    kept = [Statement(part.target, part.result) for part in derived.parts]
+    return loops.run_statements(world, kept)
+
+
+def check_steps(derived, world):
+    """Each step's two sides agree, evaluated by the tree oracle at one place chosen by its number."""
+    for number, step in enumerate(derived.steps):
+        free = sorted(free_indices(step.before) | free_indices(step.after), key=str)
+        ranges = [world.extent(index.size) for index in free]
+        if len({index.name for index in free}) != len(free) or 0 in ranges:
+            continue
+        place = dict(zip(free, np.unravel_index((number * 7) % math.prod(ranges), ranges), strict=True))
+        before, after = loops.value(step.before, place, world), loops.value(step.after, place, world)
+        agree = close(before, after)
+        assert agree, f"{step.rule} at {place}: {step.before} = {before}, {step.after} = {after}"
+
+
+def check_jacobian(program, sizes, rng, name):
+    """Raises AssertionError where the derived Jacobian differs from the complex step's."""
+    arrays = arrays_for(program, sizes, rng)
+    run = tuples.runner(program, sizes)
+    values_of(program, run, arrays)
+    expected = columns(program, run, arrays, name)
+    made = tuples.translated(program)
+    try:
+        derived = jacobian(made, made.output, made.tensor(name))
+    except ValueError as error:
+        if "may lie outside" not in str(error):
+            raise
+        raise UnusableError from error
+    function = compile_statements(made.inputs, (*made.everything, *derived.statements))
+    found = function(arrays)
+    assert close(found, expected), f"{derived.target} = {derived.result}: {found}, complex step {expected}"
     return derived

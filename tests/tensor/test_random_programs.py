@@ -3,8 +3,12 @@
 Rows by name are programs that once went wrong, as small as they could be made.
 """
 
+import numpy as np
 import program_checks as checks
 import pytest
+import tuple_programs as tuples
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 DISTINCT, EQUAL = checks.DISTINCT, checks.EQUAL
 
@@ -46,11 +50,9 @@ ROWS = {
         (X,),
         (("y", (("i", "n"),), times(("delta", (-1, (("i", 2),))), read("x", "i"))),),
     ),
-    "a tensor inside a common factor": (
+    "a tensor is not a container": (
         (C, Z),
-        (
-            ("y", (), times(("call", "exp", read("c")), ("sum", "v", "k", add(read("c"), ("size", "k"))))),
-        ),
+        (("y", (), ("over", ("sum", "v", "k", add(read("c"), ("size", "k"))), ("size", "k"))),),
     ),
     "a sum over nothing but sizes": (
         (X, W),
@@ -81,3 +83,64 @@ SIZES = {"distinct": DISTINCT, "equal": EQUAL, "ascending": {"n": 2, "m": 3, "k"
 @pytest.mark.parametrize("program", ROWS.values(), ids=ROWS)
 def test_named_programs(program, sizes, rng):
     checks.check_gradients(program, sizes, rng, entrywise=True)
+
+
+@st.composite
+def programs(draw):
+    """A random program; small choices come first in every list, so that failures shrink."""
+
+    def pick(options):
+        return options[draw(st.integers(0, len(options) - 1))]
+
+    return tuples.Maker(pick).program()
+
+
+def some(examples):
+    checked = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+    return settings(max_examples=examples, suppress_health_check=checked)
+
+
+RUNS = [pytest.param(1, id="some"), pytest.param(25, id="thousands", marks=pytest.mark.slow)]
+SEEDS = st.integers(0, 2**32 - 1)
+BINDINGS = st.sampled_from(list(SIZES.values()))
+ZEROS = st.sampled_from([(), ("c",), ("x", "w", "B")])
+
+
+def checked(check, *arguments, **options):
+    try:
+        return check(*arguments, **options)
+    except checks.UnusableError:
+        assume(False)
+
+
+@pytest.mark.parametrize("rounds", RUNS)
+def test_gradients(rounds):
+    @some(100 * rounds)
+    @given(programs(), BINDINGS, SEEDS, ZEROS)
+    def gradients_agree(program, sizes, seed, zeros):
+        checked(checks.check_gradients, program, sizes, np.random.default_rng(seed), zeros)
+
+    gradients_agree()
+
+
+@pytest.mark.parametrize("rounds", RUNS)
+def test_every_step_of_gradients(rounds):
+    @some(12 * rounds)
+    @given(programs(), BINDINGS, SEEDS)
+    def steps_agree(program, sizes, seed):
+        checked(checks.check_gradients, program, sizes, np.random.default_rng(seed), steps=True)
+
+    steps_agree()
+
+
+@pytest.mark.parametrize("rounds", RUNS)
+def test_jacobians(rounds):
+    @some(40 * rounds)
+    @given(programs(), BINDINGS, SEEDS, st.integers(0, 9))
+    def jacobians_agree(program, sizes, seed, which):
+        names = checks.reached(program)
+        assume(names)
+        name = names[which % len(names)]
+        checked(checks.check_jacobian, program, sizes, np.random.default_rng(seed), name)
+
+    jacobians_agree()
