@@ -118,6 +118,8 @@ def number(parser: Parser, token: Token) -> Tree:
 
 def _is_remark(parser: Parser, token: Token) -> bool:
     """Whether words after a number are a remark on it (``16 \\text{ filters}``) and no factor."""
+    if not token.text[:1].isspace() and " " not in token.text.strip():
+        return False  # 2\text{pad} is a product
     following = parser.peek(1)
     opens = isinstance(following, Group) and following.open in ("(", "[")
     scripted = isinstance(following, Token) and following.text in ("_", "^")
@@ -159,6 +161,11 @@ def _has_relation(group_: Group) -> bool:
 def letter(parser: Parser, token: Token) -> Tree:
     """A single letter, with d before a name and a digit stuck to it looked at first."""
     if token.text == "d":
+        following = parser.peek()
+        if isinstance(following, Group) and following.open == "(":
+            slashed = derivatives.slashed(parser, "d", parser.at, token.start)
+            if slashed is not None:
+                return slashed
         differential = derivatives.differential(parser, token)
         if differential is not None:
             return differential
@@ -312,6 +319,8 @@ def plain_root(parser: Parser, token: Token) -> Tree:
 # ---- commands
 def command(parser: Parser, token: Token) -> Tree:
     """A LaTeX command that begins a factor."""
+    from derive.reading.parser import describe
+
     text, start, end = token.text, token.start, token.end
     if text in symbols.SYMBOLS:
         if text == "Delta":
@@ -354,6 +363,10 @@ def command(parser: Parser, token: Token) -> Tree:
             note = argument(parser)
             parser.context.notes.append(f"{text}: " + " ".join(_words(note)))
         return postfix(parser, tree)
+    box = parser.peek()
+    if text == "boxed" and isinstance(box, Group) and any(inner.kind == "space" for inner in box.items):
+        parser.at += 1
+        return postfix(parser, sequence(Group("[", "]", box.items, box.start, box.end), parser))
     if text in symbols.WRAPPERS or text == "mathrm":
         return postfix(parser, inside(parser))
     if text in ("underset", "overset", "stackrel"):
@@ -366,7 +379,8 @@ def command(parser: Parser, token: Token) -> Tree:
         raise parser.refuse(f"\\{text} over something that is no operator", token)
     if text == "Vert":
         return bars(parser, token, "Vert", "norm")
-    raise parser.refuse(f"the command \\{text} is not known", token)
+    reason = describe(token)
+    raise parser.refuse(f"the command \\{text} is not known" if "out of place" in reason else reason, token)
 
 
 def _words(items: list[Item]) -> list[str]:

@@ -29,7 +29,9 @@ class _State:
     """What is in force while a document is read from top to bottom."""
 
     label: str = ""
-    prose_since: int = 0
+    standing_label: str | None = None  # the label to go back to after this line
+    prose_since: int = 0  # lines of prose since the last statement
+    gap: int = 0  # lines since the last statement from which nothing was read
     previous: Statement | None = None
     standing: Statement | None = None  # the last one that is not crossed out
     statements: list[Statement] = field(default_factory=list)
@@ -106,7 +108,11 @@ class _Reader:
             state.label, state.previous, state.standing, state.prose_since = title[:60], None, None, 0
         label = None if heading else _LABEL.match(rest)
         offset = 0
+        bulleted = bool(re.match(r"[ \t>]*[-*+•][ \t]", rest))
+        state.label = state.standing_label if state.standing_label is not None else state.label
+        state.standing_label = None
         if label and (label.group("label") or label.group("item")):
+            state.standing_label = state.label if bulleted else None  # a bullet's own number ends with its line
             state.label = (label.group("label") or label.group("item")).strip()
         if label and label.end() and not re.search(r"\w", rest[: label.end()].replace(label.group("label") or "", "")):
             offset = label.end()
@@ -115,8 +121,9 @@ class _Reader:
             return
         if not pieces and not heading and not self.latex:
             found = self._bare(line, offset, remainder, state, functions)
-            if not found and re.search(r"[A-Za-z]{2}", remainder):
-                state.prose_since += 1
+            if not found and remainder.strip():
+                state.gap += 1
+                state.prose_since += bool(re.search(r"[A-Za-z]{2}", remainder))
         for piece in pieces:
             before = self.body[line.start : piece.outer[0]]
             self._piece(piece, _prose(before), state, functions)
@@ -173,6 +180,7 @@ class _Reader:
         self, start: int, end: int, words: str, state: _State, functions: frozenset[str], plain: bool, struck: bool = False
     ) -> None:
         source = self.body[start:end]
+        bare = plain
         if plain:  # Markdown's escapes and emphasis, blanked out so that places stay
             source = re.sub(r"\\(?=[_*#~])|\*\*|__|`", lambda match: " " * len(match.group()), source)
             plain = "\\" not in source
@@ -181,9 +189,9 @@ class _Reader:
             source, self.declarations, base=start, text=self.text, locate=self.locate, plain=plain, functions=functions
         )
         for statement in found:
-            self._add(replace(statement, struck=struck or statement.struck), words, state)
+            self._add(replace(statement, struck=struck or statement.struck), words, state, bare)
 
-    def _add(self, statement: Statement, words: str, state: _State) -> None:
+    def _add(self, statement: Statement, words: str, state: _State, bare: bool = False) -> None:
         role: Role = statement.role if statement.role != "claim" else _role_of(words)
         statement = replace(
             statement,
@@ -193,17 +201,19 @@ class _Reader:
         )
         first = statement.sides[0].tree
         if isinstance(first, Hole) and first.reason == "continues the line before":
-            statement = self._continue(statement, state)
+            statement = self._continue(statement, state, bare)
         state.statements.append(statement)
         state.previous = statement
         if not statement.struck and statement.role != "condition":
             state.standing = statement
-        state.prose_since = 0
+        state.prose_since = state.gap = 0
 
-    def _continue(self, statement: Statement, state: _State) -> Statement:
+    def _continue(self, statement: Statement, state: _State, bare: bool) -> Statement:
         origin = state.previous if statement.struck else state.standing
-        if origin is None:
-            hole = Hole("", "the line continues something, but nothing stands before it")
+        far = state.gap > 0 if bare else state.prose_since > 1
+        if origin is None or far:
+            what = "what stands before it was not read" if far else "nothing stands before it"
+            hole = Hole("", f"the line continues something, but {what}")
             return replace(statement, sides=(Side(hole, statement.place), *statement.sides[1:]))
         carried = origin.sides[-1]
         assumed = statement.assumed

@@ -9,7 +9,22 @@ from derive.reading import symbols
 from derive.reading.groups import Group, Item
 from derive.reading.lexer import Token
 from derive.reading.scripts import Scripts, inverse_or_power, read_scripts, script_argument
-from derive.reading.tree import Ambiguous, Big, Call, Indexed, List, Name, Number, Power, Relation, Span, Tree
+from derive.reading.tree import (
+    Add,
+    Ambiguous,
+    Big,
+    Call,
+    Indexed,
+    List,
+    Multiply,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Relation,
+    Span,
+    Tree,
+)
 
 if TYPE_CHECKING:
     from derive.reading.parser import Parser
@@ -48,12 +63,56 @@ def apply(function: Tree, found: Scripts, parser: Parser) -> Tree:
     argument, rest = bare_argument(parser)
     call = Call(function, (argument,), span=span_of([function, argument]))
     tree = inverse_or_power(call, function, found)
+    if isinstance(core, Name) and core.text in ("log", "ln", "lg") and parser.starts_factor():
+        return _logarithm_of_product(parser, tree, call, function, found)
     if rest is None:
         return tree
     return Ambiguous((tree, rest(function, found)), "how far the function's argument reaches", span=call.span)
 
 
+def loose_sum(terms: list[Tree]) -> Tree | None:
+    """``\\sum_i a_i + b_i``: the sum over ``a_i + b_i``, if the later terms use an index that the sum binds."""
+    for place, term in enumerate(terms[:-1]):
+        negative = isinstance(term, Negative)
+        big = term.operand if isinstance(term, Negative) else term
+        factors: tuple[Tree, ...] = ()
+        if isinstance(big, Multiply) and isinstance(big.factors[-1], Big):
+            factors, signs, big = big.factors[:-1], big.signs, big.factors[-1]
+        if not isinstance(big, Big) or big.operator not in ("sum", "prod", "int"):
+            continue
+        rest = terms[place + 1 :]
+        if not any(_uses(later, variable) for later in rest for variable in big.variables):
+            continue
+        wide: Tree = replace(big, body=Add((big.body, *rest)), span=None)
+        wide = Multiply((*factors, wide), signs) if factors else wide
+        wide = Negative(wide) if negative else wide
+        return Add((*terms[:place], wide)) if place else wide
+    return None
+
+
+def _uses(tree: Tree, variable: Tree) -> bool:
+    """Whether the variable occurs free."""
+    if tree == variable:
+        return True
+    if isinstance(tree, Big) and variable in tree.variables:
+        return False
+    return any(_uses(child, variable) for child in tree.children())
+
+
 _NEED_BRACKETS = frozenset(["Pr"])
+
+
+def _logarithm_of_product(parser: Parser, tree: Tree, call: Call, function: Tree, found: Scripts) -> Tree:
+    """``\\log a \\exp(b)``: the logarithm of the product, or times the exponential."""
+    from derive.reading.parser import span_of, times
+
+    more = [parser.factor()]
+    while parser.starts_factor():
+        more.append(parser.factor())
+    outside = times([tree, *more], ["" for _ in more])
+    argument = times([call.arguments[0], *more], ["" for _ in more])
+    inside = inverse_or_power(Call(function, (argument,)), function, found)
+    return Ambiguous((outside, inside), "how far the function's argument reaches", span=span_of([tree, *more]))
 
 
 def _alone(function: Tree, found: Scripts) -> Tree:
@@ -235,7 +294,7 @@ def _bind(part: Tree, found: _Bounds) -> None:
     elif part.sign == "<=" and part.left in found.variables and found.upper is None:
         found.upper = part.right
     else:
-        if not found.variables:
+        if not found.variables or (part.sign == "!=" and part.left not in found.variables):
             found.variables += (part.left,)
         found.condition = part if found.condition is None else List((found.condition, part), "")
 

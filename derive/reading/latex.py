@@ -243,15 +243,22 @@ def _factor(factor: Tree, place: int, sign: str, tree: Multiply, loose: bool) ->
         return rf"\left({latex}\right)"
     if isinstance(inner, Number) and "e" in inner.digits and place:
         return rf"\left({latex}\right)"
-    if place and sign == "" and isinstance(before, (Name, Indexed, Call)) and latex.startswith((r"\left(", r"\left[")) and not _shut(before):
+    brackets = (r"\left(", r"\left[") if _may_call(before) else (r"\left[",) if isinstance(before, (Name, Indexed)) else ()
+    if place and sign == "" and brackets and latex.startswith(brackets):
         return "{" + latex + "}"
     if not last and tree.signs[place] in ("cdot", "times", "*") and isinstance(inner, Number) and tree.factors[place + 1] == Number("10"):
         return latex
     return latex
 
 
-def _shut(tree: Tree) -> bool:
-    return False
+def _may_call(tree: Tree | None) -> bool:
+    """Whether brackets after the tree might be taken for its arguments or its index."""
+    name = tree.base if isinstance(tree, Indexed) else tree
+    if not isinstance(name, Name):
+        return False
+    letters = symbols.FUNCTION_LETTERS | {"E", "I", "1", "d"}
+    word = len(name.text) > 1 and name.text not in symbols.SYMBOLS
+    return word or name.text in letters or name.font == "cal" or "prime" in name.marks
 
 
 def _open_ended(tree: Derivative) -> bool:

@@ -172,7 +172,9 @@ def _command(name: str, source: str, at: int, end: int) -> _Made:
             return [("command", "neq" if follow.group(1) == "=" else "notin", "")], end + follow.end()
         return [("bad", "\\not before an unknown relation", "")], end
     name = symbols.ALIASES.get(name, name)
-    if name in ("#", "$", "&", "_"):
+    if name == "&":
+        return [("sign", ",", "")], end
+    if name in ("#", "$", "_"):
         return [("text", name, "")], end
     if name == "%":
         return [("sign", "%", "")], end

@@ -212,7 +212,7 @@ def bare_segments(line: str) -> list[tuple[int, int]]:
     """
     if _SKIP.search(line) or not _RELATION.search(line):
         return []
-    words = [match for match in _WORD.finditer(line) if is_prose(match.group())]
+    words = [match for match in _WORD.finditer(line) if is_prose(match.group()) and not _operand(line, match)]
     edges = [0, *(edge for match in words for edge in match.span()), len(line)]
     made = []
     for start, end in zip(edges[::2], edges[1::2], strict=True):
@@ -226,6 +226,17 @@ def bare_segments(line: str) -> list[tuple[int, int]]:
         elif _solid(body):
             made.append(segment)
     return made
+
+
+def _operand(line: str, match: re.Match[str]) -> bool:
+    """Whether a word is part of the mathematics: an operator or a relation stands directly beside it."""
+    before, after = line[: match.start()], line[match.end() :]
+    if before[-1:] in ("-", "/") and before[-2:-1].isalnum():
+        return not before[-2:-1].isalpha()
+    left, right = before.rstrip()[-1:], after.lstrip()[:1]
+    dash_left = left == "-" and before[-1:] == " "
+    dash_right = right == "-" and after[:1] == " "
+    return (left in set("+-*/^_=×·") - {""} and not dash_left) or (right in set("+-*/^_=×·") - {""} and not dash_right)
 
 
 def _trimmed(line: str, start: int, end: int) -> tuple[int, int] | None:

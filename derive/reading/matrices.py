@@ -219,13 +219,24 @@ def spaced_parts(group: Group, parser: Parser) -> list[list[Item]] | None:
                 pieces.append([])
             else:
                 pieces[-1].append(item)
-        parts = [part for part in pieces if _content(part)]
+        parts = [part for piece in pieces for part in _around_points(piece) if _content(part)]
         if len(parts) > 1 and all(_stands_alone(part) for part in parts) and group.open != "{":
             plain = group.open == "[" or any(item.text in ("quad", " ", "~") for item in group.items if item.kind == "space")
             return parts if plain else None
     if group.open != "[":
         return None
     return _spaced_numbers(group.items)
+
+
+def _around_points(items: list[Item]) -> list[list[Item]]:
+    """In a spaced list an ellipsis is an item of its own: ``[a \\ b \\dots c]`` has four."""
+    made: list[list[Item]] = [[]]
+    for item in items:
+        if item.kind == "command" and item.text in ("ldots", "cdots"):
+            made.extend([[item], []])
+        else:
+            made[-1].append(item)
+    return made
 
 
 def _stands_alone(part: Sequence[Item]) -> bool:

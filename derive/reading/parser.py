@@ -167,7 +167,13 @@ class Parser:
         if isinstance(item, Token) and item.text in ("pm", "mp"):
             raise self.refuse(f"\\{item.text} stands for two values", item)
         self.context.nesting -= 1
-        return terms[0] if len(terms) == 1 else Add(tuple(terms), span=span_of(terms))
+        if len(terms) == 1:
+            return terms[0]
+        from derive.reading.functions import loose_sum
+
+        plain = Add(tuple(terms), span=span_of(terms))
+        wider = loose_sum(terms)
+        return plain if wider is None else Ambiguous((plain, wider), "how far the sum reaches", span=plain.span)
 
     def term(self) -> Tree:
         """A product with its leading signs: ``-x y`` is the negative of the product."""
@@ -204,9 +210,10 @@ class Parser:
                 self.at += 1
                 factors, signs = [self.quotient(times(factors, signs))], []
             elif self.starts_factor():
+                here, before = self.peek(), self.peek(-1)
+                if here is not None and before is not None and here.kind == "number" == before.kind:
+                    raise self.refuse("two numbers stand side by side", here)
                 after = self.factor()
-                if isinstance(factors[-1], Number) and isinstance(after, Number):
-                    raise self.refuse("two numbers stand side by side", self.peek(-1))
                 signs.append("")
                 factors.append(after)
             else:
@@ -309,6 +316,10 @@ def describe(item: Item) -> str:
         return f"the group {item.open or item.name} ... {item.close} is out of place"
     if item.kind == "bad":
         return item.text
+    if item.kind == "command" and item.text in symbols.STRIKES:
+        return "something is struck out inside"
+    if item.kind == "command" and item.text in _OPERATORS:
+        return f"nothing stands beside \\{item.text}"
     if item.kind == "struck":
         return "something is struck out inside"
     if item.kind in ("row", "cell"):

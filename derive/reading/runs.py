@@ -41,6 +41,8 @@ def _split(run: Token, context: Context, script: bool, after: Item | None) -> li
     if is_word(text, context, script) or (context.plain and text in symbols.BIG_COMMANDS):
         return [Token("word", text, run.start, run.end, run.spaced)]
     called = after is not None and after.kind == "group" and after.text == "" and getattr(after, "open", "") == "("
+    if not script and context.plain and len(text) >= 3:
+        return [Token("word", text, run.start, run.end, run.spaced)]
     if not script and (len(text) >= 4 or (len(text) == 3 and called)):
         return [Token("word", text, run.start, run.end, run.spaced, font="doubtful")]
     return [

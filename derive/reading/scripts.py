@@ -215,7 +215,7 @@ def _labels(items: list[Item], parser: Parser, base: Tree, found: Scripts) -> li
         return rest
     if len(items) == 1 and isinstance(items[0], Token):
         token = items[0]
-        word = token.kind == "text" or token.text in symbols.LABEL_WORDS or token.text in ("+", "-", "th")
+        word = token.kind == "text" or token.text in symbols.LABEL_WORDS or token.text in ("+", "-", "th", "perp")
         if word and token.text.strip() and not token.text.strip().isdigit():
             found.upper += (Name(token.text.strip(), span=(token.start, token.end)),)
             return []

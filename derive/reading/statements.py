@@ -18,6 +18,7 @@ from derive.reading.tree import Hole, Name, Tree
 
 _BINARY = frozenset(["+", "cdot", "times", "*", "/", "odot", "otimes", "div", "circ"])
 _ARROWS = ("->", "<->")
+_JOINING = frozenset("so thus hence therefore then and or i.e ie which gives get we is".split())
 Locate = Callable[[int], tuple[int, int]]
 
 
@@ -121,7 +122,7 @@ def flatten(items: Sequence[Item], depth: int = 0) -> list[Item]:
             and (item.text in symbols.WRAPPERS or item.text in ("underline", "overline"))
             and isinstance(after, Group)
             and after.open == "{"
-            and (has_relation(after.items) or (item.text == "boxed" and has_spaces(after.items)))
+            and has_relation(after.items)
         ):
             made.extend(flatten(after.items, depth + 1))
             place += 1
@@ -134,16 +135,16 @@ def flatten(items: Sequence[Item], depth: int = 0) -> list[Item]:
                 place += 2
             else:
                 made.append(item)
+        elif item.kind == "command" and item.text in ("xrightarrow", "xleftarrow") and isinstance(after, Group):
+            sign = "rightarrow" if item.text == "xrightarrow" else "leftarrow"
+            made.append(Token("command", sign, item.start, after.end))
+            place += 1
         elif item.kind == "command" and item.text in ("forall", "exists", "therefore", "because"):
             word = {"forall": "for all", "exists": "where", "therefore": "so", "because": "since"}[item.text]
             made.append(Token("text", word, item.start, item.end))
         else:
             made.append(item)
     return made
-
-
-def has_spaces(items: Sequence[Item]) -> bool:
-    return any(item.kind == "space" and item.text == "quad" for item in items)
 
 
 def _texts(items: Sequence[Item]) -> str:
@@ -339,7 +340,8 @@ def _label(items: list[Item]) -> tuple[list[Item], str]:
     while kept and kept[0].kind in ("space", "cell"):
         kept = kept[1:]
     label = tags[0] if tags else ""
-    if len(kept) > 2 and kept[0].kind in ("number", "letter") and kept[1].text == "unbalanced )":
+    numbered = kept and (kept[0].kind in ("number", "letter") or (kept[0].kind == "run" and not set(kept[0].text) - set("ivx")))
+    if len(kept) > 2 and numbered and kept[1].text == "unbalanced )":
         return kept[2:], label or kept[0].text
     if tags and kept and kept[0].text == "unbalanced )":
         return kept[1:], label
@@ -362,7 +364,8 @@ def _comma_segments(items: list[Item]) -> list[list[Item]]:
                 continue
             if relation_of(following[0]) is not None and has_relation(segments[-1]):
                 continue  # a comma before "= ..." separates nothing
-            if has_relation(following) and has_relation(segments[-1]):
+            asked = following[-1].kind == "sign" and following[-1].text == "?"
+            if (has_relation(following) or asked) and has_relation(segments[-1]):
                 segments.append([])
                 continue
         segments[-1].append(item)
@@ -402,9 +405,11 @@ def _arrow_parts(items: list[Item]) -> list[Draft]:
                 made.pop()
             made.append(Draft([sides[place + 1]], [], connective=sign, start=_start(sides[place + 1], current.start)))
             continue
+        if sign == "->" and place == len(signs) - 1 and not _kept(sides[place + 1]):
+            continue  # an arrow to a remark
         current.signs.append(sign)
         current.sides.append(sides[place + 1])
-    return made
+    return [draft for draft in made if draft.signs or _kept(draft.sides[0])]
 
 
 def _leads_on(sign: str, current: Draft, place: int, sides: list[list[Item]], signs: list[str]) -> bool:
@@ -480,7 +485,7 @@ def _letters(item: Item) -> set[str]:
 
 def side_tree(items: Sequence[Item], context: Context, text: str) -> Tree:
     """The tree of one side, wholly consumed, or a hole with its reason."""
-    kept = _trim(items)
+    kept = [] if _is_struck(items) else _trim(items)
     if not kept:
         struck = next((item for item in items if item.kind == "struck"), None)
         if struck is not None:
@@ -564,7 +569,8 @@ def _finish(
     for place, items in enumerate(draft.sides):
         tree = side_tree(items, context, text)
         if isinstance(tree, Hole) and tree.reason == "nothing is written here" and place == 0 and draft.signs:
-            tree = Hole("", "continues the line before")
+            joins = not draft.words or draft.words.split()[-1].strip(".,:;").lower() in _JOINING
+            tree = Hole("", "continues the line before" if joins else "words stand before the sign")
         kept = _kept(items)
         start = kept[0].start if kept else draft.start
         end = kept[-1].end if kept else start

@@ -11,7 +11,7 @@ GREEK = frozenset(
 )
 
 # Commands that are names in their own right.
-SYMBOLS = GREEK | frozenset("ell hbar infty emptyset varnothing imath jmath Re Im aleph top bot checkmark".split())
+SYMBOLS = GREEK | frozenset("ell hbar infty emptyset varnothing imath jmath Re Im aleph top bot perp checkmark".split())
 
 # Other spellings of one command.
 ALIASES = {
