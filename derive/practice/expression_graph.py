@@ -8,14 +8,16 @@ reason.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from fractions import Fraction
 
 import sympy as sp
 
 from derive.graphs.gates import GATES
 from derive.graphs.scalar import Builder, GraphError, ScalarGraph
-from derive.reading import Declarations, read_statements
+from derive.practice.sums import MOST_TERMS, written_out
+from derive.reading import Declarations, read_statements, to_latex
+from derive.reading.declarations import key
 from derive.reading.tree import (
     Add,
     Ambiguous,
@@ -34,11 +36,6 @@ from derive.reading.tree import (
 )
 from derive.suggest import unknown
 
-MOST_TERMS = 64  # of a written sum or product; more is no exercise for paper
-
-_LOWER = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon"
-_OTHER = "phi chi psi omega varepsilon vartheta varphi ell Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
-GREEK = frozenset(f"{_LOWER} {_OTHER}".split())
 OTHER_NAMES = {"sigma": "sigmoid", "ln": "log", "atan": "arctan", "ReLU": "relu"}
 NUMBERS = {"pi": sp.pi, "e": sp.E}
 
@@ -64,7 +61,7 @@ def expression_graph(definitions: list[tuple[Tree | None, Tree]], given: Collect
     converter = _Converter(given)
     output = -1
     for name, formula in definitions:
-        output = converter.convert(formula)
+        output = converter.convert(written_out(formula))
         if name is not None:
             converter.define(name, output)
     return converter.build.graph(output)
@@ -137,72 +134,20 @@ def read_point(assignments: Collection[str]) -> dict[str, sp.Expr]:
     return point
 
 
-def name_text(tree: Tree, indices: Mapping[str, int] | None = None) -> str:
+def name_text(tree: Tree) -> str:
     """A name as plain text, the same for ``w_0``, ``w_{0}`` and ``\\mathrm{w}_0``.
 
     >>> name_text(Indexed(Name("w"), (Number("0"),)))
     'w_0'
     """
-    return _write(tree, indices or {}, latex=False)
-
-
-def name_latex(tree: Tree, indices: Mapping[str, int] | None = None) -> str:
-    """A name in LaTeX.
-
-    >>> name_latex(Indexed(Name("alpha", ("hat",)), (Number("1"), Name("j"))))
-    '\\\\hat{\\\\alpha}_{1,j}'
-    """
-    return _write(tree, indices or {}, latex=True)
-
-
-def _write(tree: Tree, indices: Mapping[str, int], latex: bool) -> str:
     match tree:
-        case Number(digits):
-            return digits
-        case Name(text, marks, font):
-            if text in indices:
-                return str(indices[text])
-            if not latex:
-                return text + "".join("'" if mark == "prime" else f"_{mark}" for mark in marks)
-            written = f"\\{text}" if text in GREEK else text if len(text) == 1 else f"\\mathrm{{{text}}}"
-            if font == "bold":
-                written = f"\\mathbf{{{written}}}"
-            for mark in marks:
-                written = f"{written}'" if mark == "prime" else f"\\{mark}{{{written}}}"
-            return written
-        case Indexed(base, lower, upper):
-            low = ",".join(_write(item, indices, latex) for item in lower)
-            high = ",".join(_write(item, indices, latex) for item in upper)
-            written = _write(base, indices, latex)
-            if low:
-                written += f"_{{{low}}}" if latex else f"_{low}"
-            if high:
-                written += f"^{{{high}}}" if latex else f"^{high}"
-            return written
-        case List(items, brackets) if brackets in "([":
-            close = ")" if brackets == "(" else "]"
-            return brackets + ",".join(_write(item, indices, latex) for item in items) + close
-        case Add() | Negative() if (value := _index_value(tree, indices)) is not None:
-            return str(value)
+        case Name() | Indexed():
+            return key(tree)
         case Call(function, arguments) if all(isinstance(a, Name | Indexed) for a in arguments):
-            return _write(function, indices, latex)  # the f of "f(x, y) = ..."
+            return key(function)  # the f of "f(x, y) = ..."
+        case Hole(source, reason):
+            raise GraphError(f"cannot read {source!r}: {reason}")
     raise GraphError(f"a {type(tree).__name__.lower()} cannot be a name; expected one such as x or w_1")
-
-
-def _index_value(tree: Tree, indices: Mapping[str, int]) -> int | None:
-    """The value of an index such as ``i + 1`` inside a written sum."""
-    match tree:
-        case Number(digits) if digits.isdigit():
-            return int(digits)
-        case Name(text):
-            return indices.get(text)
-        case Negative(operand):
-            value = _index_value(operand, indices)
-            return None if value is None else -value
-        case Add(terms):
-            values = [_index_value(term, indices) for term in terms]
-            return None if None in values else sum(value for value in values if value is not None)
-    return None
 
 
 class _Converter:
@@ -213,13 +158,12 @@ class _Converter:
         self.build = Builder()
         self.given = frozenset(given)
         self.defined: dict[str, int] = {}
-        self.indices: dict[str, int] = {}
 
     def define(self, name: Tree, index: int) -> None:
         """``name = formula``: later formulas mean this node by the name."""
         text = name_text(name)
         self.defined[text] = index
-        self.build.name(index, text, name_latex(name))
+        self.build.name(index, text, to_latex(name.function if isinstance(name, Call) else name))
 
     def convert(self, tree: Tree) -> int:
         """The node of a tree."""
@@ -249,8 +193,11 @@ class _Converter:
                 return self._power(base, exponent)
             case Call(function, arguments):
                 return self._call(function, arguments)
-            case Big():
-                return self._big(tree)
+            case Big(operator):
+                raise GraphError(
+                    f"{operator} is no operation on scalars; \\sum and \\prod are, with one index and "
+                    f"whole numbers as bounds, up to {MOST_TERMS} terms"
+                )
             case List((item,)):
                 return self.convert(item)
             case Ambiguous(readings):
@@ -263,15 +210,12 @@ class _Converter:
         )
 
     def _variable(self, tree: Tree) -> int:
-        text = name_text(tree, self.indices)
+        text = name_text(tree)
         if text in self.defined:
             return self.defined[text]
-        if text not in self.given:
-            if text in NUMBERS:
-                return self.build.constant(NUMBERS[text])
-            if isinstance(tree, Name) and tree.text in self.indices:
-                return self.build.constant(self.indices[tree.text])
-        return self.build.variable(text, name_latex(tree, self.indices))
+        if text not in self.given and text in NUMBERS:
+            return self.build.constant(NUMBERS[text])
+        return self.build.variable(text, to_latex(tree))
 
     def _power(self, base: Tree, exponent: Tree) -> int:
         # \sin^2 x, read as a power of a function's name, is for the reader to settle; here a power is of a
@@ -311,30 +255,6 @@ class _Converter:
         for item in inputs[1:]:
             result = self.build.apply(gate, result, item)
         return result
-
-    def _big(self, tree: Big) -> int:
-        gates = {"sum": "add", "prod": "multiply"}
-        if tree.operator not in gates:
-            raise GraphError(f"{tree.operator} is no operation on scalars; \\sum and \\prod with bounds are")
-        bounds = [
-            None if bound is None else _index_value(bound, self.indices) for bound in (tree.lower, tree.upper)
-        ]
-        low, high = bounds
-        plain = len(tree.variables) == 1 and isinstance(tree.variables[0], Name) and tree.condition is None
-        if not plain or low is None or high is None:
-            raise GraphError(f"\\{tree.operator} needs one index and whole numbers as its bounds")
-        if not 0 <= high - low < MOST_TERMS:
-            what = f"\\{tree.operator} from {low} to {high}"
-            raise GraphError(f"{what}: between 1 and {MOST_TERMS} terms can be drawn")
-        name = tree.variables[0]
-        assert isinstance(name, Name)
-        outside = self.indices
-        inputs = []
-        for value in range(low, high + 1):
-            self.indices = {**outside, name.text: value}
-            inputs.append(self.convert(tree.body))
-        self.indices = outside
-        return self._fold(gates[tree.operator], inputs)
 
     def _settle(self, readings: tuple[Tree, ...], reason: str) -> int:
         """The only reading that is a graph of the names given; more than one is for the writer to settle."""

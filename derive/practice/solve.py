@@ -6,9 +6,7 @@ rational and to fifty digits where they do not; what is shown is rounded, what i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import product
 from typing import Any
 
@@ -21,33 +19,20 @@ from derive.judging import closed, judge
 from derive.judging.limits import Refusal
 from derive.judging.setting import setting_for
 from derive.judging.trees import rebuild, substitute
-from derive.practice.expression_graph import MOST_TERMS, expression_graph, name_text
+from derive.practice.entries import Entries, entries_of, entries_of_array, equals, plain, rounded, together
+from derive.practice.expression_graph import expression_graph, name_text
+from derive.practice.sums import written_out
 from derive.reading import Declarations, read_statements, to_latex
 from derive.reading.tree import (
-    Add,
-    Big,
     Derivative,
-    Divide,
     Indexed,
-    List,
-    Matrix,
-    Multiply,
     Name,
-    Negative,
     Number,
-    ProductSign,
     Tree,
 )
 
-CARRIED = 40  # significant digits of a value that is not rational and is used again
 SHOWN = 6  # significant digits of a result
 PUT_IN = 4  # significant digits of a value put into a formula
-
-DOT: ProductSign = "cdot"
-
-Entries = dict[
-    tuple[int, ...], Tree
-]  # the entries of a vector or matrix by their indices from 1; () is a scalar
 
 
 @dataclass(frozen=True)
@@ -102,7 +87,7 @@ class _Solver:
             sides = self._sides(given, "a given")
             if len(sides) != 2:
                 raise ProblemError(f"{problem.id}: a given has to be 'name = value', here is {given!r}")
-            self.known[sides[0]] = _entries(sides[1])
+            self.known[sides[0]] = entries_of(sides[1])
 
     def part(self, part: Part) -> Solved:
         """The solution of one part."""
@@ -135,17 +120,17 @@ class _Solver:
         entries: Entries = {}
         for position in product(*(range(1, size + 1) for size in self._sizes(base, len(letters)))):
             at = {letter: Number(str(value)) for letter, value in zip(letters, position, strict=True)}
-            formula = self._written_out(substitute(right, at))
+            formula = self._without_deltas(written_out(substitute(right, at)))
             found = closed.value(self._filled(formula, digits=None)).array
-            entry = _entries_of_array(found)
+            entry = entries_of_array(found)
             entries.update({(*position, *inner): tree for inner, tree in entry.items()})
             name = to_latex(substitute(left, at))
             put_in = to_latex(self._filled(formula, digits=PUT_IN))
-            steps.append(f"{name} = {put_in} {_equals(entry, SHOWN)}")
+            steps.append(f"{name} = {put_in} {equals(entry, SHOWN)}")
         self.known[base] = entries
         if letters:
-            steps.append(f"{to_latex(base)} {_equals(entries, SHOWN)}")
-        return Solved(part, tuple(steps), _plain(entries))
+            steps.append(f"{to_latex(base)} {equals(entries, SHOWN)}")
+        return Solved(part, tuple(steps), plain(entries))
 
     def _sizes(self, base: Tree, count: int) -> list[int]:
         """How far the indices on the left run: the declared shape of the name."""
@@ -160,36 +145,25 @@ class _Solver:
             )
         return [int(size) for size in shape]
 
-    def _written_out(self, tree: Tree) -> Tree:
-        """Sums over written whole-number bounds, term by term, and Kronecker deltas of numbers."""
-        tree = rebuild(tree, self._written_out)
+    def _without_deltas(self, tree: Tree) -> Tree:
+        """Kronecker deltas of numbers as 1 or 0."""
         match tree:
             case Indexed(Name("delta"), (Number() as i, Number() as j), ()) if tree.base not in self.known:
                 return Number(str(int(i.value == j.value)))
-            case Big("sum" | "prod", (letter,), Number() as low, Number() as high, body, None, None):
-                first, last = int(low.value), int(high.value)
-                if not 0 < last - first + 1 <= MOST_TERMS:
-                    return tree
-                terms = tuple(substitute(body, {letter: Number(str(k))}) for k in range(first, last + 1))
-                if len(terms) == 1:
-                    return terms[0]
-                return (
-                    Add(terms) if tree.operator == "sum" else Multiply(terms, tuple(DOT for _ in terms[1:]))
-                )
-        return tree
+        return rebuild(tree, self._without_deltas)
 
     def _filled(self, tree: Tree, digits: int | None) -> Tree:
         """Known names replaced by their values: in full to compute with, or rounded to be shown."""
 
         def shown(entry: Tree) -> Tree:
-            return entry if digits is None else _rounded(entry, digits)
+            return entry if digits is None else rounded(entry, digits)
 
         if isinstance(tree, Indexed) and tree.base in self.known and not tree.upper:
             position = tuple(int(i.value) for i in tree.lower if isinstance(i, Number))
             if position in self.known[tree.base]:
                 return shown(self.known[tree.base][position])
         if tree in self.known:
-            return _together({at: shown(entry) for at, entry in self.known[tree].items()})
+            return together({at: shown(entry) for at, entry in self.known[tree].items()})
         return rebuild(tree, lambda part: self._filled(part, digits))
 
     def _identity(self, part: Part, left: Tree, right: Tree) -> Solved:
@@ -215,105 +189,3 @@ def _derivative(part: Part, tree: Derivative) -> Solved:
     for variable in tree.wrt:
         formula = sp.diff(formula, by_text.get(name_text(variable), sp.Dummy()))
     return Solved(part, (*steps, f"{to_latex(tree)} = {latex_of(formula, names)}"), None)
-
-
-def _entries(tree: Tree) -> Entries:
-    """The entries of a written vector or matrix; a column or a row counts as a vector."""
-    match tree:
-        case List(items):
-            return {(i,): item for i, item in enumerate(items, 1)}
-        case Matrix(rows) if all(len(row) == 1 for row in rows):
-            return {(i,): row[0] for i, row in enumerate(rows, 1)}
-        case Matrix(rows):
-            return {(i, j): item for i, row in enumerate(rows, 1) for j, item in enumerate(row, 1)}
-    return {(): tree}
-
-
-def _entries_of_array(array: Any) -> Entries:
-    """The entries of a computed value: the first axis is a batch of one point; a column counts as a
-    vector."""
-    values = array[0]
-    if getattr(values, "ndim", 0) == 0:
-        return {(): _number(values)}
-    rows, columns = values.shape
-    if columns == 1:
-        return {(i + 1,): _number(values[i, 0]) for i in range(rows)}
-    return {(i + 1, j + 1): _number(values[i, j]) for i in range(rows) for j in range(columns)}
-
-
-def _together(entries: Mapping[tuple[int, ...], Tree]) -> Tree:
-    """A scalar, a column or a matrix of these entries, as a tree."""
-    if () in entries:
-        return entries[()]
-    rows = max(position[0] for position in entries)
-    if all(len(position) == 1 for position in entries):
-        return Matrix(tuple((entries[i,],) for i in range(1, rows + 1)))
-    columns = max(position[1] for position in entries)
-    return Matrix(tuple(tuple(entries[i, j] for j in range(1, columns + 1)) for i in range(1, rows + 1)))
-
-
-def _number(value: Any) -> Tree:
-    """A computed number as a tree: exact if it is a fraction, else to :data:`CARRIED` digits."""
-    from mpmath import nstr
-
-    if value < 0:
-        return Negative(_number(-value))
-    if isinstance(value, int | Fraction):
-        fraction = Fraction(value)
-        whole = Number(str(fraction.numerator))
-        return whole if fraction.denominator == 1 else Divide(whole, Number(str(fraction.denominator)))
-    return Number(nstr(value, CARRIED, min_fixed=-400, max_fixed=400))
-
-
-def _float(entry: Tree) -> float:
-    match entry:
-        case Negative(operand):
-            return -_float(operand)
-        case Divide(numerator, denominator):
-            return _float(numerator) / _float(denominator)
-        case Number():
-            return float(entry.value)
-    raise TypeError(f"{entry} is no number")
-
-
-def _rounded(entry: Tree, digits: int) -> Tree:
-    """A number as it is shown: written numbers as they are written, computed ones rounded."""
-    if isinstance(entry, Number) and len(entry.digits) <= digits + 2:
-        return entry
-    if isinstance(entry, Negative):
-        return Negative(_rounded(entry.operand, digits))
-    return Number(f"{_float(entry):.{digits}g}")
-
-
-def _equals(entries: Entries, digits: int) -> str:
-    """The values with the sign that is true of them: equal if they are shown in full."""
-    shown = {position: _rounded(entry, digits) for position, entry in entries.items()}
-    exact = all(_same(entries[position], shown[position]) for position in entries)
-    return f"{'=' if exact else chr(92) + 'approx'} {to_latex(_together(shown))}"
-
-
-def _same(entry: Tree, shown: Tree) -> bool:
-    exact, written = _fraction(entry), _fraction(shown)
-    return exact == written
-
-
-def _fraction(entry: Tree) -> Fraction:
-    match entry:
-        case Negative(operand):
-            return -_fraction(operand)
-        case Divide(numerator, denominator):
-            return _fraction(numerator) / _fraction(denominator)
-        case Number():
-            return entry.value
-    raise TypeError(f"{entry} is no number")
-
-
-def _plain(entries: Entries) -> Any:
-    """Floats: one, a list, or a list of rows."""
-    if () in entries:
-        return _float(entries[()])
-    rows = max(position[0] for position in entries)
-    if all(len(position) == 1 for position in entries):
-        return [_float(entries[i,]) for i in range(1, rows + 1)]
-    columns = max(position[1] for position in entries)
-    return [[_float(entries[i, j]) for j in range(1, columns + 1)] for i in range(1, rows + 1)]

@@ -11,7 +11,7 @@ from itertools import pairwise
 import sympy as sp
 
 from derive.graphs.scalar import ScalarGraph, Values
-from derive.practice.expression_graph import GREEK
+from derive.reading.symbols import GREEK
 from derive.rendering.layers import layout
 from derive.rendering.numbers import short
 

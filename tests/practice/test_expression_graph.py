@@ -40,7 +40,9 @@ def steps(text: str, given: str) -> list[str]:
         ("x**2", "x", ["f_1 = x^2"]),
         ("(x+y)/(x+y)", "x y", ["f_1 = x + y", "f_2 = f_1/f_1"]),
         (r"\sum_{i=1}^{3} w_i x_i", "w_1 x_1 w_2 x_2 w_3 x_3",
-         ["f_1 = w_1*x_1", "f_2 = w_2*x_2", "f_3 = w_3*x_3", "f_4 = f_1 + f_2", "f_5 = f_4 + f_3"]),
+         ["f_1 = w_1*x_1", "f_2 = w_2*x_2", "f_3 = f_1 + f_2", "f_4 = w_3*x_3", "f_5 = f_3 + f_4"]),
+        (r"\sum_{i=0}^{1} i x_{i+1}", "x_1 x_2", ["f_1 = 0*x_1", "f_2 = 1*x_2", "f_3 = f_1 + f_2"]),
+        (r"\prod_{k=1}^{2} (x_k + k)", "x_1 x_2", ["f_1 = x_1 + 1", "f_2 = x_2 + 2", "f_3 = f_1*f_2"]),
         (r"\frac{1}{2}(y - t)^2", "y t", ["f_1 = y - t", "f_2 = f_1^2", "f_3 = (1/2)*f_2"]),
         ("f = (x + y) z", "x y z", ["q_1 = x + y", "f = q_1*z"]),
         ("q = x + y; f = q z", "x y z", ["q = x + y", "f = q*z"]),
@@ -52,8 +54,8 @@ def steps(text: str, given: str) -> list[str]:
     ],
     ids=[
         "E1", "plain", "left right", "E2", "E3", "E4", "E4 plain", "sigmoid", "power of a call",
-        "inverse", "Python",
-        "shared", "written sum", "half square", "named", "definitions", "Greek", "ReLU", "sqrt ln",
+        "inverse", "Python", "shared", "written sum", "sum of shifted", "product", "half square",
+        "named", "definitions", "Greek", "ReLU", "sqrt ln",
         "A5", "max of 3",
     ],
 )  # fmt: skip
@@ -96,8 +98,8 @@ def test_values_at_fault_are_named(assignments: list[str], message: str) -> None
         ("x <= y", "x y", "expected a formula or a definition"),
         ("", "", "empty"),
         (r"\frac{x}{", "x", "cannot read"),
-        (r"\sum_{i=1}^{n} x_i", "x_1", "needs one index and whole numbers"),
-        (r"\sum_{i=1}^{999} x_i", "x_1", "from 1 to 999"),
+        (r"\sum_{i=1}^{n} x_i", "x_1", "sum is no operation on scalars; .* with one index and whole numbers"),
+        (r"\sum_{i=1}^{999} x_i", "x_1", "up to 64 terms"),
         (r"\int x \, dx", "x", "no operation on scalars"),
     ],
 )
