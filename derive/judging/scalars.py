@@ -109,7 +109,10 @@ class Interval:
     low: float
     high: float
 
-    def __add__(self, other: Any) -> Interval:
+    # Beside a dual number the dual's own operations apply: they hand the intervals back here.
+    def __add__(self, other: Any) -> Any:
+        if isinstance(other, Dual):
+            return NotImplemented
         other = interval(other)
         return Interval(self.low + other.low, self.high + other.high)
 
@@ -118,26 +121,30 @@ class Interval:
     def __neg__(self) -> Interval:
         return Interval(-self.high, -self.low)
 
-    def __sub__(self, other: Any) -> Interval:
-        return self + (-interval(other))
+    def __sub__(self, other: Any) -> Any:
+        return NotImplemented if isinstance(other, Dual) else self + (-interval(other))
 
-    def __rsub__(self, other: Any) -> Interval:
+    def __rsub__(self, other: Any) -> Any:
         return (-self) + other
 
-    def __mul__(self, other: Any) -> Interval:
+    def __mul__(self, other: Any) -> Any:
+        if isinstance(other, Dual):
+            return NotImplemented
         other = interval(other)
         ends = [a * b for a in (self.low, self.high) for b in (other.low, other.high)]
         return Interval(min(ends), max(ends))
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Any) -> Interval:
+    def __truediv__(self, other: Any) -> Any:
+        if isinstance(other, Dual):
+            return NotImplemented
         other = interval(other)
         if other.low <= 0 <= other.high:
             raise ZeroDivisionError("an interval that contains zero divides")
         return self * Interval(1 / other.high, 1 / other.low)
 
-    def __rtruediv__(self, other: Any) -> Interval:
+    def __rtruediv__(self, other: Any) -> Any:
         return interval(other) / self
 
     def through(self, rising: Callable[[float], float]) -> Interval:
@@ -176,4 +183,5 @@ class Interval:
 
 def interval(x: Any) -> Interval:
     """``x`` as an interval; a plain number is one point."""
+    x = plain(x)
     return x if isinstance(x, Interval) else Interval(float(x), float(x))

@@ -64,6 +64,7 @@ class Layout:
     origin: int = 1
     _parent: dict[Dim, Dim] = field(default_factory=dict)
     _least: dict[Dim, int] = field(default_factory=dict)
+    _wanted: dict[Dim, int] = field(default_factory=dict)
     _fresh: count[int] = field(default_factory=count)
 
     def fresh(self) -> Dim:
@@ -86,9 +87,16 @@ class Layout:
         if isinstance(a, int):
             a, b = b, a
         self._parent[a] = b
-        self._least[b] = max(self._least.get(a, 0), self._least.get(b, 0))
+        for table in (self._least, self._wanted):
+            table[b] = max(table.get(a, 0), table.get(b, 0))
         if isinstance(b, int) and self._least[b] > b:
             raise ShapeMismatch(f"{what}: an index up to {self._least[b]} where there are {b}")
+
+    def prefer(self, dim: Dim, size: int) -> None:
+        """Record that a sum runs to ``size``: what it runs over has that many entries, if nothing says otherwise."""
+        root = self.find(dim)
+        self._wanted[root] = max(self._wanted.get(root, 0), size)
+        self.at_least(dim, size)
 
     def adapts(self, shape: Shape) -> bool:
         """Whether a shape is that of an identity matrix of which nothing else is known."""
@@ -108,7 +116,8 @@ class Layout:
         result: dict[Dim, int] = {}
         for k, dim in enumerate(free):
             prime = PRIMES[(k + shift) % len(PRIMES)]
-            result[dim] = max(prime, self._least.get(dim, 0))
+            result[dim] = self._wanted.get(dim, 0) or max(prime, self._least.get(dim, 0))
+            result[dim] = max(result[dim], self._least.get(dim, 0))
         return {d: root if isinstance(root := self.find(d), int) else result[root] for d in used}
 
     def _all(self) -> list[Dim]:
@@ -362,7 +371,7 @@ class _Walker:
             if tree.upper is not None:
                 if isinstance(tree.upper, Number):
                     if tree.upper.digits.isdigit() and tree.upper.value < 10_000:
-                        layout.at_least(dim, int(tree.upper.value) + 1 - layout.origin)
+                        layout.prefer(dim, int(tree.upper.value) + 1 - layout.origin)
                 elif tree.upper in layout.sizes:
                     layout.unite(dim, ("size", tree.upper), "the range of a sum")
                 else:

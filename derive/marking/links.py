@@ -15,25 +15,27 @@ from derive.judging.compare import INEQUALITIES, free_names, judge
 from derive.judging.digits import literal as number_of
 from derive.judging.identities import Setting
 from derive.judging.limits import Refusal
-from derive.judging.names import access, function_name
+from derive.judging.names import access, function_name, matrices
 from derive.judging.setting import setting_for
 from derive.judging.trees import arithmetic, canonical
 from derive.judging.values import _plain_name
 from derive.marking.scope import Expansion, Mode, Scope, key_of
 from derive.reading import Declarations
-from derive.reading.tree import Call, Derivative, Indexed, List, Matrix, Tree
+from derive.reading.tree import Call, Derivative, Indexed, List, Matrix, Name, Number, Tree
 
 RIGHT = ("correct", "rounded", "follows")
 
 
 @dataclass(frozen=True)
 class Link:
-    """Two neighbours of a chain. ``first`` says that the left side starts the chain."""
+    """Two neighbours of a chain. ``first`` says that the left side starts the chain, ``joined`` that it was taken over from
+    a line before."""
 
     left: Tree
     right: Tree
     sign: str
     first: bool = True
+    joined: bool = False
 
     @property
     def arrow(self) -> bool:
@@ -55,7 +57,7 @@ def judge_link(link: Link, scope: Scope, declared: Declarations) -> Claim:
         return own
     if truth is not None and truth.verdict == "wrong":
         return _tempered(truth, link)
-    if general is not None and general.verdict == "wrong" and _stated_generally(link, scope):
+    if general is not None and general.verdict == "wrong":
         return general
     if truth is not None:
         return truth if truth.verdict != "wrong" else replace(truth, verdict="undecided", evidence="none")
@@ -64,6 +66,11 @@ def judge_link(link: Link, scope: Scope, declared: Declarations) -> Claim:
 
 def _tempered(claim: Claim, link: Link) -> Claim:
     """After an arrow a difference is only wrong where plain arithmetic is plainly carried on."""
+    loose = [side for side in (link.left, link.right) if isinstance(side, List)]
+    if claim.note == "shape" and loose:
+        return Claim("undecided", message=f"a list beside something else ({claim.message})")
+    if link.joined and number_of(link.left) is not None and number_of(link.right) is not None:
+        return Claim("undecided", message="two numbers in different lines need not be meant as equal")
     if not link.arrow:
         return claim
     worked_out = arithmetic(link.left) and number_of(link.left) is None and arithmetic(link.right)
@@ -91,7 +98,9 @@ def _road(link: Link, scope: Scope, declared: Declarations, mode: Mode) -> Claim
         setting = replace(setting_for((left.tree, right.tree), declared), lets=lets, any_function=False)
         claim = judge(left.tree, right.tree, relation, setting)
         # Shapes that only the defaults give are no ground for calling a line wrong.
-        return None if claim.note == "shape" and claim.verdict == "wrong" else claim
+        if claim.verdict == "wrong" and (claim.note == "shape" or not _stated_generally(link, left, right, lets, declared)):
+            return None
+        return claim
     if lacking:
         return _without(lacking) if mode == "truth" else None
     claim = _settled(left, right, relation, lets)
@@ -136,12 +145,15 @@ def _written_shape(tree: Tree) -> tuple[int, int] | None:
     return (len(tree.items), 1) if isinstance(tree, List) else None
 
 
-def _stated_generally(link: Link, scope: Scope) -> bool:
+def _stated_generally(link: Link, left: Expansion, right: Expansion, lets: dict[Tree, Tree], declared: Declarations) -> bool:
     """Whether a link with free names can only be meant as an identity, so that one point refutes it."""
     if link.arrow or link.sign != "=":
         return False
-    left, right = _bases(link.left), _bases(link.right)
-    if not left or left != right:
+    supposed, _ = matrices([left.tree, right.tree], set())
+    if any(name not in declared for name in supposed):
+        return False  # that they do not commute is only a default
+    ours, theirs = _bases(_names(left, lets)), _bases(_names(right, lets))
+    if not ours or ours != theirs:
         return False
     head = link.left
     known = isinstance(head, Call) and function_name(_function(head)) is not None
@@ -152,5 +164,9 @@ def _function(call: Call) -> Tree:
     return call.function.base if isinstance(call.function, Indexed) else call.function
 
 
-def _bases(tree: Tree) -> set[Tree]:
-    return {access(n)[0] if isinstance(n, Indexed) else n for n in free_names(tree)}
+def _bases(names: set[Tree]) -> set[Tree]:
+    bases = set()
+    for name in names:
+        base, indices = access(name) if isinstance(name, Indexed) else (name, ())
+        bases.add(name if any(isinstance(i, Number) for i in indices) else base)
+    return {b for b in bases if b != Name("delta")}

@@ -45,6 +45,7 @@ class Meaning:
     parameters: tuple[Tree, ...] = ()
     rounded: bool = False
     wrong: bool = False
+    others: tuple[Tree, ...] = ()  # further formulas for it that were found equal
 
 
 @dataclass
@@ -191,12 +192,16 @@ class _Worker:
             result = self._unfold(name, meaning)
             # A formula that still lacks a given says less than the value that was written for it.
             if self.mode == "truth" and meaning is self.scope.formulas.get(name) and name in self.scope.values:
-                from derive.judging.compare import is_closed
-
-                if not is_closed(result):
+                if not self._complete(result):
                     continue
             return result
         return name
+
+    def _complete(self, tree: Tree) -> bool:
+        from derive.judging.compare import free_names
+
+        known = {*self.kept, *self.expansion.lets}
+        return all(n in known or (isinstance(n, Indexed) and access(n)[0] in known) for n in free_names(tree))
 
     def _whole(self, name: Tree, meaning: Meaning) -> Tree | None:
         """The vector or matrix that a family fills, if its size is known from the other side."""
@@ -294,6 +299,8 @@ class _Worker:
         self.kept.extend(kept)
         try:
             of = self.put_in(tree.of)
+            if not _mentions(of, kept):
+                of = self._otherwise(tree.of, kept) or of
         finally:
             del self.kept[len(self.kept) - len(kept) :]
         plain = isinstance(tree.of, (Name, Indexed, Call))
@@ -303,11 +310,20 @@ class _Worker:
                     return self._unfold(key, meaning)
             if of == rename_bound(tree.of) and not _mentions(of, kept):
                 raise Unknown("a derivative of something that is not defined")
-            if not _constant_for_sure(of):
+            if not _constant_for_sure(of) or any(v in self.scope.formulas for v in kept):
                 raise Unknown("a derivative of something whose dependence is not known")
         for variable in kept:
             self._let(variable)
         return replace(tree, of=of)
+
+    def _otherwise(self, of: Tree, kept: list[Tree]) -> Tree | None:
+        """Another formula of the same name in which the variable does occur: f = q + x beside f = x + yz."""
+        meaning = self.scope.formulas.get(of)
+        for other in reversed(meaning.others if meaning is not None else ()):
+            result = self._unfold(of, replace(meaning, tree=other)) if meaning is not None else other
+            if _mentions(result, kept):
+                return result
+        return None
 
     def _variable(self, variable: Tree) -> Tree:
         """What stays a name while the body is put in: x itself, or all of x for x_j."""

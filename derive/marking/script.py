@@ -112,16 +112,16 @@ class Script:
         if hole is not None:
             claim = Claim("unread", message=hole.reason)
         else:
-            claim = self._judged(left.tree, right.tree, sign, k == 0, right.place)
+            claim = self._judged(left.tree, right.tree, sign, k == 0, right.place, statement.continues and k == 0)
         self._add(claim, right.place, left, sign, right)
 
-    def _judged(self, left: Tree, right: Tree, sign: str, first: bool, place: Place) -> Claim:
+    def _judged(self, left: Tree, right: Tree, sign: str, first: bool, place: Place, joined: bool = False) -> Claim:
         if sign in ("in", "~", "propto"):
             return Claim("definition", message="says what a name is")
         if sign == ":=":
             self._define(left, right, place)
             return Claim("definition", message="by definition")
-        link = Link(left, right, sign, first)
+        link = Link(left, right, sign, first and not joined, joined)
         if sign in INEQUALITIES:
             claim = judge_link(link, self.scope, self.declared)
             if claim.verdict == "undecided" and not is_closed(left):
@@ -147,7 +147,7 @@ class Script:
         keys = [key_of(n) for n in names]
         if len(names) != len(values) or any(k is None or k[1] for k in keys):
             return None
-        if any(self.scope.knows(k[0]) for k in keys if k is not None):
+        if any(self._meant_before(n, k[0]) for n, k in zip(names, keys, strict=True) if k is not None):
             return None
         for name, value in zip(names, values, strict=True):
             self._define(name, value, place)
@@ -173,6 +173,9 @@ class Script:
         settled = claim.verdict in RIGHT or (claim.verdict == "wrong" and self._fixed(link, key))
         if settled or (claim.verdict == "undecided" and literal(link.right)):
             self._note_value(link, claim, place)
+            if claim.verdict == "correct" and not literal(link.right) and key in self.scope.formulas:
+                old = self.scope.formulas[key]
+                self.scope.formulas[key] = replace(old, others=(*old.others, link.right))
             missing = claim.verdict == "undecided" and claim.note is None
             return replace(claim, note="missing-given") if missing else claim
         self._define(link.left, link.right, place)
