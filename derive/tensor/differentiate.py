@@ -198,30 +198,34 @@ def rewrite_derivatives(expression: sp.Expr, rule: Callable[[D], sp.Expr]) -> sp
     return expression.func(*(rewrite_derivatives(argument, rule) for argument in expression.args))
 
 
+def _name(rule: Rule, used: list[D]) -> str:
+    """The rule's name; for a definition also whose it is."""
+    if rule.name != "definition":
+        return rule.name
+    opened = dict.fromkeys(one.body.tensor.text for one in used)
+    return f"definition of {', '.join(opened)}"
+
+
 def differentiate(expression: sp.Expr, program: Program) -> tuple[sp.Expr, list[Step]]:
     """Take every derivative in the expression; the steps say by which rules.
 
     Raises :class:`NotImplementedError` for a function SymPy cannot differentiate.
     """
     steps: list[Step] = []
-    while expression.has(D):
+    while waiting := sorted(expression.atoms(D), key=str):
+        # Which rule applies is asked before any sum is opened: opening is what costs.
         for rule in RULES:
-            applied = False
-
-            def use(one: D, rule: Rule = rule) -> sp.Expr:
-                nonlocal applied
-                result = rule.apply(one, program)
-                if result is None:
-                    return one
-                applied = True
-                return result
-
-            after = rewrite_derivatives(expression, use)
-            if applied:
-                steps.append(Step(rule.name, expression, after, rule.trivial))
-                expression = after
+            used = [one for one in waiting if rule.apply(one, program) is not None]
+            if used:
                 break
         else:
-            left = next(iter(expression.atoms(D)))
-            raise NotImplementedError(f"no rule differentiates {left.body}")
+            raise NotImplementedError(f"no rule differentiates {waiting[0].body}")
+
+        def use(one: D, rule: Rule = rule) -> sp.Expr:
+            result = rule.apply(one, program)
+            return one if result is None else result
+
+        after = rewrite_derivatives(expression, use)
+        steps.append(Step(_name(rule, used), expression, after, rule.trivial))
+        expression = after
     return expression, steps
