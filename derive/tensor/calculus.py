@@ -129,7 +129,9 @@ def _survivors(chosen: Iterable[sp.Expr]) -> str:
     names = sorted({str(value) for value in chosen if isinstance(value, Index) and value.name.isidentifier()})
     if not names:
         return "only the index that the bracket names survives"
-    return f"only the index equal to {' and '.join(names)} survives"
+    if len(names) == 1:
+        return f"only the index equal to {names[0]} survives"
+    return f"only the indices equal to {' and '.join(names)} survive"
 
 
 LETTERS = "ijklpqrstuvw"

@@ -32,6 +32,9 @@ from derive.tensor.program import Program
 
 LETTERS = "ijklpqrtuvwabc"
 
+_TALL = (r"\frac", r"\sum", r"\sqrt", r"\begin")
+"""What needs parentheses that grow."""
+
 ADD, MULTIPLY, POWER, ATOM = 1, 2, 3, 4
 """How tightly a printed piece holds together."""
 
@@ -45,16 +48,26 @@ _GREEK = {
 }  # fmt: skip
 
 
+def script(sign: str, printed: str) -> str:
+    """A subscript or superscript, in braces where it is longer than one sign.
+
+    >>> script("_", "i"), script("^", "10")
+    ('_i', '^{10}')
+    """
+    single = len(printed) == 1 or (printed[0] == "\\" and printed[1:].isalpha())
+    return f"{sign}{printed}" if single else f"{sign}{{{printed}}}"
+
+
 def symbol_latex(name: str) -> str:
     """How a plain name is written in LaTeX.
 
     >>> symbol_latex("alpha"), symbol_latex("xhat"), symbol_latex("W_xh"), symbol_latex("n_1")
-    ('\\\\alpha', '\\\\hat{x}', 'W_{xh}', 'n_{1}')
+    ('\\\\alpha', '\\\\hat{x}', 'W_{xh}', 'n_1')
     """
     base, _, label = name.partition("_")
     if label:
         label = label if len(label) <= 2 else rf"\mathrm{{{label}}}".replace("_", r"\_")
-        return f"{symbol_latex(base)}_{{{label}}}"
+        return symbol_latex(base) + script("_", label)
     if base in _GREEK:
         return "\\" + ("epsilon" if base == "eps" else base)
     if base.endswith("hat") and len(base) > 3:
@@ -102,7 +115,9 @@ class Printer:
         return self._print(sp.sympify(expression))
 
     def parenthesise(self, printed: str) -> str:
-        return rf"\left({printed}\right)" if self.is_latex else f"({printed})"
+        if not self.is_latex or not any(sign in printed for sign in _TALL):
+            return f"({printed})"
+        return rf"\left({printed}\right)"
 
     def with_slots(self, slots: Mapping[sp.Symbol, Any]) -> Printer:
         """A printer that prints these symbols as the matrices that stand for them."""
@@ -110,9 +125,11 @@ class Printer:
 
     def equation(self, left: sp.Basic, right: sp.Basic) -> str:
         """``left = right``, bound letters on the right apart from the free ones on the left."""
-        taken = {index.name for index in free_indices(left)}
-        inner = replace(self, reserved=self.reserved | taken)
-        return f"{inner(left)} = {inner(right)}"
+        return f"{self(left)} = {self.beside(left)(right)}"
+
+    def beside(self, left: sp.Basic) -> Printer:
+        """The printer for what stands in an equation with ``left``: it keeps off the letters used there."""
+        return replace(self, reserved=self.reserved | {index.name for index in free_indices(left)})
 
     # One method a kind of node; each returns the piece and how tightly it holds together.
 
@@ -176,7 +193,7 @@ class Printer:
             return self._derivative_entry(one.tensor, one.indices), MULTIPLY
         if self.is_latex:
             base = rf"\left[{name}\right]" if "_" in name else name
-            return f"{base}_{{{joint.join(pieces)}}}", (POWER if "^" in name else ATOM)
+            return base + script("_", joint.join(pieces)), (POWER if "^" in name else ATOM)
         return f"{name}_{joint.join(pieces)}" if not joint else f"{name}[{', '.join(pieces)}]", ATOM
 
     def _derivative_entry(self, tensor: DerivativeTensor, indices: tuple[sp.Expr, ...]) -> str:
@@ -212,7 +229,7 @@ class Printer:
         sign = r"\sum" if self.is_latex else "Σ"
         if not self.is_latex:
             return f"{sign}_{','.join(indices)} {body}", MULTIPLY
-        return f"{sign}_{{{', '.join(indices)}}} {body}", MULTIPLY
+        return f"{sign}{script('_', ', '.join(indices))} {body}", MULTIPLY
 
     def _tight(self, one: sp.Basic, least: int) -> str:
         printed, level = self._print(one)
@@ -224,11 +241,7 @@ class Printer:
         if all(isinstance(side, Index) and not side.name.startswith("given") for side in pair):
             joined = "".join(sorted((self(left), self(right))))
             return rf"\delta_{{{joined}}}" if self.is_latex else f"δ_{joined}"
-        return (
-            rf"\left[{self(left)} = {self(right)}\right]"
-            if self.is_latex
-            else f"[{self(left)} = {self(right)}]"
-        )
+        return f"[{self(left)} = {self(right)}]"
 
     @staticmethod
     def _sides(affine: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
@@ -242,7 +255,7 @@ class Printer:
         left, right = self._sides(condition)
         test = f"{self(left)} > {self(right)}"
         if (then, otherwise) == (1, 0):
-            return rf"\left[{test}\right]" if self.is_latex else f"[{test}]"
+            return f"[{test}]"
         if self.is_latex:
             rows = rf"{self(then)} & \text{{if }} {test} \\ {self(otherwise)} & \text{{otherwise}}"
             return rf"\begin{{cases}} {rows} \end{{cases}}"
@@ -392,7 +405,7 @@ class Printer:
         printed = self._tight(base, ATOM)
         power = self(exponent)
         if self.is_latex:
-            return f"{printed}^{{{power}}}", POWER
+            return printed + script("^", power), POWER
         return f"{printed}^{power}" if self._print(exponent)[1] == ATOM else f"{printed}^({power})", POWER
 
 

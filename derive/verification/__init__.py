@@ -1,4 +1,4 @@
-"""The witnesses brought together: the derived formula, the executor, differences, and PyTorch where installed."""
+"""The witnesses brought together: derived formula, executor, differences, PyTorch where installed."""
 
 from derive.verification.verify import TOLERANCES, Verification, verify, verify_all
 

@@ -1,17 +1,16 @@
 """Hold a derived gradient against routes that share no code with it.
 
-The derived formula is compiled to NumPy; the executor has its own forward and a hand-written backward, and its
-forward is differentiated numerically, by the complex step where it is analytic and by five-point differences
-elsewhere; PyTorch differentiates its own implementation. An error is the largest deviation relative to the
-gradient's largest entry.
+The derived formula is compiled to NumPy; the executor has its own forward and a hand-written backward, and
+its forward is differentiated numerically, by the complex step where it is analytic and by five-point
+differences elsewhere; PyTorch differentiates its own implementation. An error is the largest deviation
+relative to the gradient's largest entry.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -38,7 +37,8 @@ SEED = 20240614
 class Verification:
     """One derived gradient held against its witnesses, at one setting.
 
-    ``witnesses`` maps each witness to the largest relative error; ``absent`` says which could not be asked, and why.
+    ``witnesses`` maps each witness to the largest relative error; ``absent`` says which could not be asked,
+    and why.
     """
 
     operation: str
@@ -67,7 +67,7 @@ class Verification:
 
 
 def relative_error(derived: np.ndarray, witness: np.ndarray) -> float:
-    """The largest deviation, relative to the witness's largest entry; infinite where shapes or NaNs disagree."""
+    """The largest deviation relative to the witness's largest entry; infinite where shapes disagree."""
     derived, witness = np.asarray(derived), np.asarray(witness)
     if derived.shape != witness.shape or not (np.isfinite(derived).all() and np.isfinite(witness).all()):
         return float("inf")
@@ -99,7 +99,11 @@ def verify(one: Operation) -> Iterator[Verification]:
 def _first(
     one: Operation, variable: Input, setting: Setting, inputs: dict[str, np.ndarray], rng: np.random.Generator
 ) -> Verification:
-    forward = partial(execution.forward, one.name, **setting.parameters)
+    settings: dict[str, Any] = dict(setting.parameters)
+
+    def forward(given: Mapping[str, Any]) -> np.ndarray:
+        return execution.forward(one.name, given, **settings)
+
     value = np.asarray(forward(inputs))
     upstream = rng.normal(size=value.shape)
     derived = derive_gradient(one, variable.name, upstream=True).numpy(
@@ -143,7 +147,7 @@ def _contract(jacobian: np.ndarray, upstream: np.ndarray, one: Operation) -> np.
 
 
 def _has_second(one: Operation, variable: Input) -> bool:
-    """Second derivatives are verified of functions of a number and of scalars of one vector, and of softmax."""
+    """Second derivatives are verified of functions of a number and of functions of one vector."""
     assert variable.tensor is not None
     if one.is_elementwise:
         return True
@@ -154,7 +158,7 @@ def _second(one: Operation, variable: Input, setting: Setting, inputs: dict[str,
     """The derived second derivative against differences of the executor's hand-written gradient."""
     derived = derive_gradient(one, variable.name, order=2).numpy(inputs, **setting.parameters)
     analytic = execution.find(one.name).analytic
-    method = "complex-step" if analytic else "five-point"
+    method: Literal["complex-step", "five-point"] = "complex-step" if analytic else "five-point"
     value = np.asarray(execution.forward(one.name, inputs, **setting.parameters))
 
     def gradient(given: Mapping[str, Any], upstream: np.ndarray) -> np.ndarray:
