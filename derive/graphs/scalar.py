@@ -166,11 +166,19 @@ class ScalarGraph:
     def edges(self) -> Iterator[tuple[int, int, int]]:
         """Every use of a value that depends on a variable: (gate, position of the operand, the value's
         node)."""
-        live = self._live()
+        live = self.dependent_on(*self.variables)
         for index in self.operations:
             for position, source in enumerate(self.nodes[index].inputs):
                 if source in live:
                     yield index, position, source
+
+    def dependent_on(self, *sources: int) -> set[int]:
+        """These nodes and all that are computed from them."""
+        found = set(sources)
+        for index, node in enumerate(self.nodes):
+            if any(i in found for i in node.inputs):
+                found.add(index)
+        return found
 
     def operation_text(self, index: int) -> str:
         """A gate applied to its inputs, as plain text; a variable or constant is itself."""
@@ -187,7 +195,7 @@ class ScalarGraph:
         return node.gate.latex.format(*(self._operand(i, "latex") for i in node.inputs))
 
     def local_formula(self, index: int, position: int) -> sp.Expr:
-        """The derivative of a gate by one operand, in symbols that stand for the nodes (see ``_symbol``)."""
+        """The derivative of a gate by one operand, in symbols that stand for the nodes (see :meth:`symbol`)."""
         node = self.nodes[index]
         assert node.gate is not None
         formals = (A, B)[: node.gate.arity]
@@ -197,8 +205,8 @@ class ScalarGraph:
             if (value := self.nodes[source].value) is not None
         )
         derivative = local_derivative(node.gate, formals[position], constants)
-        actual = {formal: self._symbol(i) for formal, i in zip(formals, node.inputs, strict=True)}
-        return derivative.xreplace({**actual, Y: self._symbol(index)})
+        actual = {formal: self.symbol(i) for formal, i in zip(formals, node.inputs, strict=True)}
+        return derivative.xreplace({**actual, Y: self.symbol(index)})
 
     def local_text(self, index: int, position: int) -> str:
         """The local derivative as plain text, in the names of the nodes."""
@@ -220,11 +228,11 @@ class ScalarGraph:
         composed: list[sp.Expr] = []
         for index, node in enumerate(self.nodes):
             if node.gate is None:
-                composed.append(self._symbol(index))
+                composed.append(self.symbol(index))
                 continue
             operands = dict(zip((A, B), (composed[i] for i in node.inputs), strict=False))
             composed.append(node.gate.formula.subs(operands, simultaneous=True))
-        names = {self._symbol(i): self.nodes[i].latex for i in self.variables}
+        names = {self.symbol(i): self.nodes[i].latex for i in self.variables}
         return composed[self.output], names
 
     def evaluate(self, point: Mapping[str, sp.Expr | int], upstream: sp.Expr | int = 1) -> Values:
@@ -256,13 +264,13 @@ class ScalarGraph:
 
         local: dict[tuple[int, int], sp.Expr] = {}
         edge: dict[tuple[int, int], sp.Expr] = {}
-        live = self._live()
+        live = self.dependent_on(*self.variables)
         backward: list[sp.Expr | None] = [
             sp.Integer(0) if i in live else None for i in range(len(self.nodes))
         ]
         if self.output in live:
             backward[self.output] = _number(upstream)
-        at = {self._symbol(i): value for i, value in enumerate(forward)}
+        at = {self.symbol(i): value for i, value in enumerate(forward)}
         by_gate: dict[int, list[tuple[int, int]]] = {}
         for index, position, source in self.edges():
             by_gate.setdefault(index, []).append((position, source))
@@ -280,14 +288,6 @@ class ScalarGraph:
     def _named(self, index: int) -> str:
         return f"{self.nodes[index].text} = {self.operation_text(index)}"
 
-    def _live(self) -> set[int]:
-        """The nodes that depend on a variable."""
-        live: set[int] = set()
-        for index, node in enumerate(self.nodes):
-            if node.is_variable or any(i in live for i in node.inputs):
-                live.add(index)
-        return live
-
     def _operand(self, index: int, form: str) -> str:
         node = self.nodes[index]
         written: str = getattr(node, form)
@@ -296,14 +296,14 @@ class ScalarGraph:
             return f"\\left({written}\\right)" if form == "latex" else f"({written})"
         return written
 
-    def _symbol(self, index: int) -> sp.Expr:
+    def symbol(self, index: int) -> sp.Expr:
         """The symbol of a node; a constant stands for itself."""
         value = self.nodes[index].value
         return sp.Symbol(f"n{index}", real=True) if value is None else value
 
     def _names(self, form: str) -> dict[sp.Symbol, str]:
         return {
-            self._symbol(i): getattr(node, form) for i, node in enumerate(self.nodes) if node.value is None
+            self.symbol(i): getattr(node, form) for i, node in enumerate(self.nodes) if node.value is None
         }
 
     def _checked(

@@ -15,6 +15,7 @@ import sympy as sp
 from derive.bank import Part, Problem, ProblemError
 from derive.graphs.printing import latex_of
 from derive.graphs.scalar import GraphError
+from derive.graphs.symbolic import derivative
 from derive.judging import closed, judge
 from derive.judging.limits import Refusal
 from derive.judging.setting import setting_for
@@ -181,11 +182,18 @@ def _derivative(part: Part, tree: Derivative) -> Solved:
         raise GraphError("a derivative needs what is differentiated, and no point")
     graph = expression_graph([(None, tree.of)])
     steps = [f"{graph.nodes[i].latex} = {graph.operation_latex(i)}" for i in graph.operations]
+    wrt = [next((i for i in graph.variables if graph.nodes[i].text == name_text(v)), None) for v in tree.wrt]
+    if wrt[0] is None:
+        raise GraphError(f"{name_text(tree.wrt[0])} does not occur in it")
+    moving = graph.dependent_on(wrt[0])
     for gate, position, source in graph.edges():
-        slope = f"\\frac{{\\partial {graph.nodes[gate].latex}}}{{\\partial {graph.nodes[source].latex}}}"
-        steps.append(f"{slope} = {graph.local_latex(gate, position)}")
-    formula, names = graph.expression()
-    by_text = {graph.nodes[i].text: symbol for i, symbol in zip(graph.variables, names, strict=True)}
-    for variable in tree.wrt:
-        formula = sp.diff(formula, by_text.get(name_text(variable), sp.Dummy()))
+        if source in moving:
+            slope = f"\\frac{{\\partial {graph.nodes[gate].latex}}}{{\\partial {graph.nodes[source].latex}}}"
+            steps.append(f"{slope} = {graph.local_latex(gate, position)}")
+    if len(wrt) == 1:
+        formula, names = derivative(graph, wrt[0])
+    else:
+        formula, names = graph.expression()
+        for variable in wrt:
+            formula = sp.Integer(0) if variable is None else sp.diff(formula, graph.symbol(variable))
     return Solved(part, (*steps, f"{to_latex(tree)} = {latex_of(formula, names)}"), None)

@@ -46,8 +46,10 @@ def test_layers_that_are_off() -> None:
         ("activations/tanh-identity", "b", r"1 - \tanh^2 x"),
         ("activations/chain-rule", "a", r"2x \cos(x^2) e^{\sin(x^2)}"),
         ("activations/sigmoid-derivative", "a", r"\sigma(z)(1 - \sigma(z))"),
+        ("losses/logistic-loss", "a", r"\sigma(z) - y"),
+        ("losses/logistic-loss", "b", r"2 (\sigma(z) - y) \sigma(z) (1 - \sigma(z))"),
     ],
-    ids=["tanh", "e^sin(x^2)", "sigmoid"],
+    ids=["tanh", "e^sin(x^2)", "sigmoid", "logistic loss", "squared error"],
 )
 def test_derivatives_are_derived(name: str, part: str, textbook: str) -> None:
     """The last step, read back by the reader and put before the judge, is what a textbook says."""
@@ -83,3 +85,12 @@ def test_a_problem_at_fault_says_where(tmp_path: Path, given: str, answer: str, 
     )
     with pytest.raises(ProblemError, match=message):
         solve(load_problem(file))
+
+
+def test_one_neuron_has_the_lectures_values() -> None:
+    """CS231n's neuron: s = 1, f = 0.73106, f(1-f) = 0.19661, gradient by w_1 -0.39322."""
+    found = answers("graphs/one-neuron")
+    assert found["a"].value == 1
+    assert found["b"].value == pytest.approx(1 / (1 + np.exp(-1)), rel=1e-15)
+    assert found["c"].value == pytest.approx(0.19661, abs=5e-6)
+    assert found["d"].value == pytest.approx(-0.39322, abs=5e-6)
