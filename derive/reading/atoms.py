@@ -109,7 +109,13 @@ def number(parser: Parser, token: Token) -> Tree:
         end = parser.take().end
     tree = Number(digits, unit, span=(token.start, end))
     item = parser.peek()
-    if not unit and digits == "1" and isinstance(item, Group) and item.open in ("(", "[", "\\{") and _has_relation(item):
+    if (
+        not unit
+        and digits == "1"
+        and isinstance(item, Group)
+        and item.open in ("(", "[", "\\{")
+        and _has_relation(item)
+    ):
         parser.at += 1
         inside = functions.arguments(item, parser)
         return postfix(parser, Call(Name("indicator"), inside, span=(token.start, item.end)))
@@ -131,7 +137,9 @@ def _power_of_ten(parser: Parser) -> tuple[str, int] | None:
     if not parser.next_is("times", "cdot", "*"):
         return None
     ten = parser.peek(1)
-    if not (isinstance(ten, Token) and ten.kind == "number" and ten.text == "10" and parser.next_is("^", ahead=2)):
+    if not (
+        isinstance(ten, Token) and ten.kind == "number" and ten.text == "10" and parser.next_is("^", ahead=2)
+    ):
         return None
     exponent = parser.peek(3)
     inner: list[Item] = exponent.items if isinstance(exponent, Group) and exponent.open == "{" else []
@@ -144,7 +152,12 @@ def _power_of_ten(parser: Parser) -> tuple[str, int] | None:
     texts = [item.text for item in inner if isinstance(item, Token) and item.kind != "space"]
     sign = "-" if texts and texts[0] == "-" else ""
     texts = texts[1:] if texts and texts[0] in ("-", "+") else texts
-    if len(texts) != 1 or not texts[0].isdigit() or len(texts[0]) > 3 or any(isinstance(i, Group) for i in inner):
+    if (
+        len(texts) != 1
+        or not texts[0].isdigit()
+        or len(texts[0]) > 3
+        or any(isinstance(i, Group) for i in inner)
+    ):
         return None
     parser.at += consumed
     return sign + texts[0], parser.items[parser.at - 1].end
@@ -176,12 +189,20 @@ def letter(parser: Parser, token: Token) -> Tree:
 def named(parser: Parser, base: Name) -> Tree:
     """A name with its scripts; a call if it is a function and brackets follow."""
     item = parser.peek()
-    if isinstance(item, Token) and item.kind == "number" and not item.spaced and item.text.isdigit() and not parser.script:
+    if (
+        isinstance(item, Token)
+        and item.kind == "number"
+        and not item.spaced
+        and item.text.isdigit()
+        and not parser.script
+    ):
         if base.span and item.start == base.span[1] and len(base.text) == 1:
             parser.at += 1
             parser.context.assume(f"{base.text}{item.text} read as {base.text}_{{{item.text}}}")
             lower = Number(item.text, span=(item.start, item.end))
-            return called(parser, Indexed(base, (lower,), span=(base.span[0], item.end)), Scripts(end=item.end))
+            return called(
+                parser, Indexed(base, (lower,), span=(base.span[0], item.end)), Scripts(end=item.end)
+            )
     found = read_scripts(parser, base)
     return called(parser, attach(base, found, parser), found)
 
@@ -190,7 +211,7 @@ def called(parser: Parser, core: Tree, found: Scripts) -> Tree:
     """Decide what brackets after a name are: arguments, an index, or a factor."""
     following = functions.next_group(parser, "(", "[")
     if following is None or not following.items:
-        return _finished(parser, core, found)
+        return _before_matrix(parser, core, found) or _finished(parser, core, found)
     name = core.base if isinstance(core, Indexed) else core
     if following.open == "[" and isinstance(name, Name):
         if name.text == "E" and (name.font in ("bb", "") and not name.marks):
@@ -200,14 +221,18 @@ def called(parser: Parser, core: Tree, found: Scripts) -> Tree:
             index = _element_index(following, parser)
             if index is not None and functions.is_function(core, following, parser) is not True:
                 parser.at += 1
-                base, lower, upper = (core.base, core.lower, core.upper) if isinstance(core, Indexed) else (core, (), ())
+                base, lower, upper = (
+                    (core.base, core.lower, core.upper) if isinstance(core, Indexed) else (core, (), ())
+                )
                 span = (core.span[0], following.end) if core.span else None
                 return postfix(parser, Indexed(base, (*lower, index), upper, span=span))
     verdict = functions.is_function(core, following, parser)
     if isinstance(name, Name) and name.text in ("I", "1") and _has_relation(following):
         parser.at += 1
         inside = functions.arguments(following, parser)
-        return postfix(parser, Call(Name("indicator"), inside, span=(name.span[0] if name.span else 0, following.end)))
+        return postfix(
+            parser, Call(Name("indicator"), inside, span=(name.span[0] if name.span else 0, following.end))
+        )
     declared = parser.context.declarations.get(core)
     sure = declared is not None and declared.is_function
     if verdict and (found.powers or found.doubtful is not None) and not sure and not _inverse(found):
@@ -216,17 +241,45 @@ def called(parser: Parser, core: Tree, found: Scripts) -> Tree:
         return _finished(parser, core, found)
     parser.at += 1
     span = (core.span[0], following.end) if core.span else None
-    call = Call(core, functions.arguments(following, parser), span=span)
+    call = Call(core, functions.arguments(following, parser, listed=following.open != "["), span=span)
     applied = functions.inverse_or_power(call, core, found)
     if verdict:
         return postfix(parser, applied)
     inner = call.arguments[0] if len(call.arguments) == 1 else List(call.arguments, "(")
     product = Multiply((raise_to(core, found), inner), ("",), span=span)
-    if parser.next_is("^", "'", "_"):  # a power would belong to the bracket in one reading, to the call in the other
+    if parser.next_is(
+        "^", "'", "_"
+    ):  # a power would belong to the bracket in one reading, to the call in the other
         later = read_scripts(parser, inner)
         applied = raise_to(attach(applied, later, parser), later)
-        product = Multiply((raise_to(core, found), raise_to(attach(inner, later, parser), later)), ("",), span=span)
+        product = Multiply(
+            (raise_to(core, found), raise_to(attach(inner, later, parser), later)), ("",), span=span
+        )
     return Ambiguous((applied, product), "brackets after a letter: an argument or a factor", span=span)
+
+
+def _before_matrix(parser: Parser, core: Tree, found: Scripts) -> Tree | None:
+    """``\\sigma`` before a matrix: applied to it, or times it."""
+    matrix = functions.next_group(parser, "begin")
+    name = core.base if isinstance(core, Indexed) else core
+    if matrix is None or not isinstance(name, Name) or name.text not in ("sigma", "phi", "varphi", "f", "g"):
+        return None
+    declared = parser.context.declarations.get(core)
+    if (
+        matrix.name not in symbols.MATRIX_BRACKETS
+        or found.powers
+        or (declared is not None and not declared.is_function)
+    ):
+        return None
+    parser.at += 1
+    inner = group(parser, matrix)
+    span = (core.span[0], inner.span[1]) if core.span and inner.span else None
+    call = Call(core, (inner,), span=span)
+    if declared is not None:
+        return call
+    return Ambiguous(
+        (call, Multiply((core, inner), ("",))), "a letter before a matrix: a function or a factor", span=span
+    )
 
 
 def _inverse(found: Scripts) -> bool:
@@ -242,10 +295,14 @@ def _finished(parser: Parser, core: Tree, found: Scripts) -> Tree:
 def _element_index(following: Group, parser: Parser) -> List | None:
     """``x[i]`` and ``y[k,i,j]``: the index in brackets, or None if the brackets hold a factor."""
     items = [item for item in following.items if item.kind != "space"]
+    if len(items) != len(following.items) and not any(getattr(item, "text", "") == "," for item in items):
+        return None  # spaces separate: a row of numbers
     commas = any(getattr(item, "text", "") == "," for item in items)
     if any(item.kind not in ("letter", "number", "run", "command", "sign") for item in items):
         return None
-    if not commas and not (len(items) == 1 or {getattr(i, "text", "") for i in items[1::2]} <= {"-", "+", ":"}):
+    if not commas and not (
+        len(items) == 1 or {getattr(i, "text", "") for i in items[1::2]} <= {"-", "+", ":"}
+    ):
         return None
     if not commas and len(items) > 1 and items[0].kind == "number":
         return None
@@ -283,13 +340,20 @@ def word(parser: Parser, token: Token) -> Tree:
         return applied(parser, Name(known, span=(token.start, token.end)))
     if not text or (token.kind == "text" and not any(char.isalnum() for char in text)):
         raise parser.refuse("words inside a formula", token)
-    if token.kind == "text" and text.lower() in symbols.STOP_WORDS and not functions.next_group(parser, "("):
+    if (
+        not parser.script
+        and token.kind == "text"
+        and text.lower() in symbols.STOP_WORDS
+        and not functions.next_group(parser, "(")
+    ):
         raise parser.refuse(f"words inside a formula: {text!r}", token)
     font = "text" if len(text) == 1 else ""
     name = Name(text, font=font, span=(token.start, token.end))
     tree = named(parser, name)
     if token.font == "doubtful" and not isinstance(tree, Call) and text not in parser.context.functions:
-        factors = tuple(Name(char, span=(token.start + at, token.start + at + 1)) for at, char in enumerate(text))
+        factors = tuple(
+            Name(char, span=(token.start + at, token.start + at + 1)) for at, char in enumerate(text)
+        )
         product = Multiply(factors, ("",) * (len(factors) - 1), span=name.span)
         if isinstance(tree, Name):
             return Ambiguous((tree, product), "letters written together: a word or a product", span=name.span)
@@ -341,7 +405,9 @@ def command(parser: Parser, token: Token) -> Tree:
         tree = derivatives.fraction(top, bottom, parser, start, parser.items[parser.at - 1].end)
         if isinstance(tree, Derivative):
             tree = postfix(parser, tree)
-            return postfix(parser, derivatives.operand(parser, tree)) if isinstance(tree, Derivative) else tree
+            return (
+                postfix(parser, derivatives.operand(parser, tree)) if isinstance(tree, Derivative) else tree
+            )
         return postfix(parser, tree)
     if text == "sqrt":
         return root(parser, token)
@@ -374,7 +440,11 @@ def command(parser: Parser, token: Token) -> Tree:
         body = argument(parser)
         if text == "underset" and len(body) == 1 and isinstance(body[0], Token):
             operator = body[0].text.replace(" ", "")
-            if operator in symbols.BIG_COMMANDS or operator in symbols.BIG_WORDS or operator in ("max", "min"):
+            if (
+                operator in symbols.BIG_COMMANDS
+                or operator in symbols.BIG_WORDS
+                or operator in ("max", "min")
+            ):
                 return functions.read_big(parser, operator, start, below)
         raise parser.refuse(f"\\{text} over something that is no operator", token)
     if text == "Vert":
@@ -384,7 +454,9 @@ def command(parser: Parser, token: Token) -> Tree:
 
 
 def _words(items: list[Item]) -> list[str]:
-    return [word for item in items for word in ([item.text] if isinstance(item, Token) else _words(item.items))]
+    return [
+        word for item in items for word in ([item.text] if isinstance(item, Token) else _words(item.items))
+    ]
 
 
 def argument(parser: Parser) -> list[Item]:
@@ -435,7 +507,9 @@ def root(parser: Parser, token: Token) -> Tree:
         base = body[0]
     else:
         base = inside(parser)
-    return postfix(parser, Call(Name("sqrt"), (base, *arguments), span=(token.start, parser.items[parser.at - 1].end)))
+    return postfix(
+        parser, Call(Name("sqrt"), (base, *arguments), span=(token.start, parser.items[parser.at - 1].end))
+    )
 
 
 def increment(parser: Parser, token: Token) -> Tree:
@@ -443,7 +517,11 @@ def increment(parser: Parser, token: Token) -> Tree:
     name = Name("Delta", span=(token.start, token.end))
     following = parser.peek()
     is_name = isinstance(following, Token) and (
-        following.kind == "letter" or (following.kind == "command" and following.text in symbols.SYMBOLS | symbols.ACCENTS.keys() | symbols.FONTS.keys())
+        following.kind == "letter"
+        or (
+            following.kind == "command"
+            and following.text in symbols.SYMBOLS | symbols.ACCENTS.keys() | symbols.FONTS.keys()
+        )
     )
     if not is_name:
         return named(parser, name)
@@ -519,7 +597,9 @@ def bars(parser: Parser, token: Token, sign: str, function: str) -> Tree:
         here = parser.items[place]
         if not (isinstance(here, Token) and here.text == sign and here.kind in ("sign", "command")):
             continue
-        if double and not (place + 1 < len(parser.items) and getattr(parser.items[place + 1], "text", "") == "|"):
+        if double and not (
+            place + 1 < len(parser.items) and getattr(parser.items[place + 1], "text", "") == "|"
+        ):
             continue
         inner = Nested([], parser.context)
         inner.items = parser.items[parser.at : place]

@@ -27,7 +27,9 @@ KINDS = (
 )  # fmt: skip
 _FUNCTIONS = ("sigmoid function", "elementwise function", "function", "density", "operator", "distribution")
 _MISSING = re.compile(r"\s*[,(]?\s*not\s+(?:given|specified|stated|known)\s*\)?\s*$", re.IGNORECASE)
-_SIZE = re.compile(r"\d+|[A-Za-z](?:_\{?\w+\}?|\d+)?(?:\s*[-+]\s*\d+)?|\d+\s*[A-Za-z](?:_\{?\w+\}?)?|\([^()x]+\)")
+_SIZE = re.compile(
+    r"\d+|[A-Za-z](?:_\{?\w+\}?|\d+)?(?:\s*[-+]\s*\d+)?|\d+\s*[A-Za-z](?:_\{?\w+\}?)?|\([^()x]+\)"
+)
 _WORKS = "what would work: 'W: 3x5', 'b: 5', 'x: positive', 'p: in (0,1)', 'f: function', 'x > 0'"
 
 
@@ -164,7 +166,9 @@ def parse_declaration(line: str) -> list[Declaration]:
     if not colon:
         return [_bound(line)]
     if not rest.strip() or not all(name.strip() for name in names):
-        raise DeclarationError(f"cannot use the declaration {line.strip()!r}: a name and a kind are needed; {_WORKS}")
+        raise DeclarationError(
+            f"cannot use the declaration {line.strip()!r}: a name and a kind are needed; {_WORKS}"
+        )
     return [_declaration(name.strip(), rest.strip(), line.strip()) for name in names]
 
 
@@ -206,7 +210,9 @@ def _declaration(name: str, rest: str, line: str) -> Declaration:
     if interval:
         opener, low, high, closer = interval.groups()
         low_value, high_value = _end(low, line), _end(high, line)
-        return replace(made, domain="interval", low=low_value, high=high_value, closed=(opener == "[", closer == "]"))
+        return replace(
+            made, domain="interval", low=low_value, high=high_value, closed=(opener == "[", closer == "]")
+        )
     if re.fullmatch(r"in\s*\\?\{\s*0\s*,\s*1\s*\\?\}", head):
         return replace(made, domain="binary")
     if head.startswith(("<", ">", "=")) and not word.startswith("=="):
@@ -216,7 +222,9 @@ def _declaration(name: str, rest: str, line: str) -> Declaration:
         return replace(made, shape=tuple(sizes))
     if missing and not head:
         return made
-    raise DeclarationError(f"cannot use the declaration {line!r}: {head!r} is no shape, domain or kind; {_WORKS}")
+    raise DeclarationError(
+        f"cannot use the declaration {line!r}: {head!r} is no shape, domain or kind; {_WORKS}"
+    )
 
 
 def _end(text: str, line: str) -> Fraction | None:
@@ -226,7 +234,9 @@ def _end(text: str, line: str) -> Fraction | None:
     try:
         return Fraction(text)
     except (ValueError, ZeroDivisionError) as error:
-        raise DeclarationError(f"cannot use the declaration {line!r}: the end {text!r} is no number") from error
+        raise DeclarationError(
+            f"cannot use the declaration {line!r}: the end {text!r} is no number"
+        ) from error
 
 
 _COMPARE = re.compile(r"(<=|>=|!=|≤|≥|≠|<|>|\\leq?(?![a-z])|\\geq?(?![a-z])|\\neq?(?![a-z]))")
@@ -244,7 +254,12 @@ def _bound(line: str) -> Declaration:
     if len(pieces) == 5:
         low, first, name, second, high = pieces
         first, second = _SIGNS.get(first, first), _SIGNS.get(second, second)
-        if not (first in ("<", "<=") and second in ("<", "<=") and number.fullmatch(low) and number.fullmatch(high)):
+        if not (
+            first in ("<", "<=")
+            and second in ("<", "<=")
+            and number.fullmatch(low)
+            and number.fullmatch(high)
+        ):
             raise bad
         closed = (first == "<=", second == "<=")
         return Declaration(name, domain="interval", low=Fraction(low), high=Fraction(high), closed=closed)

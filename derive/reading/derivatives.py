@@ -41,7 +41,12 @@ def fraction(top: Sequence[Item], bottom: Sequence[Item], parser: Parser, start:
     above, below = _strip(top, context), _strip(bottom, context)
     kinds = (_sign(above[0] if above else None), _sign(below[0] if below else None))
     declared = "d" in context.declarations
-    if kinds[0] == kinds[1] and kinds[0] in ("partial", "d") and len(below) > 1 and not (kinds[0] == "d" and declared):
+    if (
+        kinds[0] == kinds[1]
+        and kinds[0] in ("partial", "d")
+        and len(below) > 1
+        and not (kinds[0] == "d" and declared)
+    ):
         return derivative(above, below, kinds[0], parser, start, end)
     if "partial" in kinds:
         raise Unread("a curly d without its partner", start, end)
@@ -106,7 +111,9 @@ def operand(parser: Parser, made: Derivative) -> Tree:
     if made.of is not None or not parser.starts_factor():
         return made
     item = parser.peek()
-    of = parser.factor() if isinstance(item, Group) and item.open in ("(", "[", "\\{") else parser.juxtaposed()
+    of = (
+        parser.factor() if isinstance(item, Group) and item.open in ("(", "[", "\\{") else parser.juxtaposed()
+    )
     span = (made.span[0], of.span[1]) if made.span and of.span else made.span
     return replace(made, of=of, span=span)
 
@@ -136,7 +143,9 @@ def partial(parser: Parser, start: int) -> Tree:
     if parser.next_is("_"):
         parser.at += 1
         wrt = read_lower(script_argument(parser), parser)
-        return operand(parser, Derivative(None, wrt, "partial", span=(start, parser.items[parser.at - 1].end)))
+        return operand(
+            parser, Derivative(None, wrt, "partial", span=(start, parser.items[parser.at - 1].end))
+        )
     made = slashed(parser, "partial", parser.at, start)
     if made is None:
         raise parser.refuse("a curly d without its partner", parser.items[parser.at - 1])
@@ -148,7 +157,11 @@ def slashed(parser: Parser, sign: str, first: int, start: int) -> Tree | None:
     from derive.reading.parser import Unread
 
     stroke = _skip_operand(parser, first)
-    if stroke is None or getattr(parser.items[stroke], "text", "") != "/" or stroke + 2 > len(parser.items) - 1:
+    if (
+        stroke is None
+        or getattr(parser.items[stroke], "text", "") != "/"
+        or stroke + 2 > len(parser.items) - 1
+    ):
         return None
     if _sign(parser.items[stroke + 1]) != sign:
         return None
@@ -177,7 +190,11 @@ def _skip_operand(parser: Parser, at: int) -> int | None:
     if at >= len(items):
         return None
     item = items[at]
-    at += 2 if isinstance(item, Token) and item.kind == "command" and at + 1 < len(items) and _takes_group(item) else 1
+    at += (
+        2
+        if isinstance(item, Token) and item.kind == "command" and at + 1 < len(items) and _takes_group(item)
+        else 1
+    )
     while at < len(items) and getattr(items[at], "text", "") in ("_", "^", "'"):
         at += 1 if items[at].text == "'" else 2
     return at if at < len(items) else None
@@ -196,7 +213,10 @@ def differential(parser: Parser, letter: Token) -> Tree | None:
         return None
     from derive.reading import symbols
 
-    is_name = after.kind == "letter" or (after.kind == "command" and after.text in symbols.SYMBOLS | symbols.ACCENTS.keys() | symbols.FONTS.keys())
+    is_name = after.kind == "letter" or (
+        after.kind == "command"
+        and after.text in symbols.SYMBOLS | symbols.ACCENTS.keys() | symbols.FONTS.keys()
+    )
     if not is_name:
         return None
     made = slashed(parser, "d", parser.at, letter.start)
@@ -210,7 +230,9 @@ def differential(parser: Parser, letter: Token) -> Tree | None:
     if joined is None:
         return times([Name("d", span=(letter.start, letter.end)), tree], [""])
     product = times([Name("d", span=(letter.start, letter.end)), tree], [""])
-    return Ambiguous((joined, product), "d before a name: one name or a product", span=(letter.start, letter.end))
+    return Ambiguous(
+        (joined, product), "d before a name: one name or a product", span=(letter.start, letter.end)
+    )
 
 
 def prefixed(tree: Tree, start: int) -> Tree | None:

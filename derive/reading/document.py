@@ -48,7 +48,7 @@ def read_document(text: str, name: str = "<text>", declarations: Declarations | 
 
     >>> document = read_document("We get $a = 1$\\n\\n$$= 2$$")
     >>> [(s.place.line, s.place.column, s.continues) for s in document.statements]
-    [(1, 9, False), (1, 9, True)]
+    [(1, 9, False), (3, 5, True)]
     """
     declarations = declarations or Declarations()
     reader = _Reader(text, name, declarations)
@@ -57,7 +57,9 @@ def read_document(text: str, name: str = "<text>", declarations: Declarations | 
     functions = frozenset(letter for letter in functions if letter not in declarations)
     if functions:
         statements = reader.run(functions)
-    notes = tuple(f"{letter} is a function: the document defines {letter}(...)" for letter in sorted(functions))
+    notes = tuple(
+        f"{letter} is a function: the document defines {letter}(...)" for letter in sorted(functions)
+    )
     found = _PROBLEM.search(text[:2_000])
     return Document(text, name, tuple(statements), found.group(1) if found else None, notes)
 
@@ -98,9 +100,16 @@ class _Reader:
         return state.statements
 
     def _line(
-        self, line: _Line, pieces: list[MathPiece], hidden: list[tuple[int, int]], state: _State, functions: frozenset[str]
+        self,
+        line: _Line,
+        pieces: list[MathPiece],
+        hidden: list[tuple[int, int]],
+        state: _State,
+        functions: frozenset[str],
     ) -> None:
-        covered = [piece.outer for piece in self._open_before(line)] + [piece.outer for piece in pieces] + hidden
+        covered = (
+            [piece.outer for piece in self._open_before(line)] + [piece.outer for piece in pieces] + hidden
+        )
         rest = _blank(self.body, line, covered)
         heading = _HEADING.match(rest)
         if heading:
@@ -112,15 +121,21 @@ class _Reader:
         state.label = state.standing_label if state.standing_label is not None else state.label
         state.standing_label = None
         if label and (label.group("label") or label.group("item")):
-            state.standing_label = state.label if bulleted else None  # a bullet's own number ends with its line
+            state.standing_label = (
+                state.label if bulleted else None
+            )  # a bullet's own number ends with its line
             state.label = (label.group("label") or label.group("item")).strip()
-        if label and label.end() and not re.search(r"\w", rest[: label.end()].replace(label.group("label") or "", "")):
+        if (
+            label
+            and label.end()
+            and not re.search(r"\w", rest[: label.end()].replace(label.group("label") or "", ""))
+        ):
             offset = label.end()
         remainder = rest[offset:]
         if not heading and not self.latex and self._joined(line, offset, remainder, pieces, state, functions):
             return
         if not pieces and not heading and not self.latex:
-            found = self._bare(line, offset, remainder, state, functions)
+            found = self._bare(line, offset, remainder, covered, state, functions)
             if not found and remainder.strip():
                 state.gap += 1
                 state.prose_since += bool(re.search(r"[A-Za-z]{2}", remainder))
@@ -145,27 +160,51 @@ class _Reader:
         return self._cached_starts
 
     def _joined(
-        self, line: _Line, offset: int, remainder: str, pieces: list[MathPiece], state: _State, functions: frozenset[str]
+        self,
+        line: _Line,
+        offset: int,
+        remainder: str,
+        pieces: list[MathPiece],
+        state: _State,
+        functions: frozenset[str],
     ) -> bool:
         """``= $2x$ + 1``: a line whose delimiters enclose only a part of its mathematics is read as one piece."""
         if not pieces or any(piece.display or piece.struck or piece.outer[1] > line.end for piece in pieces):
             return False
+        if any(low < line.end and high > line.start for low, high in self.struck):
+            return False
         outside = remainder.strip()
-        if not re.search(r"[=≈<>+*/≤≥→⇒×]|\\[A-Za-z]", outside) or re.search(r"(?<!\\)\b[A-Za-z]{2,}", outside):
+        if not re.search(r"[=≈<>+*/≤≥→⇒×]|\\[A-Za-z]", outside) or re.search(
+            r"(?<!\\)\b[A-Za-z]{2,}", outside
+        ):
             return False
         start = line.start + offset
         self._read(start, line.end, "", state, functions, plain=False)
         return True
 
-    def _bare(self, line: _Line, offset: int, remainder: str, state: _State, functions: frozenset[str]) -> bool:
+    def _bare(
+        self,
+        line: _Line,
+        offset: int,
+        remainder: str,
+        covered: list[tuple[int, int]],
+        state: _State,
+        functions: frozenset[str],
+    ) -> bool:
         if not remainder.strip():
             return False
         found = False
-        for start, end in bare_segments(remainder):
-            at = line.start + offset + start
-            words = _prose(remainder[:start])
-            self._read(at, line.start + offset + end, words, state, functions, plain=True)
-            found = True
+        first = line.start + offset
+        crossed = [(low, high) for low, high in self.struck if low < line.end and high > first]
+        stretches = [(first, line.end, _blank(self.body, line, [*covered, *crossed])[offset:])]
+        for low, high in crossed:
+            low, high = max(low, first), min(high, line.end)
+            stretches.append((low, high, remainder[low - first : high - first].replace("~", " ")))
+        for origin, _, shown in stretches:
+            for start, end in bare_segments(shown):
+                words = _prose(shown[:start])
+                self._read(origin + start, origin + end, words, state, functions, plain=True)
+                found = True
         return found
 
     def _piece(self, piece: MathPiece, words: str, state: _State, functions: frozenset[str]) -> None:
@@ -177,7 +216,14 @@ class _Reader:
         self._read(piece.start, piece.end, words, state, functions, plain=False, struck=piece.struck)
 
     def _read(
-        self, start: int, end: int, words: str, state: _State, functions: frozenset[str], plain: bool, struck: bool = False
+        self,
+        start: int,
+        end: int,
+        words: str,
+        state: _State,
+        functions: frozenset[str],
+        plain: bool,
+        struck: bool = False,
     ) -> None:
         source = self.body[start:end]
         bare = plain
@@ -186,7 +232,13 @@ class _Reader:
             plain = "\\" not in source
         struck = struck or any(low <= start and end <= high for low, high in self.struck)
         found = read_statements(
-            source, self.declarations, base=start, text=self.text, locate=self.locate, plain=plain, functions=functions
+            source,
+            self.declarations,
+            base=start,
+            text=self.text,
+            locate=self.locate,
+            plain=plain,
+            functions=functions,
         )
         for statement in found:
             self._add(replace(statement, struck=struck or statement.struck), words, state, bare)
@@ -211,8 +263,9 @@ class _Reader:
     def _continue(self, statement: Statement, state: _State, bare: bool) -> Statement:
         origin = state.previous if statement.struck else state.standing
         far = state.gap > 0 if bare else state.prose_since > 1
-        if origin is None or far:
-            what = "what stands before it was not read" if far else "nothing stands before it"
+        after_condition = state.previous is not None and state.previous.role == "condition"
+        if origin is None or far or after_condition:
+            what = "what stands before it was not read" if far else "no claim stands before it"
             hole = Hole("", f"the line continues something, but {what}")
             return replace(statement, sides=(Side(hole, statement.place), *statement.sides[1:]))
         carried = origin.sides[-1]
@@ -220,7 +273,10 @@ class _Reader:
         if state.prose_since:
             assumed = (*assumed, f"continues line {carried.place.line}, though words stand between")
         return replace(
-            statement, sides=(carried, *statement.sides[1:]), continues=True, assumed=assumed, place=carried.place
+            statement,
+            sides=(carried, *statement.sides[1:]),
+            continues=True,
+            assumed=assumed,
         )
 
 

@@ -30,12 +30,16 @@ if TYPE_CHECKING:
     from derive.reading.parser import Parser
 
 
-def arguments(group: Group, parser: Parser) -> tuple[Tree, ...]:
-    """What stands between a function's brackets."""
+def arguments(group: Group, parser: Parser, listed: bool = True) -> tuple[Tree, ...]:
+    """What stands between a function's brackets; ``\\tanh[a, b]`` has one argument, a list, unless ``listed``."""
+    from derive.reading.matrices import sequence
     from derive.reading.parser import read_items
 
     if not group.items:
         return ()
+    if group.open == "[":
+        whole = sequence(group, parser)
+        return whole.items if listed and isinstance(whole, List) else (whole,)
     inner = read_items(group.items, parser.context)
     return inner.items if isinstance(inner, List) and not inner.brackets else (inner,)
 
@@ -56,7 +60,8 @@ def apply(function: Tree, found: Scripts, parser: Parser) -> Tree:
     if group is not None:
         parser.at += 1
         span = (function.span[0], group.end) if function.span else None
-        call = Call(function, arguments(group, parser), span=span)
+        listed = isinstance(core, Name) and core.text in ("max", "min", "Cov", "Pr", "gcd", "concat")
+        call = Call(function, arguments(group, parser, listed), span=span)
         return postfix(parser, inverse_or_power(call, function, found))
     if not parser.starts_factor() or (isinstance(core, Name) and core.text in _NEED_BRACKETS):
         return _alone(function, found)
@@ -112,7 +117,9 @@ def _logarithm_of_product(parser: Parser, tree: Tree, call: Call, function: Tree
     outside = times([tree, *more], ["" for _ in more])
     argument = times([call.arguments[0], *more], ["" for _ in more])
     inside = inverse_or_power(Call(function, (argument,)), function, found)
-    return Ambiguous((outside, inside), "how far the function's argument reaches", span=span_of([tree, *more]))
+    return Ambiguous(
+        (outside, inside), "how far the function's argument reaches", span=span_of([tree, *more])
+    )
 
 
 def _alone(function: Tree, found: Scripts) -> Tree:
@@ -160,7 +167,9 @@ def _ends_argument(item: Item | None) -> bool:
     if item.kind == "word":
         return item.text in symbols.FUNCTION_WORDS or item.text in symbols.BIG_WORDS
     return item.kind == "command" and (
-        item.text in symbols.FUNCTION_COMMANDS or item.text in symbols.BIG_COMMANDS or item.text in ("nabla", "arg")
+        item.text in symbols.FUNCTION_COMMANDS
+        or item.text in symbols.BIG_COMMANDS
+        or item.text in ("nabla", "arg")
     )
 
 
@@ -171,19 +180,23 @@ def is_function(core: Tree, group: Group, parser: Parser) -> bool | None:
     if not isinstance(name, Name):
         return False
     declared = context.declarations.get(core)
-    if declared is not None and (declared.is_function or declared.shape is not None or declared.domain is not None):
+    if declared is not None and (
+        declared.is_function or declared.shape is not None or declared.domain is not None
+    ):
         return declared.is_function
-    if name.text in context.functions or "prime" in name.marks:
+    if "prime" in name.marks:
+        return True
+    if _holds_bare(name, group):
+        return False
+    if name.text in context.functions:
         return True
     if group.open == "[":
-        return False
+        return name.text in symbols.FUNCTION_LETTERS and name.text not in ("L", "P", "p", "J", "R")
     if len(name.text) > 1 and name.text not in symbols.SYMBOLS:
         return True
     separators = [item for item in group.items if item.kind == "sign" and item.text in (",", ";", "|")]
     if separators or any(getattr(item, "text", "") == "mid" for item in group.items):
         return True
-    if _holds_bare(name, group):
-        return False
     if name.text in symbols.FUNCTION_LETTERS or name.font == "cal":
         return True
     kinds = [item for item in group.items if item.kind != "space"]
@@ -218,7 +231,11 @@ def read_big(parser: Parser, operator: str, start: int, below: list[Item] | None
             upper = argument
     if lower is None and upper is None and operator in ("max", "min", "sup", "inf"):
         return _plain_extremum(parser, operator, start)
-    bound = _bounds(lower, parser)
+    bound = _bounds(None if operator == "int" else lower, parser)
+    if operator == "int" and lower is not None:
+        from derive.reading.parser import read_items
+
+        bound.lower = read_items(lower, parser.context, script=True)
     top = None
     if upper is not None:
         from derive.reading.parser import read_items
@@ -226,9 +243,13 @@ def read_big(parser: Parser, operator: str, start: int, below: list[Item] | None
         top = read_items(upper, parser.context, script=True)
     if operator == "int":
         variables, body = _integrand(parser)
-        return Big("int", variables, bound.lower, top, body, bound.domain, bound.condition, span=_to(start, body))
+        return Big(
+            "int", variables, bound.lower, top, body, bound.domain, bound.condition, span=_to(start, body)
+        )
     if not (parser.starts_factor() or parser.next_is("-")):
-        raise parser.refuse(f"nothing stands under the {operator}", parser.peek() or parser.items[parser.at - 1])
+        raise parser.refuse(
+            f"nothing stands under the {operator}", parser.peek() or parser.items[parser.at - 1]
+        )
     body = parser.signed(parser.product)
     return Big(
         operator, bound.variables, bound.lower, top or bound.upper, body, bound.domain, bound.condition,
@@ -279,7 +300,9 @@ def _bounds(items: list[Item] | None, parser: Parser) -> _Bounds:
 
 def _bind(part: Tree, found: _Bounds) -> None:
     if not isinstance(part, Relation):
-        factors = part.factors if type(part).__name__ == "Multiply" else (part,)  # `ij` below a sum is i and j
+        factors = (
+            part.factors if type(part).__name__ == "Multiply" else (part,)
+        )  # `ij` below a sum is i and j
         found.variables += tuple(factors)
         return
     if part.sign in ("=", "->", ":=") and part.left not in found.variables and found.lower is None:
@@ -288,7 +311,12 @@ def _bind(part: Tree, found: _Bounds) -> None:
     elif part.sign == "in" and found.domain is None:
         found.variables += (part.left,) if part.left not in found.variables else ()
         found.domain = part.right
-    elif part.sign == "<=" and part.right not in found.variables and found.lower is None and _is_bound(part.left):
+    elif (
+        part.sign == "<="
+        and part.right not in found.variables
+        and found.lower is None
+        and _is_bound(part.left)
+    ):
         found.variables += (part.right,)
         found.lower = part.left
     elif part.sign == "<=" and part.left in found.variables and found.upper is None:

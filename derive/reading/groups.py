@@ -108,7 +108,11 @@ def _abandon(frames: list[tuple[Token | None, list[Item]]]) -> None:
 
 
 def _bad(token: Token) -> Token:
-    sign = {"open": f"\\left{token.text}", "close": f"\\right{token.text}", "begin": f"\\begin{{{token.text}}}"}
+    sign = {
+        "open": f"\\left{token.text}",
+        "close": f"\\right{token.text}",
+        "begin": f"\\begin{{{token.text}}}",
+    }
     shown = sign.get(token.kind, f"\\end{{{token.text}}}" if token.kind == "end" else token.text)
     return Token("bad", f"unbalanced {shown}", token.start, token.end, token.spaced)
 
@@ -118,11 +122,19 @@ def _depth(items: list[Item]) -> int:
 
 
 def _opening(item: Item) -> str | None:
-    return item.text if isinstance(item, Token) and item.kind in ("sign", "command") and item.text in _CLOSERS else None
+    return (
+        item.text
+        if isinstance(item, Token) and item.kind in ("sign", "command") and item.text in _CLOSERS
+        else None
+    )
 
 
 def _closing(item: Item) -> str | None:
-    return item.text if isinstance(item, Token) and item.kind in ("sign", "command") and item.text in _OPENERS else None
+    return (
+        item.text
+        if isinstance(item, Token) and item.kind in ("sign", "command") and item.text in _OPENERS
+        else None
+    )
 
 
 def _brackets(items: list[Item]) -> list[Item]:
@@ -146,12 +158,16 @@ def _brackets(items: list[Item]) -> list[Item]:
             if wanted in opened:
                 while stack[-1][0] is not None and stack[-1][0].text != wanted:
                     abandon()
-            elif not (opened and {closing, opened[-1]} in ({")", "["}, {"]", "("}) and _has_comma(stack[-1][1])):
+            elif not (
+                opened and {closing, opened[-1]} in ({")", "["}, {"]", "("}) and _has_comma(stack[-1][1])
+            ):
                 stack[-1][1].append(_bad(item))
                 continue
             opener, inner = stack.pop()
             assert opener is not None
-            made = Group(opener.text, item.text, inner, opener.start, item.end, opener.spaced, depth=1 + _depth(inner))
+            made = Group(
+                opener.text, item.text, inner, opener.start, item.end, opener.spaced, depth=1 + _depth(inner)
+            )
             if made.depth > MAX_DEPTH:
                 raise TooLarge(f"the formula is nested more than {MAX_DEPTH} deep")
             stack[-1][1].append(made)

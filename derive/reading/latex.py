@@ -30,7 +30,14 @@ from derive.reading.tree import (
     Tree,
 )
 
-_SIGNS = {"": " ", "cdot": r" \cdot ", "times": r" \times ", "odot": r" \odot ", "otimes": r" \otimes ", "*": " * "}
+_SIGNS = {
+    "": " ",
+    "cdot": r" \cdot ",
+    "times": r" \times ",
+    "odot": r" \odot ",
+    "otimes": r" \otimes ",
+    "*": " * ",
+}
 _ACCENT_LATEX = {"ring": "mathring"}
 _BIG_LATEX = {"E": r"\mathbb{E}", "argmax": r"\operatorname{argmax}", "argmin": r"\operatorname{argmin}", "cup": r"\bigcup",
               "cap": r"\bigcap", "oplus": r"\bigoplus"}  # fmt: skip
@@ -78,7 +85,8 @@ def to_latex(tree: Tree) -> str:
             return _list(tree)
         case Cases(branches=branches):
             lines = [
-                f"{to_latex(value)} & " + (rf"\text{{if }} {to_latex(when)}" if when is not None else r"\text{otherwise}")
+                f"{to_latex(value)} & "
+                + (rf"\text{{if }} {to_latex(when)}" if when is not None else r"\text{otherwise}")
                 for value, when in branches
             ]
             return r"\begin{cases} " + r" \\ ".join(lines) + r" \end{cases}"
@@ -112,7 +120,11 @@ def _inner(tree: Tree) -> Tree:
 def _plain(tree: Tree) -> str:
     """Inside braces of a fraction: a leading d that would look like a derivative's is bracketed."""
     latex = to_latex(tree)
-    return rf"\left({latex}\right)" if latex.startswith(("d ", r"\partial", r"\delta ")) and " " in latex else latex
+    return (
+        rf"\left({latex}\right)"
+        if latex.startswith(("d ", r"\partial", r"\delta ")) and " " in latex
+        else latex
+    )
 
 
 def _side(tree: Tree) -> str:
@@ -133,7 +145,13 @@ def _name(tree: Name) -> str:
         shown = "\\" + text
     elif tree.font in ("", "text") and (len(text) > 1 or tree.font == "text"):
         known = text in symbols.FUNCTION_COMMANDS or text in ("max", "min")
-        shown = "\\" + text if known else rf"\operatorname{{{text}}}" if text in symbols.FUNCTION_WORDS else rf"\text{{{text}}}"
+        shown = (
+            "\\" + text
+            if known
+            else rf"\operatorname{{{text}}}"
+            if text in symbols.FUNCTION_WORDS
+            else rf"\text{{{text}}}"
+        )
         shown = rf"\mathrm{{{text}}}" if tree.font == "text" else shown
     else:
         shown = text
@@ -181,7 +199,11 @@ def _call(tree: Call) -> str:
     if isinstance(function, Name) and not function.marks:
         name = function.text
         if name == "sqrt" and len(items) in (1, 2):
-            return rf"\sqrt[{to_latex(items[1])}]{{{to_latex(items[0])}}}" if len(items) == 2 else rf"\sqrt{{{to_latex(items[0])}}}"
+            return (
+                rf"\sqrt[{to_latex(items[1])}]{{{to_latex(items[0])}}}"
+                if len(items) == 2
+                else rf"\sqrt{{{to_latex(items[0])}}}"
+            )
         if name == "binom" and len(items) == 2:
             return rf"\binom{{{to_latex(items[0])}}}{{{to_latex(items[1])}}}"
         if name == "factorial":
@@ -236,17 +258,38 @@ def _factor(factor: Tree, place: int, sign: str, tree: Multiply, loose: bool) ->
     needed = isinstance(inner, (Add, Negative, Relation, Multiply))
     needed = needed or (isinstance(inner, List) and not inner.brackets)
     needed = needed or (isinstance(inner, (Big,)) and not last)
-    needed = needed or (isinstance(inner, Derivative) and inner.kind != "dot" and not last and _open_ended(inner))
+    needed = needed or (
+        isinstance(inner, Derivative) and inner.kind != "dot" and not last and _open_ended(inner)
+    )
     latex = _wrap(factor, needed)
     before = _inner(tree.factors[place - 1]) if place else None
-    if place and sign == "" and isinstance(inner, (Number, List, Matrix)) and not needed and isinstance(inner, (Number,)):
+    if (
+        place
+        and sign == ""
+        and isinstance(inner, (Number, List, Matrix))
+        and not needed
+        and isinstance(inner, (Number,))
+    ):
         return rf"\left({latex}\right)"
+    if place and sign in ("cdot", "times", "*") and isinstance(before, Number) and latex.startswith("10^"):
+        return rf"\left({latex}\right)"  # a power of ten as a factor, not as a part of the number
     if isinstance(inner, Number) and "e" in inner.digits and place:
         return rf"\left({latex}\right)"
-    brackets = (r"\left(", r"\left[") if _may_call(before) else (r"\left[",) if isinstance(before, (Name, Indexed)) else ()
+    brackets = (
+        (r"\left(", r"\left[")
+        if _may_call(before)
+        else (r"\left[",)
+        if isinstance(before, (Name, Indexed))
+        else ()
+    )
     if place and sign == "" and brackets and latex.startswith(brackets):
         return "{" + latex + "}"
-    if not last and tree.signs[place] in ("cdot", "times", "*") and isinstance(inner, Number) and tree.factors[place + 1] == Number("10"):
+    if (
+        not last
+        and tree.signs[place] in ("cdot", "times", "*")
+        and isinstance(inner, Number)
+        and tree.factors[place + 1] == Number("10")
+    ):
         return latex
     return latex
 
@@ -273,7 +316,11 @@ def _base(tree: Tree) -> str:
         latex = to_latex(tree)
         if isinstance(inner, Indexed) and inner.upper:
             return rf"\left({latex}\right)"
-        return "{" + latex + "}" if isinstance(inner, Name) and {"star", "dagger", "d"} & set(inner.marks) else latex
+        return (
+            "{" + latex + "}"
+            if isinstance(inner, Name) and {"star", "dagger", "d"} & set(inner.marks)
+            else latex
+        )
     if isinstance(inner, Number) and "e" not in inner.digits and not inner.unit:
         return to_latex(tree)
     if isinstance(inner, List) and inner.brackets:
@@ -294,7 +341,13 @@ def _big(tree: Big) -> str:
         return rf"\int{lower}{upper} {body} \, \mathrm{{d}} {to_latex(tree.variables[0])}"
     below = _below(tree)
     upper = tree.upper if not (tree.lower is None) or tree.upper is None else tree.upper
-    return shown + (f"_{{{below}}}" if below else "") + (f"^{{{to_latex(upper)}}}" if upper is not None else "") + " " + body
+    return (
+        shown
+        + (f"_{{{below}}}" if below else "")
+        + (f"^{{{to_latex(upper)}}}" if upper is not None else "")
+        + " "
+        + body
+    )
 
 
 def _below(tree: Big) -> str:
@@ -347,7 +400,11 @@ def _derivative(tree: Derivative) -> str:
         of = f" {_wrap(tree.of, _loose(tree.of))}" if tree.of is not None else ""
         below = " ".join(f"{sign} {_wrap(item, _loose(item))}" for item in tree.wrt)
         shown, operand = rf"\frac{{{sign}{order}{of}}}{{{below}}}", ""
-    at = rf"\left. {shown}{operand} \right|_{{{to_latex(tree.at)}}}" if tree.at is not None else shown + operand
+    at = (
+        rf"\left. {shown}{operand} \right|_{{{to_latex(tree.at)}}}"
+        if tree.at is not None
+        else shown + operand
+    )
     return at
 
 

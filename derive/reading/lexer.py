@@ -58,7 +58,9 @@ _TOKEN = re.compile(
 _DELIMITER = re.compile(r"\s*(\\[A-Za-z]+|\\[{}|]|[()\[\]|./<>])")
 _BRACED = re.compile(r"\s*\{([^{}]*)\}")
 _STRONG_SPACE = frozenset(["quad", "qquad", "hfill", "enspace", "hspace"])
-_WEAK_SPACE = frozenset([" ", "\n", "\t", ";", ":", ">", "~", ",", "thinspace", "medspace", "thickspace", "enskip", ""])
+_WEAK_SPACE = frozenset(
+    [" ", "\n", "\t", ";", ":", ">", "~", ",", "thinspace", "medspace", "thickspace", "enskip", ""]
+)
 
 
 def lex(source: str, base: int = 0, plain: bool = False) -> list[Token]:
@@ -81,9 +83,11 @@ def lex(source: str, base: int = 0, plain: bool = False) -> list[Token]:
         if kind == "white":
             spaced, at = True, end
             continue
-        made, end = _make(kind, text, source, at, end, plain, tokens)
+        made, end = _make(kind, text, source, (at, end, base), plain, tokens)
         for position, (token_kind, token_text, font) in enumerate(made):
-            tokens.append(Token(token_kind, token_text, base + at, base + end, spaced and position == 0, font))
+            tokens.append(
+                Token(token_kind, token_text, base + at, base + end, spaced and position == 0, font)
+            )
         spaced, at = False, end
         if len(tokens) > MAX_TOKENS:
             raise TooLarge(f"the formula has more than {MAX_TOKENS} tokens")
@@ -93,8 +97,11 @@ def lex(source: str, base: int = 0, plain: bool = False) -> list[Token]:
 _Made = tuple[list[tuple[str, str, str]], int]
 
 
-def _make(kind: str, text: str, source: str, at: int, end: int, plain: bool, before: list[Token]) -> _Made:
+def _make(
+    kind: str, text: str, source: str, place: tuple[int, int, int], plain: bool, before: list[Token]
+) -> _Made:
     """The tokens (kind, text, font) that stand for one match, and where the next one begins."""
+    at, end, base = place
     if kind == "number":
         after_script = bool(before) and before[-1].kind == "sign" and before[-1].text in ("^", "_")
         if "," in text and after_script:
@@ -104,7 +111,10 @@ def _make(kind: str, text: str, source: str, at: int, end: int, plain: bool, bef
         marked = "thousands" if "," in text and "{,}" not in text and "\\," not in text else ""
         return [("number", thousands, marked)], end
     if kind == "run":
-        return _run(text, at, end, plain, before)
+        beside = bool(before) and before[-1].kind == "number" and before[-1].end == base + at
+        if text == "x" and beside and source[end : end + 1].isdigit():
+            return [("command", "times", "")], end  # 3x5: three by five
+        return _run(text, at, end, plain, before, source[end : end + 1])
     if kind == "row":
         return [("row", "\\\\", "")], end
     if kind == "command":
@@ -120,11 +130,12 @@ def _make(kind: str, text: str, source: str, at: int, end: int, plain: bool, bef
     return _character(text), end
 
 
-def _run(text: str, at: int, end: int, plain: bool, before: list[Token]) -> _Made:
+def _run(text: str, at: int, end: int, plain: bool, before: list[Token], followed: str) -> _Made:
     scripted = bool(before) and before[-1].kind == "sign" and before[-1].text in ("^", "_")
     if len(text) == 1:
         return [("letter", text, "")], end
-    if scripted and not plain:  # TeX: an unbraced script is one letter
+    one_letter = not plain or before[-1].text == "^" or followed in ("_", "^") if scripted else False
+    if one_letter:  # TeX: an unbraced script is one letter; in plain text an index may be longer
         return [("letter", text[0], "")], at + 1
     return [("run", text, "")], end
 
@@ -148,7 +159,18 @@ def _command(name: str, source: str, at: int, end: int) -> _Made:
         return [(name, braced.group(1).strip(), "")], braced.end()
     if name in symbols.TEXT_COMMANDS:
         return _text(name, source, end)
-    if name in ("textcircled", "tag", "label", "hspace", "vspace", "color", "phantom", "vphantom", "hphantom", "ref"):
+    if name in (
+        "textcircled",
+        "tag",
+        "label",
+        "hspace",
+        "vspace",
+        "color",
+        "phantom",
+        "vphantom",
+        "hphantom",
+        "ref",
+    ):
         braced = _BRACED.match(source, end)
         content = braced.group(1) if braced else ""
         stop = braced.end() if braced else end

@@ -188,15 +188,26 @@ _RELATION = re.compile(
     r"=|≈|≤|≥|≠|≡|→|⇒|←|<|>|\\(?:approx|Rightarrow|rightarrow|implies|leq?|geq?|neq?|equiv|sim|propto|leftarrow|to)\b"
 )
 _EQUATION = re.compile(r"=|≈|\\approx\b|≤|≥|\\leq?\b|\\geq?\b")
-_WORD = re.compile(r"(?<![\\A-Za-z_])[A-Za-z][A-Za-z'’]+(?![A-Za-z_\\]|\()")
-_SKIP = re.compile(r"^\s*(?:\||<[A-Za-z!/]|!\[|\[[^\]]*\]\(|https?:|import\b|from\b|def\b|return\b|print\b|for .*:\s*$)|://|</\w")
+_WORD = re.compile(r"(?<![\\A-Za-zÀ-ɏ_])[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ'’]+(?![A-Za-zÀ-ɏ_\\]|\()")
+_SKIP = re.compile(
+    r"^\s*(?:\||<[A-Za-z!/]|!\[|\[[^\]]*\]\(|https?:|import\b|from\b|def\b|return\b|print\b|for .*:\s*$)|://|</\w"
+)
 
 
 def is_prose(word: str) -> bool:
     """Whether letters outside mathematics are a word of the language."""
-    if word in symbols.FUNCTION_WORDS or word in symbols.NAME_WORDS or word in symbols.BIG_WORDS or word in symbols.GREEK:
+    if (
+        word in symbols.FUNCTION_WORDS
+        or word in symbols.NAME_WORDS
+        or word in symbols.BIG_WORDS
+        or word in symbols.GREEK
+    ):
         return False
-    return len(word) > 2 or word.lower() in symbols.STOP_WORDS or word.lower() in ("so", "do", "he", "my", "up", "no")
+    return (
+        len(word) > 2
+        or word.lower() in symbols.STOP_WORDS
+        or word.lower() in ("so", "do", "he", "my", "up", "no")
+    )
 
 
 def bare_segments(line: str) -> list[tuple[int, int]]:
@@ -236,7 +247,9 @@ def _operand(line: str, match: re.Match[str]) -> bool:
     left, right = before.rstrip()[-1:], after.lstrip()[:1]
     dash_left = left == "-" and before[-1:] == " "
     dash_right = right == "-" and after[:1] == " "
-    return (left in set("+-*/^_=×·") - {""} and not dash_left) or (right in set("+-*/^_=×·") - {""} and not dash_right)
+    return (left in set("+-*/^_=×·") - {""} and not dash_left) or (
+        right in set("+-*/^_=×·") - {""} and not dash_right
+    )
 
 
 def _trimmed(line: str, start: int, end: int) -> tuple[int, int] | None:
@@ -255,6 +268,6 @@ def _solid(body: str) -> bool:
     if match is None:
         return False
     left, right = body[: match.start()].strip(), body[match.end() :].strip()
-    mathematical = re.compile(r"[0-9\\^_+*/]|(?<![A-Za-z])[A-Za-z](?![A-Za-z])")
-    single = re.fullmatch(r"[A-Za-z]", left) is not None
+    mathematical = re.compile(r"[0-9\\^_+*/]|(?<![^\W\d_])[^\W\d_](?![^\W\d_])")
+    single = re.fullmatch(r"[^\W\d_]", left) is not None
     return bool(mathematical.search(right)) and (single or bool(mathematical.search(left)))

@@ -33,7 +33,12 @@ def environment(group: Group, parser: Parser) -> Tree:
     if group.name in symbols.CASES:
         return cases(items, parser, group)
     if group.name in symbols.MATRIX_BRACKETS:
-        if group.name in ("array", "subarray") and items and isinstance(items[0], Group) and items[0].open == "{":
+        if (
+            group.name in ("array", "subarray")
+            and items
+            and isinstance(items[0], Group)
+            and items[0].open == "{"
+        ):
             items = items[1:]
         return Matrix(rows(items, parser), symbols.MATRIX_BRACKETS[group.name], span=(group.start, group.end))
     if group.name in symbols.ROW_ENVIRONMENTS:
@@ -87,7 +92,9 @@ def cases(items: Sequence[Item], parser: Parser, group: Group) -> Tree:
             continue
         cells = split(kept, "cell")
         if len(cells) == 1:
-            place = next((at for at, item in enumerate(cells[0]) if item.kind == "text" and _conditional(item)), None)
+            place = next(
+                (at for at, item in enumerate(cells[0]) if item.kind == "text" and _conditional(item)), None
+            )
             cells = [cells[0][:place], cells[0][place:]] if place is not None else cells
         value = _strip_comma(cells[0])
         if not value:
@@ -107,7 +114,8 @@ def cases(items: Sequence[Item], parser: Parser, group: Group) -> Tree:
 def _conditional(item: Item) -> bool:
     words = item.text.lower().replace(",", " ").split()
     return not words or all(
-        word.strip(".:;") in symbols.STOP_WORDS | symbols.CONDITION_WORDS | {"in", "case", "cases", "other"} for word in words
+        word.strip(".:;") in symbols.STOP_WORDS | symbols.CONDITION_WORDS | {"in", "case", "cases", "other"}
+        for word in words
     )
 
 
@@ -125,7 +133,11 @@ def sequence(group: Group, parser: Parser) -> Tree:
 
     if len(group.items) == 1 and isinstance(group.items[0], Group) and group.items[0].open == "begin":
         inner = group.items[0]
-        if group.open == "\\{" and group.close in (".", "\\}") and inner.name in ("array", "aligned", "matrix"):
+        if (
+            group.open == "\\{"
+            and group.close in (".", "\\}")
+            and inner.name in ("array", "aligned", "matrix")
+        ):
             items = inner.items[1:] if inner.name == "array" else inner.items
             if group.close == ".":
                 return cases(items, parser, group)
@@ -176,7 +188,9 @@ def _split_thousands(group: Group) -> list[Item]:
 
 def _must_be_one(token: Token) -> bool:
     digits = token.text.partition(".")[0]
-    return any(digits[place] == "0" and digits[place : place + 3] != "000" for place in range(len(digits) - 3, 0, -3))
+    return any(
+        digits[place] == "0" and digits[place : place + 3] != "000" for place in range(len(digits) - 3, 0, -3)
+    )
 
 
 def _pieces(token: Token) -> list[Item]:
@@ -202,7 +216,9 @@ def _thousands(group: Group, brackets: str) -> Tree | None:
     token = group.items[0]
     if token.font != "thousands" or _must_be_one(token):
         return None
-    numbers = [Number(item.text, span=(item.start, item.end)) for item in _pieces(token) if item.kind == "number"]
+    numbers = [
+        Number(item.text, span=(item.start, item.end)) for item in _pieces(token) if item.kind == "number"
+    ]
     one = Number(token.text, span=(token.start, token.end))
     return Ambiguous((List(tuple(numbers), brackets), one), "commas between digits: a list or one number")
 
@@ -221,7 +237,9 @@ def spaced_parts(group: Group, parser: Parser) -> list[list[Item]] | None:
                 pieces[-1].append(item)
         parts = [part for piece in pieces for part in _around_points(piece) if _content(part)]
         if len(parts) > 1 and all(_stands_alone(part) for part in parts) and group.open != "{":
-            plain = group.open == "[" or any(item.text in ("quad", " ", "~") for item in group.items if item.kind == "space")
+            plain = group.open == "[" or any(
+                item.text in ("quad", " ", "~") for item in group.items if item.kind == "space"
+            )
             return parts if plain else None
     if group.open != "[":
         return None
@@ -241,7 +259,24 @@ def _around_points(items: list[Item]) -> list[list[Item]]:
 
 def _stands_alone(part: Sequence[Item]) -> bool:
     kept = _content(part)
-    operators = ("+", "cdot", "times", "*", "/", "odot", "^", "_", "=", "-", "|", "mid", "<", ">", "leq", "geq")
+    operators = (
+        "+",
+        "cdot",
+        "times",
+        "*",
+        "/",
+        "odot",
+        "^",
+        "_",
+        "=",
+        "-",
+        "|",
+        "mid",
+        "<",
+        ">",
+        "leq",
+        "geq",
+    )
     first_is_minus = kept[0].text == "-" and len(kept) > 1 and not kept[1].spaced
     starts = kept[0].kind not in ("sign", "command") or kept[0].text not in operators or first_is_minus
     ends = kept[-1].kind not in ("sign", "command") or kept[-1].text not in operators
@@ -264,5 +299,3 @@ def _spaced_numbers(items: Sequence[Item]) -> list[list[Item]] | None:
     if pending or len(parts) < 2:
         return None
     return parts
-
-

@@ -173,7 +173,9 @@ class Parser:
 
         plain = Add(tuple(terms), span=span_of(terms))
         wider = loose_sum(terms)
-        return plain if wider is None else Ambiguous((plain, wider), "how far the sum reaches", span=plain.span)
+        return (
+            plain if wider is None else Ambiguous((plain, wider), "how far the sum reaches", span=plain.span)
+        )
 
     def term(self) -> Tree:
         """A product with its leading signs: ``-x y`` is the negative of the product."""
@@ -285,7 +287,22 @@ class Parser:
 
 
 _OPERATORS = frozenset(
-    ["cdot", "times", "odot", "circ", "otimes", "div", "pm", "mp", "mid", "wedge", "vee", "oplus", "uparrow", "downarrow"]
+    [
+        "cdot",
+        "times",
+        "odot",
+        "circ",
+        "otimes",
+        "div",
+        "pm",
+        "mp",
+        "mid",
+        "wedge",
+        "vee",
+        "oplus",
+        "uparrow",
+        "downarrow",
+    ]
 ) | {"cup", "cap", "setminus"}
 
 
@@ -331,6 +348,10 @@ def describe(item: Item) -> str:
 
 def ellipsis(item: Item) -> Ellipsis | None:
     """The ellipsis that a command or three points write, if it is one."""
-    if isinstance(item, Token) and item.kind == "command" and item.text in ("ldots", "cdots", "vdots", "ddots"):
+    if (
+        isinstance(item, Token)
+        and item.kind == "command"
+        and item.text in ("ldots", "cdots", "vdots", "ddots")
+    ):
         return Ellipsis({"ldots": "dots"}.get(item.text, item.text), span=(item.start, item.end))
     return None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from derive.reading import symbols
-from derive.reading.groups import Item
+from derive.reading.groups import Group, Item
 from derive.reading.lexer import Token
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ def expand(items: Sequence[Item], context: Context, script: bool) -> list[Item]:
     for place, item in enumerate(items):
         if item.kind == "space":
             continue
-        if isinstance(item, Token) and item.kind == "run":
+        if isinstance(item, Token) and item.kind == "run" and made and _opens_script(made[-1]):
+            made.append(Group("{", "}", [item], item.start, item.end))  # W_hh in plain text: one script
+        elif isinstance(item, Token) and item.kind == "run":
             made.extend(_split(item, context, script, items[place + 1] if place + 1 < len(items) else None))
         elif isinstance(item, Token) and item.text == "." and len(made) >= 2 and _points(made):
             start = made[-2].start
@@ -28,6 +30,10 @@ def expand(items: Sequence[Item], context: Context, script: bool) -> list[Item]:
         else:
             made.append(item)
     return made
+
+
+def _opens_script(item: Item) -> bool:
+    return isinstance(item, Token) and item.kind == "sign" and item.text in ("_", "^")
 
 
 def _points(made: list[Item]) -> bool:
@@ -40,7 +46,9 @@ def _split(run: Token, context: Context, script: bool, after: Item | None) -> li
         return [Token("command", text, run.start, run.end, run.spaced)]
     if is_word(text, context, script) or (context.plain and text in symbols.BIG_COMMANDS):
         return [Token("word", text, run.start, run.end, run.spaced)]
-    called = after is not None and after.kind == "group" and after.text == "" and getattr(after, "open", "") == "("
+    called = (
+        after is not None and after.kind == "group" and after.text == "" and getattr(after, "open", "") == "("
+    )
     if not script and context.plain and len(text) >= 3:
         return [Token("word", text, run.start, run.end, run.spaced)]
     if not script and (len(text) >= 4 or (len(text) == 3 and called)):

@@ -141,7 +141,9 @@ def bracketed(group: Group, parser: Parser) -> List:
         raise parser.refuse("an empty label", group)
     inner = read_items(group.items, parser.context, script=True)
     items = inner.items if isinstance(inner, List) and not inner.brackets else (inner,)
-    brackets = group.open if (group.open, group.close) in (("(", ")"), ("[", "]")) else group.open + group.close
+    brackets = (
+        group.open if (group.open, group.close) in (("(", ")"), ("[", "]")) else group.open + group.close
+    )
     return List(items, brackets, span=(group.start, group.end))
 
 
@@ -171,7 +173,11 @@ def read_upper(items: Sequence[Item], parser: Parser, base: Tree, found: Scripts
     items = [item for item in items if item.kind != "space"]
     if not items:
         raise parser.refuse("an empty superscript", mark)
-    if len(items) == 1 and isinstance(items[0], Token) and items[0].text in ("*", "star", "dagger", "prime", "'"):
+    if (
+        len(items) == 1
+        and isinstance(items[0], Token)
+        and items[0].text in ("*", "star", "dagger", "prime", "'")
+    ):
         if items[0].text in ("prime", "'"):
             found.primes += 1
         else:
@@ -215,7 +221,11 @@ def _labels(items: list[Item], parser: Parser, base: Tree, found: Scripts) -> li
         return rest
     if len(items) == 1 and isinstance(items[0], Token):
         token = items[0]
-        word = token.kind == "text" or token.text in symbols.LABEL_WORDS or token.text in ("+", "-", "th", "perp")
+        word = (
+            token.kind == "text"
+            or token.text in symbols.LABEL_WORDS
+            or token.text in ("+", "-", "th", "perp")
+        )
         if word and token.text.strip() and not token.text.strip().isdigit():
             found.upper += (Name(token.text.strip(), span=(token.start, token.end)),)
             return []

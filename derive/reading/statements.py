@@ -58,7 +58,7 @@ def read_formula(source: str, declarations: Declarations | None = None) -> Tree:
         if text.startswith(left) and text.endswith(right) and len(text) > len(left) + len(right):
             text, base = text[len(left) : -len(right)], base + len(left)
             break
-    context = Context(declarations or Declarations(), plain="\\" not in text)
+    context = Context(declarations or Declarations(), plain=not set("\\{") & set(text))
     try:
         items = group(lex(text, base, context.plain))
     except TooLarge as refusal:
@@ -128,14 +128,22 @@ def flatten(items: Sequence[Item], depth: int = 0) -> list[Item]:
             place += 1
         elif item.kind == "command" and item.text in ("stackrel", "overset") and isinstance(after, Group):
             body = items[place + 1] if place + 1 < len(items) else None
-            inner = body.items if isinstance(body, Group) and body.open == "{" else [body] if body is not None else []
+            inner = (
+                body.items
+                if isinstance(body, Group) and body.open == "{"
+                else [body]
+                if body is not None
+                else []
+            )
             if len(inner) == 1 and relation_of(inner[0]):
                 named = "def" in _texts(after.items) or "triangle" in _texts(after.items)
                 made.append(Token("sign", ":=" if named else inner[0].text, item.start, cast(Item, body).end))
                 place += 2
             else:
                 made.append(item)
-        elif item.kind == "command" and item.text in ("xrightarrow", "xleftarrow") and isinstance(after, Group):
+        elif (
+            item.kind == "command" and item.text in ("xrightarrow", "xleftarrow") and isinstance(after, Group)
+        ):
             sign = "rightarrow" if item.text == "xrightarrow" else "leftarrow"
             made.append(Token("command", sign, item.start, after.end))
             place += 1
@@ -195,7 +203,9 @@ def has_relation(items: Sequence[Item]) -> bool:
 def _open_ended(item: Item) -> bool:
     """Whether more must follow: the item is a relation or an operator."""
     return relation_of(item) is not None or (
-        isinstance(item, Token) and item.kind in ("sign", "command") and (item.text in _BINARY or item.text == "-")
+        isinstance(item, Token)
+        and item.kind in ("sign", "command")
+        and (item.text in _BINARY or item.text == "-")
     )
 
 
@@ -220,7 +230,9 @@ def _pieces(stream: list[Item], plain: bool) -> list[Piece]:
                 pieces.append(Piece([]))
             elif item.kind == "space" and current:
                 current.append(item)
-        elif item.kind == "text" and not _is_operand(cast(Token, item), _solid(current), _next(stream, place)):
+        elif item.kind == "text" and not _is_operand(
+            cast(Token, item), _solid(current), _next(stream, place)
+        ):
             words = item.text.strip()
             pieces[-1].after = f"{pieces[-1].after} {words}".strip()
             pieces.append(Piece([], words, _role(words)))
@@ -236,7 +248,9 @@ def _solid(items: Sequence[Item]) -> Item | None:
 
 
 def _next(stream: Sequence[Item], place: int) -> Item | None:
-    return next((item for item in stream[place + 1 : place + 9] if item.kind not in ("space", "cell", "row")), None)
+    return next(
+        (item for item in stream[place + 1 : place + 9] if item.kind not in ("space", "cell", "row")), None
+    )
 
 
 def _breaks(item: Item, current: list[Item], following: Item | None, stream: list[Item], place: int) -> bool:
@@ -246,7 +260,9 @@ def _breaks(item: Item, current: list[Item], following: Item | None, stream: lis
         return False
     if relation_of(following) is not None:
         return False
-    binary = isinstance(following, Token) and following.kind in ("sign", "command") and following.text in _BINARY
+    binary = (
+        isinstance(following, Token) and following.kind in ("sign", "command") and following.text in _BINARY
+    )
     if item.kind == "row":
         if binary:
             return False
@@ -257,8 +273,19 @@ def _breaks(item: Item, current: list[Item], following: Item | None, stream: lis
     if item.kind == "cell":
         return has_relation(current) and not binary and getattr(following, "text", "") != "-"
     if item.text == "quad":
-        return not binary
+        return not binary and not _numbers_what_follows(current)
     return item.text in (" ", ";", ":", "~") and _new_equation(stream, place + 1, current)
+
+
+def _numbers_what_follows(current: Sequence[Item]) -> bool:
+    """``(2) \\quad``: a label, not a statement."""
+    kept = _kept(current)
+    if kept and all(item.kind == "label" or item.text == "unbalanced )" for item in kept):
+        return True
+    if len(kept) != 1 or not isinstance(kept[0], Group) or kept[0].open != "(" or len(kept[0].items) != 1:
+        return False
+    inner = kept[0].items[0]
+    return inner.kind in ("number", "letter") and len(inner.text) <= 2 and "." not in inner.text
 
 
 def _relation_before_row(stream: Sequence[Item], place: int) -> bool:
@@ -273,7 +300,12 @@ def _relation_before_row(stream: Sequence[Item], place: int) -> bool:
 def _new_equation(stream: Sequence[Item], place: int, current: list[Item]) -> bool:
     """Whether ``name =`` begins here after a finished equation: ``a = 1 \\ b = 2``."""
     last = _solid(current)
-    if not has_relation(current) or last is None or _open_ended(last) or getattr(last, "text", "") in (",", ";"):
+    if (
+        not has_relation(current)
+        or last is None
+        or _open_ended(last)
+        or getattr(last, "text", "") in (",", ";")
+    ):
         return False
     item = stream[place] if place < len(stream) else None
     if not isinstance(item, Token):
@@ -306,10 +338,14 @@ def _is_operand(token: Token, previous: Item | None, following: Item | None) -> 
         return following is None or _open_ended(following) or following.kind == "text"
     open_before = previous is None or _open_ended(previous)
     open_after = following is None or _open_ended(following)
-    operator_near = (previous is not None and _open_ended(previous)) or (following is not None and _open_ended(following))
+    operator_near = (previous is not None and _open_ended(previous)) or (
+        following is not None and _open_ended(following)
+    )
     if open_before and open_after and operator_near:
         return True
-    return len(bare) == 1 and operator_near and (relation_of(previous) is None) and (open_before or open_after)
+    return (
+        len(bare) == 1 and operator_near and (relation_of(previous) is None) and (open_before or open_after)
+    )
 
 
 def _role(words: str) -> Role:
@@ -340,14 +376,20 @@ def _label(items: list[Item]) -> tuple[list[Item], str]:
     while kept and kept[0].kind in ("space", "cell"):
         kept = kept[1:]
     label = tags[0] if tags else ""
-    numbered = kept and (kept[0].kind in ("number", "letter") or (kept[0].kind == "run" and not set(kept[0].text) - set("ivx")))
+    numbered = kept and (
+        kept[0].kind in ("number", "letter") or (kept[0].kind == "run" and not set(kept[0].text) - set("ivx"))
+    )
     if len(kept) > 2 and numbered and kept[1].text == "unbalanced )":
         return kept[2:], label or kept[0].text
     if tags and kept and kept[0].text == "unbalanced )":
         return kept[1:], label
     head = kept[0] if kept else None
     if isinstance(head, Group) and head.open == "(" and len(head.items) == 1 and len(kept) > 2:
-        short = head.items[0].kind in ("number", "letter") and len(head.items[0].text) <= 2 and "." not in head.items[0].text
+        short = (
+            head.items[0].kind in ("number", "letter")
+            and len(head.items[0].text) <= 2
+            and "." not in head.items[0].text
+        )
         if short and kept[1].kind == "space" and kept[1].text == "quad":
             return kept[2:], label or head.items[0].text
     return kept, label
@@ -358,7 +400,10 @@ def _comma_segments(items: list[Item]) -> list[list[Item]]:
     for place, item in enumerate(items):
         if item.kind == "sign" and item.text in (",", ";"):
             rest = items[place + 1 :]
-            stop = next((at for at, other in enumerate(rest) if other.kind == "sign" and other.text in (",", ";")), len(rest))
+            stop = next(
+                (at for at, other in enumerate(rest) if other.kind == "sign" and other.text in (",", ";")),
+                len(rest),
+            )
             following = [other for other in rest[:stop] if other.kind not in ("space", "cell")]
             if not following:
                 continue
@@ -378,10 +423,16 @@ def _colon_parts(items: list[Item]) -> list[list[Item]]:
     if place is None:
         return [items]
     head, tail = items[:place], items[place + 1 :]
-    maps = any(relation_of(item) == "->" for item in tail) and not any(relation_of(item) == "=" for item in tail)
+    maps = any(relation_of(item) == "->" for item in tail) and not any(
+        relation_of(item) == "=" for item in tail
+    )
     if maps and head and not has_relation(head):
         return [items]
-    return [part for part in (head, *_colon_parts(tail)) if any(item.kind not in ("space", "cell") for item in part)]
+    return [
+        part
+        for part in (head, *_colon_parts(tail))
+        if any(item.kind not in ("space", "cell") for item in part)
+    ]
 
 
 def _arrow_parts(items: list[Item]) -> list[Draft]:
@@ -403,7 +454,9 @@ def _arrow_parts(items: list[Item]) -> list[Draft]:
         if sign in _ARROWS and _leads_on(sign, current, place, sides, signs):
             if len(current.sides) == 1 and not _kept(current.sides[0]):
                 made.pop()
-            made.append(Draft([sides[place + 1]], [], connective=sign, start=_start(sides[place + 1], current.start)))
+            made.append(
+                Draft([sides[place + 1]], [], connective=sign, start=_start(sides[place + 1], current.start))
+            )
             continue
         if sign == "->" and place == len(signs) - 1 and not _kept(sides[place + 1]):
             continue  # an arrow to a remark
@@ -515,7 +568,9 @@ def side_tree(items: Sequence[Item], context: Context, text: str) -> Tree:
 def _trim(items: Sequence[Item]) -> list[Item]:
     """Without spacing and what is struck out at the ends, and without closing punctuation."""
     kept = _kept(items)
-    while kept and (kept[-1].kind in ("struck",) or (kept[-1].kind == "sign" and kept[-1].text in (".", ",", ";", ":"))):
+    while kept and (
+        kept[-1].kind in ("struck",) or (kept[-1].kind == "sign" and kept[-1].text in (".", ",", ";", ":"))
+    ):
         if kept[-1].text == "." and len(kept) > 2 and kept[-2].text == "." and kept[-3].text == ".":
             break
         kept.pop()
@@ -559,12 +614,19 @@ def with_sources(tree: Tree, text: str) -> Tree:
 
 
 def _finish(
-    draft: Draft, declarations: Declarations, text: str, locate: Locate, plain: bool, functions: frozenset[str]
+    draft: Draft,
+    declarations: Declarations,
+    text: str,
+    locate: Locate,
+    plain: bool,
+    functions: frozenset[str],
 ) -> Statement | None:
     context = Context(declarations, functions, plain)
     scan_letters([item for side in draft.sides for item in side], context)
     struck = [_is_struck(side) for side in draft.sides]
-    whole = any(struck) and all(crossed or not _trim(side) for crossed, side in zip(struck, draft.sides, strict=True))
+    whole = any(struck) and all(
+        crossed or not _trim(side) for crossed, side in zip(struck, draft.sides, strict=True)
+    )
     sides = []
     for place, items in enumerate(draft.sides):
         tree = side_tree(items, context, text)
@@ -599,7 +661,8 @@ def _finish(
 def _is_struck(items: Sequence[Item]) -> bool:
     kept = _kept(items)
     return any(item.kind == "struck" for item in kept) and all(
-        item.kind == "struck" or (item.kind in ("sign", "command") and (item.text in _BINARY or item.text in ("-", ".", ",")))
+        item.kind == "struck"
+        or (item.kind in ("sign", "command") and (item.text in _BINARY or item.text in ("-", ".", ",")))
         for item in kept
     )
 

@@ -11,7 +11,9 @@ GREEK = frozenset(
 )
 
 # Commands that are names in their own right.
-SYMBOLS = GREEK | frozenset("ell hbar infty emptyset varnothing imath jmath Re Im aleph top bot perp checkmark".split())
+SYMBOLS = GREEK | frozenset(
+    "ell hbar infty emptyset varnothing imath jmath Re Im aleph top bot perp checkmark".split()
+)
 
 # Other spellings of one command.
 ALIASES = {
@@ -139,7 +141,9 @@ FUNCTION_WORDS = {
      "log-softmax": "logsoftmax", "log softmax": "logsoftmax", "Sign": "sign"}  # fmt: skip
 
 # Words that are quantities when letters run together; everything else is a product of letters or ambiguous.
-NAME_WORDS = frozenset("MSE MAE RMSE BCE NLL RAM FLOP FLOPs MAC MACs MADDs pos lr acc err loss out GB MB KB".split())
+NAME_WORDS = frozenset(
+    "MSE MAE RMSE BCE NLL RAM FLOP FLOPs MAC MACs MADDs pos lr acc err loss out GB MB KB".split()
+)
 BIG_WORDS = frozenset("argmax argmin lim limsup liminf sup inf".split())
 BIG_COMMANDS = {
     "sum": "sum", "prod": "prod", "int": "int", "oint": "int", "lim": "lim", "max": "max", "min": "min",
@@ -161,7 +165,9 @@ STOP_WORDS = frozenset(
     "therefore suppose assume define defining consider set take case step also a an be by both only else: otherwise. "
     "similarly finally need needs want which implies equals equal thereby hence, thus,".split()
 )
-GIVEN_WORDS = frozenset("let given suppose assume assuming define defining where with set take consider".split())
+GIVEN_WORDS = frozenset(
+    "let given suppose assume assuming define defining where with set take consider".split()
+)
 CONDITION_WORDS = frozenset("if when for whenever forall unless otherwise provided".split())
 
 # Letters that are functions when brackets follow, unless declared otherwise or contained in their own argument.
@@ -185,7 +191,9 @@ TEXT_COMMANDS = frozenset(
     "text textbf textit textrm textsf texttt mbox hbox mathrm operatorname operatorname* textnormal textup".split()
 )
 # Wrappers that say nothing about the value.
-WRAPPERS = frozenset("boxed fbox displaystyle mathstrut ensuremath mathop mathbin mathrel mathord smash".split())
+WRAPPERS = frozenset(
+    "boxed fbox displaystyle mathstrut ensuremath mathop mathbin mathrel mathord smash".split()
+)
 SILENT = frozenset(
     "displaystyle textstyle scriptstyle limits nolimits nonumber notag mathstrut big Big bigg Bigg bigl bigr Bigl Bigr "
     "biggl biggr Biggl Biggr bigm Bigm biggm middle hline cline centering noindent strut negthinspace ! / allowbreak "
