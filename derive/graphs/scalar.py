@@ -195,7 +195,8 @@ class ScalarGraph:
         return node.gate.latex.format(*(self._operand(i, "latex") for i in node.inputs))
 
     def local_formula(self, index: int, position: int) -> sp.Expr:
-        """The derivative of a gate by one operand, in symbols that stand for the nodes (see :meth:`symbol`)."""
+        """The derivative of a gate by one operand, in symbols that stand for the nodes (see
+        :meth:`symbol`)."""
         node = self.nodes[index]
         assert node.gate is not None
         formals = (A, B)[: node.gate.arity]

@@ -1,6 +1,7 @@
 """The derivative of a scalar graph as one formula: the chain rule carried out on symbols, not on numbers.
 
-Functions such as the sigmoid stay what they are: they appear by name, and their derivative in the short form of the
+Functions such as the sigmoid stay what they are: they appear by name, and their derivative in the short
+form of the
 gate, so that the logistic loss comes out as ``sigma(z) - y`` and not as a fraction of exponentials.
 """
 
@@ -37,7 +38,8 @@ def derivative(graph: ScalarGraph, variable: int) -> tuple[sp.Expr, dict[sp.Symb
 
 
 def _values(graph: ScalarGraph) -> tuple[list[sp.Expr], dict[sp.Symbol, str]]:
-    """Every node in terms of the variables and of those gates that are no rational functions of their inputs."""
+    """Every node in terms of the variables and of those gates that are no rational functions of their
+    inputs."""
     names = {graph.symbol(i): graph.nodes[i].latex for i in graph.variables}
     values: list[sp.Expr] = []
     for index, node in enumerate(graph.nodes):
