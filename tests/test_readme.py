@@ -1,6 +1,7 @@
 """The README's examples run, and where it shows an output, that is the output."""
 
 import doctest
+import importlib.util
 import os
 import re
 import shlex
@@ -36,9 +37,13 @@ def test_a_command_of_the_readme_does_what_is_shown(command: str, output: str) -
         env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    if "PyTorch" in output and importlib.util.find_spec("torch") is None:
+        return  # the output shown has a column that is only there with PyTorch
     if output.strip():
+        # Errors near the machine's precision differ from one processor to the next.
+        shown, printed = (re.sub(r"\d\.\de-\d\d", "#e-##", text) for text in (output, done.stdout))
         same = doctest.OutputChecker().check_output(
-            output, done.stdout, doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+            shown, printed, doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
         )
         assert same, f"the README shows\n{output}\nbut the command prints\n{done.stdout}"
 
