@@ -11,10 +11,20 @@ import sympy as sp
 
 from derive.ops.definition import Operation
 from derive.suggest import unknown
-from derive.tensor.calculus import Derived, Part, jacobian, second_derivative, vjp
+from derive.tensor.calculus import Derived, Part, entry_of, jacobian, second_derivative, vjp
 from derive.tensor.differentiate import Step
 from derive.tensor.matrix import Matrix, NotAMatrixFormulaError, to_matrix
-from derive.tensor.nodes import Access, Bracket, Index, Sum, Tensor, free_indices
+from derive.tensor.nodes import (
+    Access,
+    Apply,
+    Bracket,
+    DerivativeTensor,
+    Elementwise,
+    Index,
+    Sum,
+    Tensor,
+    free_indices,
+)
 from derive.tensor.numeric import Compiled, compile_statements
 from derive.tensor.program import Program, Statement
 
@@ -38,6 +48,11 @@ class Section:
     @property
     def result(self) -> sp.Expr:
         return self.part.result
+
+    @property
+    def matrix(self) -> Matrix | str:
+        """The result in matrix notation, or the reason why it has none."""
+        return matrix_form(self.target, self.result)
 
     def steps(self, detail: bool = False) -> tuple[Step, ...]:
         """The steps; without ``detail`` the trivial ones are left out, unless one of them is the last."""
@@ -67,6 +82,8 @@ class Derivation:
     derived: Derived
     constants: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     settings: Mapping[sp.Symbol, object] = field(default_factory=dict)
+    remarks: tuple[tuple[sp.Basic, sp.Basic], ...] = ()
+    """Equations that say what names in the result mean: ``delta = dL/dz``, ``sigma'(x) = ...``."""
 
     @property
     def program(self) -> Program:
@@ -97,7 +114,7 @@ class Derivation:
 
     @cached_property
     def _matrix(self) -> Matrix | str:
-        return matrix_form(self.target, self.index)
+        return self.sections[-1].matrix
 
     @property
     def matrix(self) -> Matrix | None:
@@ -214,10 +231,38 @@ def derive_program(
     settings: Mapping[sp.Symbol, object] | None = None,
     seeds: Mapping[Tensor, Tensor] | None = None,
 ) -> Derivation:
-    """All wanted gradients of a scalar-valued program, backwards, as one derivation."""
+    """All wanted gradients of a program, backwards, as one derivation.
+
+    Without ``seeds`` the program's output is the loss; with them they are the loss's gradients by the
+    outputs. ``names`` gives gradients on the way names of their own.
+    """
     derived = vjp(program, wanted, dict(seeds) if seeds else None, dict(names or {}))
     wrt = ", ".join(one.name for one in wanted)
-    return Derivation(name, wrt, 1, "gradient", derived, constants or {}, settings or {})
+    loss = Tensor("L") if seeds else program.output
+    remarks = [
+        (entry_of(short, program), Access(DerivativeTensor(loss, tensor), *entry_of(short, program).indices))
+        for tensor, short in {**(names or {}), **(seeds or {})}.items()
+    ]
+    remarks += [_slope(function) for function in functions_in(program)]
+    return Derivation(name, wrt, 1, "gradient", derived, constants or {}, settings or {}, tuple(remarks))
+
+
+def functions_in(program: Program) -> list[Elementwise]:
+    """The named elementwise functions that a program applies, in order."""
+    found: dict[Elementwise, None] = {}
+    for statement in program.statements:
+        for node in sp.preorder_traversal(statement.value):
+            if isinstance(node, Apply):
+                found.setdefault(node.function)
+    return list(found)
+
+
+def _slope(function: Elementwise) -> tuple[sp.Expr, sp.Expr]:
+    """``f'(x)``, in terms of ``f(x)`` where that is shorter, derived from the function's definition."""
+    x, y = Tensor("x"), Tensor("y")
+    value = function.body.xreplace({function.argument: x()})
+    result = jacobian(Program((x,), (Statement(y(), value),)), y, x).result
+    return Apply(function, 1, x()), result.xreplace({y(): Apply(function, 0, x())})
 
 
 def upstream_tensor(output: Tensor) -> Tensor:

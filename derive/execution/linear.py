@@ -33,6 +33,17 @@ def linear_backward(upstream: Array, x: Array, W: Array, b: Array) -> Gradients:
     return {"x": upstream @ W, "W": _outer(upstream, x, W.ndim), "b": upstream}
 
 
+@forward_rule("x: ... n, W: m n, b: m -> ... m", analytic=True)
+def affine(x: Array, W: Array, b: Array) -> Array:
+    """W x + b, a fully connected layer on one column; leading axes make it `linear`."""
+    return linear(x, W, b)
+
+
+@backward_rule(affine)
+def affine_backward(upstream: Array, x: Array, W: Array, b: Array) -> Gradients:
+    return linear_backward(upstream, x, W, b)
+
+
 @forward_rule("x: ... n, A: ... n n -> ...", analytic=True)
 def quadratic_form(x: Array, A: Array) -> Array:
     """x^T A x; A need not be symmetric."""

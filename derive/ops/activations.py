@@ -19,14 +19,14 @@ def identity(define: Definition) -> None:
     define.let("y", x())
 
 
-@defines("activation", f"{_GOODFELLOW}, equation 3.30")
+@defines("activation", f"{_GOODFELLOW}, equation 3.30", sign=r"\sigma")
 def sigmoid(define: Definition) -> None:
     """Squashes a number into (0, 1): the logistic function."""
     x = define.input("x", meaning="any number")
     define.let("y", 1 / (1 + sp.exp(-x())))
 
 
-@defines("activation", f"{_GOODFELLOW}, section 6.3.2")
+@defines("activation", f"{_GOODFELLOW}, section 6.3.2", sign=r"\tanh")
 def tanh(define: Definition) -> None:
     """Squashes a number into (-1, 1), with 0 at 0: the hyperbolic tangent."""
     x = define.input("x", meaning="any number")
@@ -34,7 +34,11 @@ def tanh(define: Definition) -> None:
     define.let("y", (up - down) / (up + down))
 
 
-@defines("activation", "Nair and Hinton (2010); Goodfellow et al. (2016), equation 6.37")
+@defines(
+    "activation",
+    "Nair and Hinton (2010); Goodfellow et al. (2016), equation 6.37",
+    sign=r"\operatorname{ReLU}",
+)
 def relu(define: Definition) -> None:
     """Keeps what is positive and puts 0 for the rest.
 
@@ -44,7 +48,7 @@ def relu(define: Definition) -> None:
     define.let("y", IfPositive(x(), x(), 0))
 
 
-@defines("activation", "Maas, Hannun, Ng (2013), equation 3")
+@defines("activation", "Maas, Hannun, Ng (2013), equation 3", sign=r"\operatorname{LeakyReLU}")
 def leaky_relu(define: Definition) -> None:
     """Keeps what is positive and scales the rest by a small slope.
 
@@ -54,7 +58,7 @@ def leaky_relu(define: Definition) -> None:
     define.let("y", IfPositive(x(), x(), alpha * x()))
 
 
-@defines("activation", "Clevert, Unterthiner, Hochreiter (2016), equation 15")
+@defines("activation", "Clevert, Unterthiner, Hochreiter (2016), equation 15", sign=r"\operatorname{ELU}")
 def elu(define: Definition) -> None:
     """Keeps what is positive and lets the rest saturate at minus alpha: the exponential linear unit.
 
@@ -65,7 +69,7 @@ def elu(define: Definition) -> None:
     define.let("y", IfPositive(x(), x(), alpha * (sp.exp(x()) - 1)))
 
 
-@defines("activation", f"{_GOODFELLOW}, equation 3.31")
+@defines("activation", f"{_GOODFELLOW}, equation 3.31", sign=r"\operatorname{softplus}")
 def softplus(define: Definition) -> None:
     """A smooth version of the rectifier; its derivative is the sigmoid."""
     x = define.input("x", meaning="any number")
@@ -73,7 +77,11 @@ def softplus(define: Definition) -> None:
     define.let_aside("sigma", 1 / (1 + sp.exp(-x())))
 
 
-@defines("activation", "Elfwing, Uchibe, Doya (2018), equation 8; Ramachandran et al. (2017)")
+@defines(
+    "activation",
+    "Elfwing, Uchibe, Doya (2018), equation 8; Ramachandran et al. (2017)",
+    sign=r"\operatorname{SiLU}",
+)
 def silu(define: Definition) -> None:
     """A number times its sigmoid, also called swish."""
     x = define.input("x", meaning="any number")
@@ -81,7 +89,7 @@ def silu(define: Definition) -> None:
     define.let("y", x() * sigma())
 
 
-@defines("activation", "Hendrycks and Gimpel (2016), equation 1")
+@defines("activation", "Hendrycks and Gimpel (2016), equation 1", sign=r"\operatorname{GELU}")
 def gelu(define: Definition) -> None:
     """A number times the probability that a standard normal number is below it: x times Phi(x)."""
     x = define.input("x", meaning="any number")
@@ -90,7 +98,11 @@ def gelu(define: Definition) -> None:
     define.let_aside("phi", sp.exp(-(x() ** 2) / 2) / sp.sqrt(2 * sp.pi))
 
 
-@defines("activation", "Hendrycks and Gimpel (2016), the approximation after equation 1")
+@defines(
+    "activation",
+    "Hendrycks and Gimpel (2016), the approximation after equation 1",
+    sign=r"\operatorname{GELU}",
+)
 def gelu_tanh(define: Definition) -> None:
     """The Gaussian error linear unit with tanh in place of the error function."""
     x = define.input("x", meaning="any number")

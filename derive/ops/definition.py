@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -115,7 +116,7 @@ class Definition:
         return tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Operation:
     """An operation of deep learning, by its definition alone."""
 
@@ -123,10 +124,21 @@ class Operation:
     family: str
     source: str
     doc: str
+    sign: str
     inputs: tuple[Input, ...]
     program: Program
     settings: Mapping[sp.Symbol, Fraction] = field(default_factory=dict)
     constants: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+
+    @property
+    def latex(self) -> str:
+        """The sign of the operation as a function: ``\\sigma``, ``\\tanh``, ``\\operatorname{ReLU}``."""
+        return self.sign or rf"\operatorname{{{self.name.replace('_', ' ')}}}"
+
+    @property
+    def text(self) -> str:
+        """The same without LaTeX."""
+        return symbol_text(re.sub(r"\\(operatorname)?|[{}]", "", self.latex))
 
     @property
     def summary(self) -> str:
@@ -171,6 +183,7 @@ class Entry:
     name: str
     family: str
     source: str
+    sign: str
     build: Callable[[Definition], None]
 
     def operation(self) -> Operation:
@@ -186,6 +199,7 @@ class Entry:
             self.family,
             self.source,
             doc,
+            self.sign,
             tuple(definition.inputs),
             program,
             definition.settings,
@@ -197,13 +211,16 @@ ENTRIES: dict[str, Entry] = {}
 
 
 def defines(
-    family: str, source: str, name: str | None = None
+    family: str, source: str, name: str | None = None, sign: str = ""
 ) -> Callable[[Callable[[Definition], None]], None]:
-    """Declare an operation by the function that defines it; its docstring is the description."""
+    """Declare an operation by the function that defines it; its docstring is the description.
+
+    ``sign`` is the LaTeX that stands for it as a function.
+    """
 
     def declare(build: Callable[[Definition], None]) -> None:
         own = name or build.__name__
-        ENTRIES[own] = Entry(own, family, source, build)
+        ENTRIES[own] = Entry(own, family, source, sign, build)
 
     return declare
 

@@ -56,9 +56,9 @@ class Page:
         return [self.statement(one) for one in self.derivation.definition]
 
     def constants(self) -> list[str]:
-        """The definition's fixed numbers."""
-        printer = self.printer
-        return [f"{printer(name)} = {printer(value)}" for name, value in self.derivation.constants.items()]
+        """The definition's fixed numbers, and what names in the result mean."""
+        pairs = (*self.derivation.constants.items(), *self.derivation.remarks)
+        return [self.printer.equation(left, right) for left, right in pairs]
 
     def lines(self, section: Section) -> Iterator[tuple[str, str]]:
         """(formula, rule) for each step, the formula being what the step led to."""
@@ -74,9 +74,6 @@ class Page:
         """The printer for the right side of an equation with this left side."""
         return self.printer.beside(target)
 
-    def result(self) -> str:
-        return self.printer.equation(self.derivation.target, self.derivation.index)
-
     def cases(self) -> list[tuple[str, str]]:
         """(value, condition) where a delta joins two cases."""
         unequal = r" \ne " if self.printer.is_latex else " ≠ "
@@ -85,12 +82,21 @@ class Page:
             for equal, first, second, value in self.derivation.cases
         ]
 
-    def matrix(self, form: Matrix | None = None) -> str | None:
-        """The result in matrix notation, as an equation."""
-        form = form or self.derivation.matrix
-        if form is None:
+    def matrix(self, section: Section | None = None) -> str | None:
+        """A section's result (the last one's if none is said) in matrix notation, as an equation."""
+        section = section or self.derivation.sections[-1]
+        form = section.matrix
+        if not isinstance(form, Matrix):
             return None
-        return f"{self.printer(self.derivation.target.tensor)} = {form.print(self.printer)}"
+        return f"{self.printer(section.target.tensor)} = {form.print(self.printer)}"
+
+    def results(self) -> list[tuple[str, str | None]]:
+        """(index form, matrix form) of everything that keeps a name, what was asked for last."""
+        return [
+            (self.printer.equation(section.target, section.result), self.matrix(section))
+            for section in self.derivation.sections
+            if not section.part.inlined
+        ]
 
 
 def page(derivation: Derivation, style: str = "text", detail: bool = False) -> Page:
@@ -148,37 +154,37 @@ def as_dict(derivation: Derivation, detail: bool = False) -> dict[str, Any]:
     }
 
 
-def as_text(derivation: Derivation, detail: bool = False, form: str | None = None) -> str:
-    """The derivation for the terminal, the rules in a column of their own."""
+def as_text(derivation: Derivation, detail: bool = False, form: str | None = None, steps: bool = True) -> str:
+    """The derivation for the terminal, the rules in a column of their own; or without its steps."""
     shown = page(derivation, "text", detail)
     lines = [shown.heading, "", "Definition"]
     lines += [f"  {one}" for one in (*shown.definition(), *shown.constants())]
     if shown.given:
         lines += [f"  {shown.given}, the upstream gradient"]
-    for section in derivation.sections:
-        steps = list(shown.lines(section))
+    for section in derivation.sections if steps else ():
+        way = list(shown.lines(section))
         target = shown.printer(section.target)
         lines += ["", target + ("   (goes into what follows)" if section.part.inlined else "")]
-        width = min(max((len(printed) for printed, _ in steps), default=0), 76)
-        lines += [f"  = {printed.ljust(width)}   {rule}" for printed, rule in steps]
+        width = min(max((len(printed) for printed, _ in way), default=0), 76)
+        lines += [f"  = {printed.ljust(width)}   {rule}" for printed, rule in way]
     lines += ["", "Result"]
-    if form in (None, "index"):
-        lines.append(f"  {shown.result()}")
+    for index, matrix in shown.results():
+        forms = [index] if form != "matrix" else []
+        if form != "index" and matrix is not None and matrix not in forms:
+            forms.append(matrix)
+        lines += [f"  {one}" for one in forms]
+    if form != "matrix":
         lines += [f"    {condition}:  {value}" for value, condition in shown.cases()]
-    if form in (None, "matrix"):
-        matrix = shown.matrix()
-        if matrix is not None and matrix != shown.result():
-            lines.append(f"  {matrix}")
-        elif matrix is None:
-            lines.append(f"  no matrix form: {derivation.why_no_matrix}")
-        elif form == "matrix":
-            lines.append(f"  {matrix}")
+    if form != "index" and derivation.why_no_matrix:
+        lines.append(f"  no matrix form: {derivation.why_no_matrix}")
     if derivation.assumptions:
         lines += ["", f"Used: {'; '.join(derivation.assumptions)}"]
     return "\n".join(lines)
 
 
-def as_latex(derivation: Derivation, detail: bool = False, form: str | None = None) -> str:
+def as_latex(
+    derivation: Derivation, detail: bool = False, form: str | None = None, steps: bool = True
+) -> str:
     """The derivation as ``align*`` blocks that compile with plain amsmath, the rules beside the lines."""
     shown = page(derivation, "latex", detail)
     blocks = [rf"\paragraph{{{_escape(shown.heading)}.}} By definition"]
@@ -186,23 +192,23 @@ def as_latex(derivation: Derivation, detail: bool = False, form: str | None = No
     if shown.given:
         defined.append(shown.given)
     blocks.append(_align([_aligned(one) for one in defined]))
-    for section in derivation.sections:
+    for section in derivation.sections if steps else ():
         target = shown.printer(section.target)
-        steps = list(shown.lines(section))
-        rows = [rf" &= {printed} && \text{{{_escape(rule)}}}" for printed, rule in steps] or [" &"]
+        way = list(shown.lines(section))
+        rows = [rf" &= {printed} && \text{{{_escape(rule)}}}" for printed, rule in way] or [" &"]
         blocks.append(_align([target + rows[0], *rows[1:]]))
     if derivation.cases and form != "matrix":
         branches = r" \\ ".join(f"{value} & {condition}" for value, condition in shown.cases())
         blocks.append("In the two cases")
         target = shown.printer(derivation.target)
         blocks.append(_align([rf"{target} &= \begin{{cases}} {branches} \end{{cases}}"]))
-    matrix = shown.matrix()
-    if matrix is not None and form != "index":
-        blocks += ["In matrix notation", _align([_aligned(matrix)])]
+    matrices = [matrix for _, matrix in shown.results() if matrix is not None]
+    if matrices and form != "index":
+        blocks += ["In matrix notation", _align([_aligned(matrix) for matrix in matrices])]
     if derivation.assumptions:
         blocks.append("Used: " + _escape("; ".join(derivation.assumptions)) + ".")
     if form != "matrix":
-        blocks += ["Result", _align([_aligned(shown.result())])]
+        blocks += ["Result", _align([_aligned(index) for index, _ in shown.results()])]
     return "\n".join(blocks)
 
 
@@ -243,15 +249,13 @@ def as_html(derivation: Derivation, detail: bool = False) -> str:
         }
         for section in derivation.sections
     ]
-    matrix = shown.matrix()
     return render(
         "derivation.html",
         title=shown.heading,
         definition=[mathml(one) for one in (*shown.definition(), *shown.constants())],
         given=mathml(shown.given) if shown.given else None,
         sections=sections,
-        result=mathml(shown.result()),
-        matrix=mathml(matrix) if matrix else None,
+        results=[(mathml(index), mathml(matrix) if matrix else None) for index, matrix in shown.results()],
         why_no_matrix=derivation.why_no_matrix,
         cases=[(mathml(value), mathml(condition)) for value, condition in shown.cases()],
         used=derivation.assumptions,

@@ -28,7 +28,14 @@ from derive.tensor.nodes import (
     tensors_in,
 )
 from derive.tensor.program import Fact, Program, Statement
-from derive.tensor.simplify import cost, distribute, eliminate_brackets, factor, merge_brackets
+from derive.tensor.simplify import (
+    cost,
+    distribute,
+    eliminate_brackets,
+    expand_products,
+    factor,
+    merge_brackets,
+)
 
 
 @dataclass(frozen=True)
@@ -122,7 +129,8 @@ def simplify(expression: sp.Expr, program: Program) -> tuple[sp.Expr, list[Step]
 
 
 def _cheapest_factored(expression: sp.Expr) -> sp.Expr:
-    return min((factor(distribute(expression)), factor(expression), expression), key=cost)
+    spread = distribute(expression)
+    return min((factor(spread), factor(expand_products(spread)), factor(expression), expression), key=cost)
 
 
 def _survivors(chosen: Iterable[sp.Expr]) -> str:

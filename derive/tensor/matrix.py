@@ -195,8 +195,13 @@ class Transposed(Matrix):
         return (self.operand,)
 
     def write(self, printer: Printer) -> tuple[str, int]:
-        inner = _tight(self.operand, printer, ATOM)
-        return (f"{inner}^{{T}}" if printer.is_latex else f"{inner}ᵀ"), POWER
+        name, level = self.operand.write(printer)
+        if printer.is_latex and isinstance(self.operand, Named) and name.endswith(")}"):
+            return f"{name[:-1]}T}}", POWER  # W^{(2)T}, as textbooks write it
+        if not printer.is_latex and isinstance(self.operand, Named) and level >= POWER:
+            return f"{name}ᵀ", POWER
+        inner = name if level >= ATOM else printer.parenthesise(name)
+        return (f"{inner}^T" if printer.is_latex else f"{inner}ᵀ"), POWER
 
     def evaluate(self, values: Values) -> np.ndarray:
         return self.operand.evaluate(values).T

@@ -391,9 +391,11 @@ class Printer:
             (isinstance(base, sp.Add), 6),
             (isinstance(base, Sum), 7),
         )
-        rank = next((kind for holds, kind in kinds if holds), 3)
+        kind = next((kind for holds, kind in kinds if holds), 3)
         text = str(factor)
-        return (rank, text.lower(), text)
+        # W_ij before x_j, and of two vectors the one with the earlier index: delta_i a_j
+        entry = (-base.tensor.rank, str(base.indices)) if isinstance(base, Access) else (0, "")
+        return (kind, *entry, text.lower(), text)
 
     def _power(self, one: sp.Pow) -> tuple[str, int]:
         base, exponent = one.base, one.exp

@@ -55,6 +55,7 @@ def _counterparts() -> dict[str, Callable[..., Any]]:
         "log_softmax": lambda x: torch.log_softmax(x, -1),
         "log_sum_exp": lambda x: torch.logsumexp(x, -1),
         "matvec": lambda A, x: torch.mv(A, x),
+        "affine": lambda x, W, b: functional.linear(x, W, b),
         "linear": lambda x, W, b: functional.linear(x, W, b),
         "quadratic_form": lambda x, A: x @ A @ x,
         "squared_error": lambda yhat, y: functional.mse_loss(yhat, y, reduction="sum"),

@@ -1,0 +1,181 @@
+"""The Python interface: operations whose shapes and counts are formulas, gradients that carry their steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+
+from derive import counting, ops
+from derive.derivation import Derivation, derive_gradient
+from derive.rendering import derivation as rendering
+from derive.verification import Verification, verify
+
+
+@dataclass(frozen=True, eq=False)
+class Gradient:
+    """A derivative in general dimension, with the way to it.
+
+    Call it with arrays by name to evaluate it with NumPy; a gradient behind the output also takes ``g``, the
+    upstream gradient.
+
+    >>> import derive
+    >>> gradient = derive.operation("softmax").gradient("x")
+    >>> gradient.text
+    's_i (δ_ij - s_j)'
+    >>> gradient(x=[2.0, 1.0, 0.1]).round(2)
+    array([[ 0.22, -0.16, -0.06],
+           [-0.16,  0.18, -0.02],
+           [-0.06, -0.02,  0.09]])
+    """
+
+    derivation: Derivation
+
+    @property
+    def index(self) -> sp.Expr:
+        """The result in index notation, a SymPy expression over entries and sums."""
+        return self.derivation.index
+
+    @property
+    def latex(self) -> str:
+        """The result in index notation, as LaTeX."""
+        return rendering.formula(self.index, self.derivation, self.derivation.target)["latex"]
+
+    @property
+    def text(self) -> str:
+        """The result in index notation, as text."""
+        return rendering.formula(self.index, self.derivation, self.derivation.target)["text"]
+
+    @property
+    def matrix(self) -> str | None:
+        """The result in matrix notation, as LaTeX; None where it has none."""
+        form = self.derivation.matrix
+        return None if form is None else form.print(rendering.page(self.derivation, "latex").printer)
+
+    @property
+    def steps(self) -> tuple[Any, ...]:
+        """The steps, each with its ``rule``, ``before`` and ``after``; trivial ones have ``trivial`` set."""
+        return self.derivation.steps
+
+    @property
+    def numpy_source(self) -> str:
+        """The NumPy code that computes it."""
+        return self.derivation.numpy.source
+
+    def __call__(self, **arrays: Any) -> Any:
+        """Evaluate it; hyper-parameters that are not given have their defaults.
+
+        Raises :class:`ValueError` that names the sizes where shapes disagree, or what is missing.
+        """
+        defaults = {symbol.name: float(value) for symbol, value in self.derivation.settings.items()}  # type: ignore[arg-type]
+        return self.derivation.numpy(**{**defaults, **arrays})
+
+    def to_latex(self, detail: bool = False) -> str:
+        """The whole derivation as ``align*`` blocks for plain amsmath."""
+        return rendering.as_latex(self.derivation, detail)
+
+    def to_text(self, detail: bool = False) -> str:
+        """The whole derivation for the terminal."""
+        return rendering.as_text(self.derivation, detail)
+
+    def to_html(self, detail: bool = False) -> str:
+        """The whole derivation as a page with MathML."""
+        return rendering.as_html(self.derivation, detail)
+
+    def to_dict(self, detail: bool = False) -> dict[str, Any]:
+        """The whole derivation as plain data, as ``derive show --format json`` prints it."""
+        return rendering.as_dict(self.derivation, detail)
+
+    def _repr_latex_(self) -> str:
+        return f"${rendering.page(self.derivation, 'latex').results()[-1][0]}$"
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """An operation: what it is, and everything that is read off its definition.
+
+    >>> import derive
+    >>> linear = derive.operation("linear")
+    >>> linear.output_shape, linear.parameter_count, linear.multiplications
+    ((B, m), m*n + m, B*m*n)
+    """
+
+    definition: ops.Operation
+
+    @property
+    def name(self) -> str:
+        return self.definition.name
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the inputs, parameters included."""
+        return tuple(self.definition.by_name)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the inputs that are learned."""
+        return tuple(one.name for one in self.definition.parameters)
+
+    @property
+    def output_shape(self) -> tuple[sp.Expr, ...]:
+        """The output's sizes in the inputs' symbolic sizes; ``()`` for a number."""
+        return self.definition.output_shape
+
+    @property
+    def parameter_count(self) -> sp.Expr:
+        """How many numbers are learned."""
+        tensors = (one.tensor for one in self.definition.parameters)
+        return counting.parameter_count(tuple(tensor for tensor in tensors if tensor is not None))
+
+    @cached_property
+    def counts(self) -> counting.Counts:
+        """All operation counts of one call, exact, of the definition as written."""
+        return counting.count_program(self.definition.program)
+
+    @property
+    def multiplications(self) -> sp.Expr:
+        return self.counts.multiplications
+
+    @property
+    def additions(self) -> sp.Expr:
+        return self.counts.additions
+
+    @property
+    def divisions(self) -> sp.Expr:
+        return self.counts.divisions
+
+    @property
+    def function_evaluations(self) -> sp.Expr:
+        """Evaluations of e^x, log, tanh, ..."""
+        return self.counts.function_evaluations
+
+    @property
+    def comparisons(self) -> sp.Expr:
+        return self.counts.comparisons
+
+    def gradient(self, wrt: str, order: int = 1, upstream: bool | None = None) -> Gradient:
+        """The derivative by one input; see :func:`derive.derivation.derive_gradient`.
+
+        Raises :class:`LookupError` for an unknown input, with near names.
+
+        >>> import derive
+        >>> derive.operation("linear").gradient("W").matrix
+        'g^T x'
+        """
+        return Gradient(derive_gradient(self.definition, wrt, order, upstream))
+
+    def verify(self) -> list[Verification]:
+        """Hold every gradient of this operation against its witnesses."""
+        return list(verify(self.definition))
+
+
+def operation(name: str) -> Operation:
+    """The operation with this name; :class:`LookupError` suggests near names."""
+    return Operation(ops.operation(name))
+
+
+def operations() -> tuple[str, ...]:
+    """The names of all operations."""
+    return ops.names()
