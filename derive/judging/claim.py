@@ -9,7 +9,15 @@ Verdict = Literal["correct", "rounded", "follows", "definition", "wrong", "undec
 Evidence = Literal["exact", "proved", "sampled", "interval", "witness", "none"]
 
 #: The order in which a summary names the verdicts.
-VERDICTS: tuple[Verdict, ...] = ("correct", "rounded", "follows", "definition", "wrong", "undecided", "unread")
+VERDICTS: tuple[Verdict, ...] = (
+    "correct",
+    "rounded",
+    "follows",
+    "definition",
+    "wrong",
+    "undecided",
+    "unread",
+)
 
 
 @dataclass(frozen=True)

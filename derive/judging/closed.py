@@ -35,7 +35,12 @@ class Closed:
         return self.array.ndim == 1
 
 
-def evaluate(tree: Tree, system: System, convention: Mapping[str, str] | None = None, lets: Mapping[Tree, Tree] | None = None) -> Array:
+def evaluate(
+    tree: Tree,
+    system: System,
+    convention: Mapping[str, str] | None = None,
+    lets: Mapping[Tree, Tree] | None = None,
+) -> Array:
     """The value of a tree without free names in one number system. Raises :class:`Refusal`."""
     import mpmath
 
@@ -52,7 +57,9 @@ def evaluate(tree: Tree, system: System, convention: Mapping[str, str] | None = 
         raise Unknown(f"no value: {error}") from error
 
 
-def value(tree: Tree, convention: Mapping[str, str] | None = None, lets: Mapping[Tree, Tree] | None = None) -> Closed:
+def value(
+    tree: Tree, convention: Mapping[str, str] | None = None, lets: Mapping[Tree, Tree] | None = None
+) -> Closed:
     """The value of a tree without free names, exact where it is rational. Raises :class:`Refusal`."""
     tree = rename_bound(tree)
     try:
@@ -112,7 +119,13 @@ def _precise(x: Any) -> Any:
 
 def _same_shape(left: Tree, right: Tree, x: Array, y: Array) -> tuple[Array, Array]:
     """A plain list has no orientation: it goes with a row as with a column."""
-    if x.shape != y.shape and x.ndim == y.ndim == 3 and x.size == y.size and 1 in x.shape[1:] and 1 in y.shape[1:]:
+    if (
+        x.shape != y.shape
+        and x.ndim == y.ndim == 3
+        and x.size == y.size
+        and 1 in x.shape[1:]
+        and 1 in y.shape[1:]
+    ):
         if isinstance(left, List) or isinstance(right, List):
             return x.reshape(y.shape), y
     return x, y
@@ -182,13 +195,17 @@ def _carried(sides: _Sides) -> tuple[Array | None, Array | None]:
     left: Array | None = None
     if any(type(n).__name__ == "Rounded" for n in sides.left.walk()):
         try:
-            left = evaluate(rename_bound(sides.left), "interval", sides.convention, sides.lets).reshape(sides.x.shape)
+            left = evaluate(rename_bound(sides.left), "interval", sides.convention, sides.lets).reshape(
+                sides.x.shape
+            )
         except (Refusal, ValueError):
             left = None
     return left, sides.image(sides.right, sides.y)
 
 
-def _entry_fit(sides: _Sides, position: tuple[int, ...], carried: tuple[Array | None, Array | None]) -> str | None:
+def _entry_fit(
+    sides: _Sides, position: tuple[int, ...], carried: tuple[Array | None, Array | None]
+) -> str | None:
     right = _entry_tree(sides.right, sides.y, position)
     left = _entry_tree(sides.left, sides.x, position)
     number = digits.literal(right) if right is not None else None
@@ -196,7 +213,11 @@ def _entry_fit(sides: _Sides, position: tuple[int, ...], carried: tuple[Array | 
     if number is not None:
         fit = digits.fits(number[1], number[0], known, sides.approximately)
         if fit is None and carried[0] is not None:
-            fit = "carried" if digits.fits(number[1], number[0], carried[0][position], sides.approximately) else None  # type: ignore[assignment]
+            fit = (
+                "carried"
+                if digits.fits(number[1], number[0], carried[0][position], sides.approximately)
+                else None
+            )  # type: ignore[assignment]
         if fit is not None:
             return fit
     # 7.3/11.1 for e^2/(e^2 + e + e^{0.1}): the decimals on the right are roundings of what stands on the left.
@@ -204,13 +225,17 @@ def _entry_fit(sides: _Sides, position: tuple[int, ...], carried: tuple[Array | 
     if number is None and carried[1] is not None and not _decimal_arithmetic(sides.left):
         image = carried[1][position]
         target = carried[0][position] if carried[0] is not None else known
-        if _narrow(image) and image.overlaps(target if isinstance(target, Interval) else Interval(*[float(plain(target))] * 2)):
+        if _narrow(image) and image.overlaps(
+            target if isinstance(target, Interval) else Interval(*[float(plain(target))] * 2)
+        ):
             return "carried"
     if left is not None and (number := digits.literal(left)) is not None and number[1].places > 0:
         if digits.literal(right) is None if right is not None else True:
             return digits.fits(number[1], number[0], sides.y[position], sides.approximately)
         # two plain numbers: the one with fewer places is a rounding of the other
-        if digits.fits(number[1], number[0], sides.y[position], sides.approximately) and _shorter(left, right):
+        if digits.fits(number[1], number[0], sides.y[position], sides.approximately) and _shorter(
+            left, right
+        ):
             return "rounds"
     return None
 
@@ -222,7 +247,9 @@ def _shorter(left: Tree, right: Tree | None) -> bool:
 
 def _narrow(image: Any) -> bool:
     # An image that spans everything (a difference of nearly equal roundings) proves nothing.
-    return isinstance(image, Interval) and image.high - image.low <= 0.25 * max(abs(image.low), abs(image.high), 1e-12)
+    return isinstance(image, Interval) and image.high - image.low <= 0.25 * max(
+        abs(image.low), abs(image.high), 1e-12
+    )
 
 
 def _decimal_arithmetic(tree: Tree) -> bool:
@@ -241,7 +268,9 @@ def _entry_tree(tree: Tree, array: Array, position: tuple[int, ...]) -> Tree | N
     return flat[position[1] * array.shape[2] + position[2]]
 
 
-def _wrong(sides: _Sides, differing: list[tuple[int, ...]], carried: tuple[Array | None, Array | None]) -> Claim:
+def _wrong(
+    sides: _Sides, differing: list[tuple[int, ...]], carried: tuple[Array | None, Array | None]
+) -> Claim:
     bad = [p for p in differing if _entry_fit(sides, p, carried) is None]
     position = bad[0]
     x, y = sides.x[position], sides.y[position]

@@ -87,12 +87,17 @@ TABLE: dict[str, Elementary] = {
         lambda x: np.logaddexp(0, x), lambda m, x: m.log(1 + m.exp(x)), lambda x, y: value("sigmoid", x)
     ),
     "relu": Elementary(
-        lambda x: np.maximum(x, 0), lambda m, x: max(x, m.mpf(0)), lambda x, y: _step(x), lambda x: max(x, Fraction(0))
+        lambda x: np.maximum(x, 0),
+        lambda m, x: max(x, m.mpf(0)),
+        lambda x, y: _step(x),
+        lambda x: max(x, Fraction(0)),
     ),
     "abs": Elementary(np.abs, lambda m, x: abs(x), lambda x, y: _sign(x), abs, False),
     "sign": Elementary(np.sign, lambda m, x: m.sign(x), lambda x, y: 0 * y, lambda x: Fraction(_sign(x))),
     "sqrt": Elementary(np.sqrt, lambda m, x: m.sqrt(x), lambda x, y: 1 / (2 * y), _exact_sqrt),
-    "floor": Elementary(np.floor, lambda m, x: m.floor(x), lambda x, y: 0 * y, lambda x: Fraction(math.floor(x))),
+    "floor": Elementary(
+        np.floor, lambda m, x: m.floor(x), lambda x, y: 0 * y, lambda x: Fraction(math.floor(x))
+    ),
     "ceil": Elementary(np.ceil, lambda m, x: m.ceil(x), lambda x, y: 0 * y, lambda x: Fraction(math.ceil(x))),
     "round": Elementary(np.round, lambda m, x: m.nint(x), lambda x, y: 0 * y, lambda x: Fraction(round(x))),
     "erf": Elementary(
@@ -244,7 +249,7 @@ def _precise_power(base: Any, exponent: Any) -> Any:
 def _interval_power(base: Interval, exponent: Interval) -> Interval:
     if exponent.low == exponent.high and exponent.low == int(exponent.low) and abs(exponent.low) < 1000:
         n = int(exponent.low)
-        ends = [base.low**abs(n), base.high**abs(n)]
+        ends = [base.low ** abs(n), base.high ** abs(n)]
         low = 0.0 if n % 2 == 0 and base.low < 0 < base.high else min(ends)
         image = Interval(low, max(ends))
         return image if n >= 0 else 1 / image

@@ -57,7 +57,9 @@ def compare_by_points(left: Tree, right: Tree, setting: Setting) -> Claim:
         if agreed >= 6:
             notes = (*assumed, *_domain_note(default, layout))
             size = f"{agreed} random points"
-            return Claim("correct", "sampled", f"both sides agree at {size}, confirmed to 35 digits", assumed=notes)
+            return Claim(
+                "correct", "sampled", f"both sides agree at {size}, confirmed to 35 digits", assumed=notes
+            )
     raise Unknown("no points were found where both sides have a value")
 
 
@@ -77,7 +79,11 @@ def _free_functions(trees: list[Tree]) -> set[Tree]:
     found: set[Tree] = set()
     for tree in trees:
         for node in tree.walk():
-            if isinstance(node, Call) and isinstance(node.function, Name) and function_name(node.function) is None:
+            if (
+                isinstance(node, Call)
+                and isinstance(node.function, Name)
+                and function_name(node.function) is None
+            ):
                 marks = tuple(m for m in node.function.marks if m != "prime")
                 if node.function.text not in ("1", "I", "indicator"):
                     found.add(Name(node.function.text, marks, node.function.font))
@@ -192,7 +198,9 @@ def _named(point: Point, layout: Layout) -> dict[str, Any]:
         if x.ndim == 1:
             at[_plain_name(name)] = digits.short(x[0])
         else:
-            at[_plain_name(name)] = np.array([digits.short(i) for i in x[0].flat]).reshape(x.shape[1:]).tolist()
+            at[_plain_name(name)] = (
+                np.array([digits.short(i) for i in x[0].flat]).reshape(x.shape[1:]).tolist()
+            )
             if x.ndim == 3 and x.shape[2] == 1:
                 at[_plain_name(name)] = [row[0] for row in at[_plain_name(name)]]
     for letter, value in point.indices.items():
@@ -252,7 +260,11 @@ def assumptions(layout: Layout, setting: Setting, trees: list[Tree]) -> tuple[st
 
 def _assumptions(layout: Layout, setting: Setting, trees: list[Tree]) -> Iterator[str]:
     nodes = [n for t in trees for n in t.walk()]
-    functions = {n.function.base if isinstance(n.function, Indexed) else n.function for n in nodes if isinstance(n, Call)}
+    functions = {
+        n.function.base if isinstance(n.function, Indexed) else n.function
+        for n in nodes
+        if isinstance(n, Call)
+    }
     words = {f.text for f in functions if isinstance(f, Name)}
     if "log" in words and not setting.convention.get("log"):
         if any(isinstance(n, Call) and n.function == Name("log") for n in nodes):
@@ -268,6 +280,8 @@ def _assumptions(layout: Layout, setting: Setting, trees: list[Tree]) -> Iterato
         yield f"{', '.join(matrices)}: matrices that need not commute"
     if vectors:
         yield f"{', '.join(vectors)}: column vectors"
-    rates = sorted({_plain_name(n) for n in named if isinstance(n, Name) and n.text in RATES and layout.matrices})
+    rates = sorted(
+        {_plain_name(n) for n in named if isinstance(n, Name) and n.text in RATES and layout.matrices}
+    )
     if rates:
         yield f"{', '.join(rates)}: scalars"

@@ -36,7 +36,25 @@ INDEX_LETTERS = set("ijklmnpqrstcy") | {"ell"}
 #: Letters that run over all entries where a family is defined (``s_i = ...``); others may be labels (``b_h = 1``).
 RUNNING_LETTERS = set("ijklmnrt") | {"ell"}
 #: Lower-case letters that stay scalars beside a matrix, as rates, weights and counts do in the field.
-RATES = {"alpha", "beta", "gamma", "epsilon", "varepsilon", "eta", "lambda", "nu", "tau", "rho", "c", "k", "n", "m", "t", "i", "j"}
+RATES = {
+    "alpha",
+    "beta",
+    "gamma",
+    "epsilon",
+    "varepsilon",
+    "eta",
+    "lambda",
+    "nu",
+    "tau",
+    "rho",
+    "c",
+    "k",
+    "n",
+    "m",
+    "t",
+    "i",
+    "j",
+}
 
 
 def function_name(function: Tree) -> str | None:
@@ -151,7 +169,11 @@ def matrices(trees: Iterable[Tree], sizes: set[Tree]) -> tuple[set[Tree], set[Tr
                 found.add(inside)
             elif isinstance(node, Transpose) and is_lower(inside):
                 vectors.add(inside)
-        elif isinstance(node, Call) and function_name(node.function) in ("det", "tr") and capital(node.arguments[0]):
+        elif (
+            isinstance(node, Call)
+            and function_name(node.function) in ("det", "tr")
+            and capital(node.arguments[0])
+        ):
             found.add(node.arguments[0])
         elif isinstance(node, Call) and function_name(node.function) in ("softmax", "norm", "logsumexp"):
             vectors.update(a for a in node.arguments if is_lower(a))
@@ -171,7 +193,11 @@ def matrices(trees: Iterable[Tree], sizes: set[Tree]) -> tuple[set[Tree], set[Tr
     for product in products:
         factors = product.factors
         for k, factor in enumerate(factors):
-            if is_lower(factor) and factor not in sizes and not (isinstance(factor, Name) and factor.text in RATES):
+            if (
+                is_lower(factor)
+                and factor not in sizes
+                and not (isinstance(factor, Name) and factor.text in RATES)
+            ):
                 beside = [factors[m] for m in (k - 1, k + 1) if 0 <= m < len(factors)]
                 if any(_is_matrix(b, found, vectors) for b in beside):
                     vectors.add(factor)
@@ -204,7 +230,9 @@ def _is_matrix(tree: Tree, found: set[Tree], vectors: set[Tree]) -> bool:
 def _inverse(node: Power) -> bool:
     exponent = node.exponent
     return (
-        isinstance(exponent, Negative) and isinstance(exponent.operand, Number) and exponent.operand.value == 1
+        isinstance(exponent, Negative)
+        and isinstance(exponent.operand, Number)
+        and exponent.operand.value == 1
     ) or (isinstance(exponent, Number) and exponent.value == -1)
 
 
@@ -214,5 +242,7 @@ def size_names(trees: Iterable[Tree]) -> set[Tree]:
         node.upper
         for tree in trees
         for node in tree.walk()
-        if isinstance(node, Big) and isinstance(node.upper, (Name, Indexed)) and node.operator in ("sum", "prod")
+        if isinstance(node, Big)
+        and isinstance(node.upper, (Name, Indexed))
+        and node.operator in ("sum", "prod")
     }

@@ -68,7 +68,9 @@ def draw(
 
 def _values(rng: np.random.Generator, domain: Domain, shape: tuple[int, ...], position: int) -> Array:
     if domain.kind in ("integer", "binary"):
-        low, high = (0, 1) if domain.kind == "binary" else (int(max(domain.low, -9)), int(min(domain.high, 9)))
+        low, high = (
+            (0, 1) if domain.kind == "binary" else (int(max(domain.low, -9)), int(min(domain.high, 9)))
+        )
         return rng.integers(low, high + 1, size=shape).astype(float)
     if domain.kind == "simplex":
         return np.asarray(rng.dirichlet(np.ones(shape[1]), size=shape[0]).reshape(shape))
@@ -101,7 +103,11 @@ def _smooth(rng: np.random.Generator) -> Any:
     def function(*arguments: Array) -> Array:
         total: Any = 0
         for k, x in enumerate(arguments):
-            total = total + apply("tanh", x * _as(x, b + k * 0.31) + _as(x, c)) * _as(x, a) + x * x * _as(x, d / (k + 2))
+            total = (
+                total
+                + apply("tanh", x * _as(x, b + k * 0.31) + _as(x, c)) * _as(x, a)
+                + x * x * _as(x, d / (k + 2))
+            )
         return np.asarray(total)
 
     return function

@@ -25,13 +25,20 @@ _DOMAINS = {
 }
 
 
-def setting_for(trees: Iterable[Tree], declared: Declarations, convention: Mapping[str, str] | None = None) -> Setting:
+def setting_for(
+    trees: Iterable[Tree], declared: Declarations, convention: Mapping[str, str] | None = None
+) -> Setting:
     """The setting in which ``trees`` are judged: every declared name among them with its shape and domain."""
     shapes: dict[Tree, Shape] = {}
     domains: dict[Tree, Domain] = {}
     for name in {_base(n) for tree in trees for n in tree.walk() if isinstance(n, (Name, Indexed))}:
         declaration = declared.get(name)
-        if declaration is None or is_letter(name) and declaration.shape is None and declaration.domain is None:
+        if (
+            declaration is None
+            or is_letter(name)
+            and declaration.shape is None
+            and declaration.domain is None
+        ):
             continue
         shape = _shape(declaration)
         if shape is not None:

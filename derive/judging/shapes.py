@@ -181,14 +181,23 @@ def _register(trees: list[Tree], layout: Layout) -> None:
             continue
         # A numbered name (x_1, x_2) is an entry only where x itself, or x with a letter, is spoken of.
         if any(not isinstance(i, Number) for i in indices) or base in layout.vectors | layout.matrices:
-            fresh = _axes(layout.declared[base]) if base in layout.declared else tuple(layout.fresh() for _ in indices)
+            fresh = (
+                _axes(layout.declared[base])
+                if base in layout.declared
+                else tuple(layout.fresh() for _ in indices)
+            )
             known = layout.families.setdefault(base, fresh)
             if len(known) != len(indices):
                 raise Unknown("the same name has different numbers of indices")
 
 
 def _is_delta(node: Indexed) -> bool:
-    return isinstance(node.base, Name) and node.base.text == "delta" and not node.base.marks and len(access(node)[1]) == 2
+    return (
+        isinstance(node.base, Name)
+        and node.base.text == "delta"
+        and not node.base.marks
+        and len(access(node)[1]) == 2
+    )
 
 
 class _Walker:

@@ -85,7 +85,9 @@ def rename_bound(tree: Tree) -> Tree:
     """Give every letter bound by a sum, product, maximum, ... a name of its own, so that none is captured."""
     if isinstance(tree, Big):
         bound = [v for v in tree.variables if isinstance(v, Name)]
-        table: dict[Tree, Tree] = {v: replace(v, text=f"{v.text.split('#')[0]}#{next(_numbers)}") for v in bound}
+        table: dict[Tree, Tree] = {
+            v: replace(v, text=f"{v.text.split('#')[0]}#{next(_numbers)}") for v in bound
+        }
         body = rename_bound(substitute(tree.body, table))
         condition = None if tree.condition is None else rename_bound(substitute(tree.condition, table))
         return replace(
@@ -164,7 +166,9 @@ def canonical(tree: Tree, depth: int = 0) -> object:
             return ("big", tree.operator, len(tree.variables), *parts)
         case _:
             values = tuple(
-                _canonical_part(getattr(tree, spec.name), depth) for spec in fields(tree) if spec.name != "span"
+                _canonical_part(getattr(tree, spec.name), depth)
+                for spec in fields(tree)
+                if spec.name != "span"
             )
             return (type(tree).__name__, *values)
 
@@ -225,6 +229,35 @@ UNITS: dict[str, Fraction] = {
     "G": Fraction(10**9),
     "B": Fraction(10**9),
 }
+
+
+def wider(tree: Tree) -> list[Tree]:
+    """The tree, and the tree with every function and sum reaching over all that follows it in its product or sum.
+
+    ``\\log a \\exp b`` is read as ``(log a) exp b`` but may be meant as ``log(a exp b)``; a sum sign before several
+    terms likewise.
+    """
+    other = _widened(tree)
+    return [tree] if other == tree else [tree, other]
+
+
+def _widened(tree: Tree) -> Tree:
+    tree = rebuild(tree, _widened)
+    if isinstance(tree, Multiply):
+        for k, factor in enumerate(tree.factors[:-1]):
+            if isinstance(factor, Call) and len(factor.arguments) == 1 and set(tree.signs[k:]) == {""}:
+                inside = Multiply((*factor.arguments, *tree.factors[k + 1 :]), tree.signs[k:])
+                widened = replace(factor, arguments=(inside,))
+                return widened if k == 0 else Multiply((*tree.factors[:k], widened), tree.signs[:k])
+    if isinstance(tree, Add):
+        for k, term in enumerate(tree.terms[:-1]):
+            inner = term.operand if isinstance(term, Negative) else term
+            if isinstance(inner, Big):
+                rest = tree.terms[k + 1 :]
+                wide: Tree = replace(inner, body=Add((inner.body, *rest)))
+                wide = Negative(wide) if isinstance(term, Negative) else wide
+                return wide if k == 0 else Add((*tree.terms[:k], wide))
+    return tree
 
 
 def holds_relation(tree: Tree) -> bool:

@@ -83,7 +83,9 @@ class Evaluator:
         self.indices = dict(point.indices)
         self.overrides: dict[Tree, Array] = {}
         self.level = 0
-        self._sized = {layout.find(d) for t in (layout.dims, layout.families) for ds in t.values() for d in ds}
+        self._sized = {
+            layout.find(d) for t in (layout.dims, layout.families) for ds in t.values() for d in ds
+        }
         self._sized |= {layout.find(("size", s)) for s in layout.sizes}
 
     # -- numbers -----------------------------------------------------------------------------------------
@@ -114,7 +116,9 @@ class Evaluator:
         if self.system == "interval" and isinstance(node, Rounded) and node.places > 0:
             step = Fraction(1, 10**node.places)
             # The writer may have rounded or cut off: everything from half a step below to a whole step above.
-            return self.full(Interval(float((node.value - step / 2) * unit), float((node.value + step) * unit)))
+            return self.full(
+                Interval(float((node.value - step / 2) * unit), float((node.value + step) * unit))
+            )
         return self.full(node.value * unit)
 
     def _constant(self, name: Name) -> Array:
@@ -143,6 +147,8 @@ class Evaluator:
                 return self._name(tree)
             case Indexed():
                 return self._indexed(tree)
+            case Add() | Negative() if any(isinstance(part, Relation) for part in tree.children()):
+                raise Unknown("a relation stands where a number should")
             case Add():
                 total = self.value(tree.terms[0])
                 for term in tree.terms[1:]:
@@ -209,7 +215,11 @@ class Evaluator:
         return self.point.sizes[dim]
 
     def _integers(self, x: Array) -> Array:
-        return x.astype(float) if self.system == "float" else self._objects([self._convert(Fraction(int(i))) for i in x])
+        return (
+            x.astype(float)
+            if self.system == "float"
+            else self._objects([self._convert(Fraction(int(i))) for i in x])
+        )
 
     @staticmethod
     def _objects(items: list[Any]) -> Array:
@@ -246,7 +256,9 @@ class Evaluator:
             return self.full(0) + (self.index(indices[0]) == self.index(indices[1])).astype(int)
         if tree in self.point.names:
             return self.point.names[tree]
-        return self._entry(self._name(base) if isinstance(base, (Name, Indexed)) else self.value(base), indices)
+        return self._entry(
+            self._name(base) if isinstance(base, (Name, Indexed)) else self.value(base), indices
+        )
 
     def _entry(self, x: Array, indices: tuple[Tree, ...]) -> Array:
         if x.ndim == 1:
@@ -338,7 +350,11 @@ class Evaluator:
                 result = self.value(branch)
                 if condition is not None:
                     # Where no condition holds the formula says nothing.
-                    result = np.where(self._truth(condition) > 0, result, self.full(0) * np.nan if self.system == "float" else result)
+                    result = np.where(
+                        self._truth(condition) > 0,
+                        result,
+                        self.full(0) * np.nan if self.system == "float" else result,
+                    )
             elif condition is not None:
                 a, b = arrays.align(self.value(branch), result, "the cases")
                 truth = self._truth(condition) > 0
@@ -362,21 +378,31 @@ class Evaluator:
         return self._fold(tree, variables, folds[tree.operator])
 
     def _implied(self, body: Tree) -> list[Tree]:
-        letters = {i for node in body.walk() if isinstance(node, Indexed) for i in access(node)[1] if is_letter(i)}
+        letters = {
+            i for node in body.walk() if isinstance(node, Indexed) for i in access(node)[1] if is_letter(i)
+        }
         letters = {i for i in letters if not (isinstance(i, Name) and "#" in i.text)}
         if len(letters) != 1:
             raise Unknown("a sum that does not say over what")
         return list(letters)
 
     def _range(self, tree: Big, variable: Tree) -> tuple[Array, Array]:
-        low = self.index(tree.lower) if tree.lower is not None else np.full(self.point.batch, self.layout.origin)
+        low = (
+            self.index(tree.lower)
+            if tree.lower is not None
+            else np.full(self.point.batch, self.layout.origin)
+        )
         if tree.upper is not None:
             high = self.index(tree.upper)
         elif tree.domain is not None:
             raise Unknown("a sum over a set")
         else:
             dim = self.layout.letters.get(variable)
-            if dim is None or self.layout.find(dim) not in self._sized and not isinstance(self.layout.find(dim), int):
+            if (
+                dim is None
+                or self.layout.find(dim) not in self._sized
+                and not isinstance(self.layout.find(dim), int)
+            ):
                 raise Unknown("a sum whose range is not known")
             high = np.full(self.point.batch, self.layout.origin + self.size(dim) - 1)
         if int(high.max(initial=0)) - int(low.min(initial=0)) > MAX_TERMS:

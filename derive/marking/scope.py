@@ -14,6 +14,7 @@ from derive.judging.digits import as_rounded
 from derive.judging.limits import TooLarge, Unknown
 from derive.judging.names import CONSTANTS, RUNNING_LETTERS, access, function_name, is_letter
 from derive.judging.trees import canonical, rebuild, rename_bound, size_of, substitute
+from derive.judging.values import Rounded
 from derive.reading.tree import (
     Big,
     Call,
@@ -50,11 +51,17 @@ class Meaning:
 
 @dataclass
 class Expansion:
-    """A formula with its definitions put in, the formulas of names kept, and the written values it used."""
+    """A formula with its definitions put in: ``lets`` are formulas of names that stay names, ``used`` the meanings
+    that went in, ``values`` those of them that were written values."""
 
     tree: Tree
     lets: dict[Tree, Tree] = field(default_factory=dict)
     used: list[Meaning] = field(default_factory=list)
+    values: list[Meaning] = field(default_factory=list)
+
+    def stale(self, section: int) -> list[int]:
+        """The lines of meanings that may no longer hold: since then a name was given a new one."""
+        return sorted({m.line for m in self.used if m.section not in (section, ALWAYS)})
 
 
 @dataclass
@@ -64,6 +71,7 @@ class Scope:
     formulas: dict[Tree, Meaning] = field(default_factory=dict)
     values: dict[Tree, Meaning] = field(default_factory=dict)
     functions: dict[Tree, Meaning] = field(default_factory=dict)
+    rounded: dict[str, int] = field(default_factory=dict)  # digits that were written as a rounding, and where
     section: int = 0
 
     def knows(self, key: Tree) -> bool:
@@ -118,7 +126,11 @@ def key_of(tree: Tree) -> tuple[Tree, tuple[Tree, ...]] | None:
         return tree, ()
     if isinstance(tree, Derivative) and isinstance(tree.of, (Name, Indexed, Call)) and tree.at is None:
         return replace(tree, kind="partial" if tree.kind == "d" else tree.kind), ()
-    if isinstance(tree, Power) and isinstance(tree.base, (Name, Indexed)) and isinstance(tree.exponent, Number):
+    if (
+        isinstance(tree, Power)
+        and isinstance(tree.base, (Name, Indexed))
+        and isinstance(tree.exponent, Number)
+    ):
         base = tree.base.base if isinstance(tree.base, Indexed) else tree.base
         return (tree, ()) if base == Name("sigma") else None  # a variance is written sigma^2
     return None
@@ -138,6 +150,8 @@ class _Worker:
         if tree in self.kept:
             return tree
         match tree:
+            case Number() if self.mode == "own" and tree.places > 1 and tree.digits in self.scope.rounded:
+                return Rounded(tree.digits, tree.unit)
             case Name():
                 return self._name(tree)
             case Indexed():
@@ -168,8 +182,9 @@ class _Worker:
             yield meaning
 
     def _unfold(self, key: Tree, meaning: Meaning, table: dict[Tree, Tree] | None = None) -> Tree:
+        self.expansion.used.append(meaning)
         if meaning is self.scope.values.get(key):
-            self.expansion.used.append(meaning)
+            self.expansion.values.append(meaning)
             return as_rounded(meaning.tree) if meaning.rounded and self.mode == "own" else meaning.tree
         body = rename_bound(meaning.tree)
         if table:
@@ -183,6 +198,8 @@ class _Worker:
     def _name(self, name: Tree) -> Tree:
         if name in self.open:
             return name
+        if self.kept and (dependent := self._dependent(name)) is not None:
+            return dependent
         for meaning in self._meanings(name):
             if meaning.parameters:
                 whole = self._whole(name, meaning)
@@ -191,11 +208,23 @@ class _Worker:
                 continue
             result = self._unfold(name, meaning)
             # A formula that still lacks a given says less than the value that was written for it.
-            if self.mode == "truth" and meaning is self.scope.formulas.get(name) and name in self.scope.values:
+            if (
+                self.mode == "truth"
+                and meaning is self.scope.formulas.get(name)
+                and name in self.scope.values
+            ):
                 if not self._complete(result):
                     continue
             return result
         return name
+
+    def _dependent(self, name: Tree) -> Tree | None:
+        """Inside a derivative: the formula of the name, if the variable occurs in it, whatever value it has."""
+        formula = self.scope.formulas.get(name)
+        if formula is None:
+            return None
+        result = self._whole(name, formula) if formula.parameters else self._unfold(name, formula)
+        return result if result is not None and _mentions(result, self.kept) else None
 
     def _complete(self, tree: Tree) -> bool:
         from derive.judging.compare import free_names
@@ -205,7 +234,7 @@ class _Worker:
 
     def _whole(self, name: Tree, meaning: Meaning) -> Tree | None:
         """The vector or matrix that a family fills, if its size is known from the other side."""
-        if self.shape is None or self.mode == "general":
+        if self.shape is None or (self.mode == "general" and not self.kept):
             return None
         rows, columns = self.shape
         if len(meaning.parameters) == 1:
@@ -214,7 +243,10 @@ class _Worker:
             return List(tuple(entries))
         if len(meaning.parameters) == 2 and rows * columns <= 400:
             grid = [
-                tuple(self._entry(name, meaning, (Number(str(r + 1)), Number(str(c + 1)))) for c in range(columns))
+                tuple(
+                    self._entry(name, meaning, (Number(str(r + 1)), Number(str(c + 1))))
+                    for c in range(columns)
+                )
                 for r in range(rows)
             ]
             return Matrix(tuple(grid))
@@ -224,12 +256,13 @@ class _Worker:
         return self._unfold(name, meaning, dict(zip(meaning.parameters, indices, strict=True)))
 
     def _indexed(self, tree: Indexed) -> Tree:
-        for key in (tree,):
-            if key not in self.open and any(True for _ in self._meanings(key)):
-                result = self._name(key)
-                if result != key:
-                    return result
         base, indices = access(tree)
+        family = self.scope.formulas.get(base)
+        belongs = bool(self.kept) and family is not None and bool(family.parameters)
+        if tree not in self.open and not belongs and any(True for _ in self._meanings(tree)):
+            result = self._name(tree)
+            if result != tree:
+                return result
         if not indices or not isinstance(base, (Name, Indexed)):
             return tree if isinstance(tree.base, (Name, Indexed)) else rebuild(tree, self.put_in)
         if base in self.kept or base in self.open:
@@ -244,7 +277,9 @@ class _Worker:
             whole = self._unfold(base, meaning)
             if isinstance(whole, (List, Matrix)):
                 return Indexed(whole, indices)
-        gathered = self._gather(base) if self.mode != "general" and any(is_letter(i) for i in indices) else None
+        gathered = (
+            self._gather(base) if self.mode != "general" and any(is_letter(i) for i in indices) else None
+        )
         return Indexed(gathered, indices) if gathered is not None else tree
 
     def _gather(self, base: Tree) -> Tree | None:
@@ -303,15 +338,12 @@ class _Worker:
                 of = self._otherwise(tree.of, kept) or of
         finally:
             del self.kept[len(self.kept) - len(kept) :]
-        plain = isinstance(tree.of, (Name, Indexed, Call))
-        if plain and (of == rename_bound(tree.of) or not _mentions(of, kept)):
+        if isinstance(tree.of, (Name, Indexed, Call)) and not _mentions(of, kept):
             for meaning in self._meanings(key):
                 if key not in self.open:
                     return self._unfold(key, meaning)
-            if of == rename_bound(tree.of) and not _mentions(of, kept):
-                raise Unknown("a derivative of something that is not defined")
-            if not _constant_for_sure(of) or any(v in self.scope.formulas for v in kept):
-                raise Unknown("a derivative of something whose dependence is not known")
+            # That the variable does not occur does not make the slope zero: other names may depend on it.
+            raise Unknown("how what is differentiated depends on the variable is not stated")
         for variable in kept:
             self._let(variable)
         return replace(tree, of=of)
@@ -349,11 +381,6 @@ def _mentions(tree: Tree, names: list[Tree]) -> bool:
         if node in wanted or (isinstance(node, Indexed) and access(node)[0] in wanted):
             return True
     return False
-
-
-def _constant_for_sure(tree: Tree) -> bool:
-    # A bare unknown name may depend on anything; an expression in which the variable does not occur does not.
-    return not isinstance(tree, (Name, Indexed, Call)) and not any(isinstance(n, Call) and function_name(n.function) is None for n in tree.walk())
 
 
 __all__ = ["Expansion", "Meaning", "Scope", "canonical", "key_of", "literal"]

@@ -1,0 +1,195 @@
+"""Chains that begin with a name: is it a definition, a new meaning, or a claim about what the name means already?
+
+Notes use the same letter for many things. A name that is given another value or formula begins a new *section*:
+what was said before may no longer hold, and no claim is called wrong on the strength of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from derive.judging.claim import Claim
+from derive.judging.compare import is_closed
+from derive.judging.limits import Refusal
+from derive.judging.names import access
+from derive.judging.trees import canonical, depends_on
+from derive.marking.links import RIGHT, Link, judge_link, written_shape
+from derive.marking.scope import ALWAYS, Meaning, Scope, key_of, literal
+from derive.reading import Declarations
+from derive.reading.tree import Call, Derivative, Ellipsis, Hole, Indexed, Multiply, Name, Number, Tree
+
+
+@dataclass
+class Revision:
+    """An earlier claim gets its verdict only now, when the formula behind its value is written."""
+
+    key: Tree
+    verdict: Claim
+
+
+class Namer:
+    """Gives names their meanings in a scope and judges what is said of names that have one."""
+
+    def __init__(self, scope: Scope, declared: Declarations) -> None:
+        self.scope, self.declared = scope, declared
+        self.revision: Revision | None = None
+
+    def named(self, link: Link, line: int, words: str = "") -> Claim:
+        """The verdict on ``name = right``. What the name means afterwards is in the scope."""
+        self.revision = None
+        found = key_of(link.left)
+        assert found is not None
+        key, parameters = found
+        if depends_on(link.right, {key}) and not isinstance(key, (Call, Derivative)):
+            return Claim("definition", message="updates the name")
+        if _says_a_size(link.right) and not self._agrees(link, words):
+            return Claim("definition", message="says a size")
+        if not self.means_something(link, key):
+            self.define(link.left, link.right, line)
+            return Claim("definition", message="gives the name its meaning")
+        if key in self.scope.values and not self._computable(link.left, key):
+            return self._explained(link, key, parameters, line)
+        claim = judge_link(link, self.scope, self.declared, words)
+        wrong = claim.wrong and self._binding(link, key, claim)
+        if claim.verdict in RIGHT or wrong or (claim.verdict == "undecided" and literal(link.right)):
+            self._note_value(link, claim, line)
+            if claim.verdict in RIGHT and not literal(link.right):
+                self._another_formula(link, key, claim, line)
+            missing = claim.verdict == "undecided" and claim.note is None
+            return replace(claim, note="missing-given") if missing else claim
+        if claim.verdict == "undecided" and isinstance(link.left, Derivative):
+            return claim
+        self.define(link.left, link.right, line)
+        return Claim("definition", message="gives the name a new meaning")
+
+    def _agrees(self, link: Link, words: str) -> bool:
+        return judge_link(link, self.scope, self.declared, words).verdict in RIGHT
+
+    def _explained(self, link: Link, key: Tree, parameters: tuple[Tree, ...], line: int) -> Claim:
+        """A name that has only a value gets another value, or the formula from which the value should have come."""
+        value = self.scope.values[key]
+        if literal(link.right):
+            self.define(link.left, link.right, line)
+            return Claim("definition", message="gives the name its value")
+        self.scope.formulas[key] = Meaning(link.right, line, self.scope.section, parameters)
+        check = judge_link(Link(key, value.tree, "="), self.scope, self.declared)
+        if check.verdict in RIGHT or (check.wrong and parameters):
+            self.revision = Revision(key, check)
+            self.scope.values[key] = replace(value, rounded=check.verdict == "rounded", wrong=check.wrong)
+        elif check.wrong:
+            del self.scope.formulas[key]
+            self.scope.section += 1
+            self.scope.values.pop(key)
+            self.define(link.left, link.right, line)
+        return Claim("definition", message="says how the value comes about")
+
+    def means_something(self, link: Link, key: Tree) -> bool:
+        """Whether this name, or the family or vector that it belongs to, has a meaning that is in force."""
+        left = link.left
+        if self.scope.knows(key):
+            return True
+        if isinstance(left, Indexed) and not self.scope.knows(access(left)[0]):
+            return False
+        if isinstance(left, Call):
+            function = left.function
+            if not (isinstance(function, Name) and self.scope.knows(Name(function.text, (), function.font))):
+                return False
+        if not isinstance(left, (Indexed, Call, Derivative)):
+            return False
+        try:
+            expanded = self.scope.expand(left, "truth", written_shape(link.right))
+        except Refusal:
+            return False
+        return expanded.tree != left and not expanded.stale(self.scope.section)
+
+    def _computable(self, left: Tree, key: Tree) -> bool:
+        if isinstance(left, Derivative):
+            return self._by_rule(left, key)
+        if key in self.scope.formulas or isinstance(left, Call):
+            return True
+        return isinstance(left, Indexed) and access(left)[0] in self.scope.formulas
+
+    def _by_rule(self, left: Derivative, key: Tree) -> bool:
+        """Whether the derivative follows from formulas, whatever was written for it."""
+        value = self.scope.values.pop(key, None)
+        try:
+            self.scope.expand(left, "truth")
+        except Refusal:
+            return False
+        finally:
+            if value is not None:
+                self.scope.values[key] = value
+        return True
+
+    def _binding(self, link: Link, key: Tree, claim: Claim) -> bool:
+        """Whether a link that fails is wrong: otherwise its name has been given a new meaning."""
+        if isinstance(link.left, Derivative) or (isinstance(link.left, Call) and not self.scope.knows(key)):
+            return True
+        meaning = self.scope.formulas.get(key)
+        if meaning is not None and meaning.section == ALWAYS:
+            return True
+        if key in self.scope.values or (claim.note == "shape" and meaning is None):
+            return False  # its value was settled before: this is another one
+        return literal(link.right) or is_closed(link.right)
+
+    def _note_value(self, link: Link, claim: Claim, line: int) -> None:
+        found = key_of(link.left)
+        if found is None or found[1] or not literal(link.right):
+            return
+        wrong = claim.verdict in ("wrong", "follows")
+        self.scope.values[found[0]] = Meaning(
+            link.right, line, self.scope.section, rounded=claim.verdict == "rounded", wrong=wrong
+        )
+
+    def _another_formula(self, link: Link, key: Tree, claim: Claim, line: int) -> None:
+        """An equal formula is kept beside the first; one that is only equal for the values takes its place."""
+        old = self.scope.formulas.get(key)
+        if old is None or isinstance(link.left, Call):
+            return
+        if claim.evidence in ("exact", "sampled") and not is_closed(link.right):
+            self.scope.formulas[key] = replace(
+                old, others=(*old.others, link.right), section=self.scope.section
+            )
+
+    def define(self, left: Tree, right: Tree, line: int) -> None:
+        """Give a name its meaning from here on."""
+        found = key_of(left)
+        if found is None or any(isinstance(n, (Ellipsis, Hole)) for n in right.walk()):
+            return
+        key, parameters = found
+        if self._contradicts(key, right):
+            self.scope.section += 1
+        if isinstance(left, Call) and literal(right):
+            key, parameters = left, ()  # g(z) = 1 says what g is at that z, not that g is constant
+        meaning = Meaning(right, line, self.scope.section, parameters)
+        if isinstance(left, Call) and parameters:
+            self.scope.functions[key] = meaning
+            self.scope.formulas.setdefault(key, replace(meaning, parameters=()))
+        elif literal(right) and not parameters:
+            self.scope.formulas.pop(key, None)
+            self.scope.values[key] = meaning
+        else:
+            self.scope.formulas[key] = meaning
+            if not parameters:
+                self.scope.values.pop(key, None)
+
+    def _contradicts(self, key: Tree, right: Tree) -> bool:
+        """Whether the name means something else in the present section."""
+        for table in (self.scope.values, self.scope.formulas, self.scope.functions):
+            old = table.get(key)
+            if (
+                old is not None
+                and old.section == self.scope.section
+                and canonical(old.tree) != canonical(right)
+            ):
+                return True
+        return False
+
+
+def _says_a_size(right: Tree) -> bool:
+    """``3 x 1`` after a name is more often its size than its value."""
+    return (
+        isinstance(right, Multiply)
+        and right.signs == ("times",)
+        and all(isinstance(f, Number) and f.digits.isdigit() for f in right.factors)
+    )
