@@ -204,12 +204,9 @@ def as_html(graph: ScalarGraph, values: Values) -> str:
     for i, node in enumerate(graph.nodes):
         if node.is_constant:
             continue
-        slopes = "<br>".join(
-            convert(
-                f"\\frac{{\\partial {node.latex}}}{{\\partial {graph.nodes[source].latex}}} = "
-                f"{graph.local_latex(gate, position)} {_equals(values.local[gate, position])}"
-            )
-            for gate, position, source in graph.edges()
+        slopes = "".join(
+            f"<div>{convert(_slope(graph, values, gate, position))}</div>"
+            for gate, position, _ in graph.edges()
             if gate == i
         )
         formula = f"{node.latex} = {graph.operation_latex(i)}" if node.gate else node.latex
@@ -225,6 +222,16 @@ def as_html(graph: ScalarGraph, values: Values) -> str:
     return _PAGE.format(picture=svg(graph, values), rows="\n".join(rows), remarks=remarks)
 
 
+def _slope(graph: ScalarGraph, values: Values, gate: int, position: int) -> str:
+    """A local derivative with its formula, and with its value where that says more."""
+    source = graph.nodes[gate].inputs[position]
+    name = f"\\frac{{\\partial {graph.nodes[gate].latex}}}{{\\partial {graph.nodes[source].latex}}}"
+    formula, value = graph.local_formula(gate, position), values.local[gate, position]
+    return f"{name} = {graph.local_latex(gate, position)}" + (
+        "" if formula == value else f" {_equals(value)}"
+    )
+
+
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Computational graph</title>
 <style>
@@ -232,6 +239,7 @@ body {{ font-family: system-ui, sans-serif; margin: 2rem; color: #1f2937; }}
 svg {{ max-width: 100%; height: auto; }}
 table {{ border-collapse: collapse; margin-top: 1.5rem; }}
 th, td {{ padding: .4rem .9rem; border-bottom: 1px solid #e5e7eb; text-align: left; vertical-align: middle; }}
+td div {{ margin: .45rem 0; }}
 td.forward {{ color: #15803d; text-align: right; }}
 td.backward {{ color: #b91c1c; text-align: right; }}
 </style></head><body>
