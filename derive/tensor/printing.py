@@ -8,6 +8,7 @@ a sum gets the first customary letter that is not in use around it, and a bracke
 from __future__ import annotations
 
 import itertools
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -83,7 +84,7 @@ def symbol_text(name: str) -> str:
     """
     base, _, label = name.partition("_")
     if base.endswith("hat") and len(base) > 3:
-        base = base[:-3] + "\N{COMBINING CIRCUMFLEX ACCENT}"
+        base = unicodedata.normalize("NFC", base[:-3] + "\N{COMBINING CIRCUMFLEX ACCENT}")
     base = _GREEK.get(base, base)
     return f"{base}_{label}" if label else base
 

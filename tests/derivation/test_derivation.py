@@ -1,0 +1,142 @@
+"""Derivations of every operation: each step by the loop oracle, the results by hand."""
+
+import loop_oracle as loops
+import numpy as np
+import pytest
+from program_checks import check_steps
+
+from derive import ops
+from derive.derivation import UnknownVariableError, derive_gradient
+from derive.rendering.derivation import formula, page
+from derive.tensor.program import Statement
+from derive.verification.samples import Setting, draw
+
+SIZES = {"n": 3, "m": 2, "B": 5}
+
+EVERYTHING = [
+    pytest.param(name, given.name, order, upstream, id=f"{name}-{given.name}-{order}{'-g' if upstream else ''}")
+    for name in ops.names()
+    for given in ops.operation(name).differentiable
+    for order, upstream in ((1, False), (1, True), (2, False))
+    if order == 1 or ops.operation(name).output.rank + 2 * given.tensor.rank <= 3
+]
+
+
+def world_for(operation, derivation, rng):
+    sizes = {symbol.name: SIZES[symbol.name] for symbol in operation.program.sizes()}
+    settings = {symbol.name: float(value) for symbol, value in operation.settings.items()}
+    constants = {symbol.name: float(value) for symbol, value in operation.constants.items()}
+    arrays = {
+        name: np.asarray(value)[0] if operation.is_elementwise else value
+        for name, value in draw(operation, Setting(sizes, settings), rng).items()
+    }
+    indices = {one.name: int(arrays.pop(one.name)) for one in operation.inputs if one.tensor is None}
+    if derivation.derived.seeds:
+        arrays["g"] = rng.normal(size=[SIZES[str(extent)] for extent in operation.output.shape])
+    world = loops.run(operation.program, arrays, sizes | settings | constants | indices)
+    return loops.run_statements(world, [Statement(p.target, p.result) for p in derivation.derived.parts])
+
+
+@pytest.mark.parametrize(("name", "wrt", "order", "upstream"), EVERYTHING)
+def test_both_sides_of_every_step_agree(name, wrt, order, upstream, rng):
+    operation = ops.operation(name)
+    derivation = derive_gradient(operation, wrt, order, upstream)
+    assert derivation.steps
+    check_steps(derivation.derived, world_for(operation, derivation, rng))
+
+
+@pytest.mark.parametrize(
+    ("name", "wrt", "order", "index", "matrix"),
+    [
+        ("identity", "x", 1, "1", "1"),
+        ("sigmoid", "x", 1, "y (1 - y)", None),
+        ("sigmoid", "x", 2, "y (1 - 2 y) (1 - y)", None),
+        ("tanh", "x", 1, "1 - y^2", None),
+        ("tanh", "x", 2, "-2 y (1 - y^2)", None),
+        ("relu", "x", 1, "[x > 0]", None),
+        ("leaky_relu", "x", 1, "{1 if x > 0, else α}", None),
+        ("elu", "x", 1, "{1 if x > 0, else α exp(x)}", None),
+        ("softplus", "x", 1, "σ", None),
+        ("silu", "x", 1, "y (1 - σ) + σ", None),
+        ("gelu", "x", 1, "Φ + φ x", None),
+        ("softmax", "x", 1, "s_i (δ_ij - s_j)", "diag(s) - s sᵀ"),
+        ("log_softmax", "x", 1, "δ_ij - s_j", "I - 𝟏 sᵀ"),
+        ("log_sum_exp", "x", 1, "s_i", "s"),
+        ("log_sum_exp", "x", 2, "s_i (δ_ij - s_j)", "diag(s) - s sᵀ"),
+        ("matvec", "x", 1, "A_ij", "A"),
+        ("linear", "x", 1, "Σ_i W_ij g_bi", "g W"),
+        ("linear", "W", 1, "Σ_b g_bi x_bj", "gᵀ x"),
+        ("linear", "b", 1, "Σ_b g_bi", "gᵀ 𝟏"),
+        ("quadratic_form", "x", 1, "Σ_j A_ij x_j + Σ_j A_ji x_j", "(A + Aᵀ) x"),
+        ("quadratic_form", "x", 2, "A_ij + A_ji", "A + Aᵀ"),
+        ("quadratic_form", "A", 1, "x_i x_j", "x xᵀ"),
+        ("squared_error", "yhat", 1, "2 (ŷ_i - y_i)", "2 (ŷ - y)"),
+        ("mean_squared_error", "yhat", 1, "2/n (ŷ_i - y_i)", "2/n (ŷ - y)"),
+        ("half_squared_error", "yhat", 1, "ŷ_i - y_i", "ŷ - y"),
+        ("binary_cross_entropy", "p", 1, "(p_i - y_i)/(p_i (1 - p_i))", None),
+        ("binary_cross_entropy_logits", "z", 1, "σ_i - y_i", "σ - y"),
+        ("cross_entropy", "z", 1, "s_i - y_i", "s - y"),
+        ("cross_entropy", "z", 2, "s_i (δ_ij - s_j)", "diag(s) - s sᵀ"),
+        ("cross_entropy_index", "z", 1, "s_i - [c = i]", "s - e_c"),
+    ],
+)
+def test_textbook_form(name, wrt, order, index, matrix):
+    derivation = derive_gradient(ops.operation(name), wrt, order)
+    assert formula(derivation.index, derivation, derivation.target)["text"] in (index, _turned(index))
+    if matrix is not None:
+        assert derivation.matrix.print(page(derivation).printer) in (matrix, _turned(matrix))
+
+
+def _turned(printed):
+    """The same sum of two terms in the other order."""
+    head, plus, tail = printed.rpartition(" + ")
+    if printed.startswith("("):
+        return printed.replace("A + Aᵀ", "Aᵀ + A")
+    return f"{tail} + {head}" if plus else printed
+
+
+def test_cross_entropy_says_that_it_used_the_sum_of_the_target():
+    derivation = derive_gradient(ops.operation("cross_entropy"), "z")
+    assert derivation.assumptions == ("the entries of y sum to 1",)
+    assert "the entries of y sum to 1" in [step.rule for step in derivation.steps]
+
+
+def test_softmax_names_its_rules_and_joins_two_cases():
+    derivation = derive_gradient(ops.operation("softmax"), "x")
+    rules = [step.rule for step in derivation.sections[-1].steps()]
+    for rule in ("quotient rule", "derivative of the exponential", "only the index equal to j survives"):
+        assert rule in rules
+    printer = page(derivation).printer
+    cases = [(equal, printer(value)) for equal, _, _, value in derivation.cases]
+    assert cases == [(True, "s_i (1 - s_i)"), (False, "-s_i s_j")]
+
+
+@pytest.mark.parametrize(("name", "wrt"), [("softmax", "x"), ("linear", "W"), ("gelu_tanh", "x")])
+def test_folding_leaves_trivial_steps_out_and_keeps_the_result(name, wrt):
+    for section in derive_gradient(ops.operation(name), wrt).sections:
+        shown, everything = section.steps(), section.steps(detail=True)
+        assert 0 < len(shown) < len(everything)
+        assert shown[-1].after == everything[-1].after == section.result
+        assert not any(step.trivial for step in shown[:-1])
+
+
+@pytest.mark.parametrize(
+    ("name", "wrt", "message"),
+    [
+        ("linear", "w", "linear: unknown input 'w'; did you mean W?"),
+        ("linear", "zz", "linear: unknown input 'zz'; known: W, b, x"),
+        ("cross_entropy_index", "c", "c is an index and has no gradient; there is one by z"),
+    ],
+)
+def test_a_wrong_variable_says_what_would_work(name, wrt, message):
+    with pytest.raises(UnknownVariableError) as caught:
+        derive_gradient(ops.operation(name), wrt)
+    assert message in str(caught.value)
+
+
+def test_numpy_function_names_the_sizes_that_disagree():
+    gradient = derive_gradient(ops.operation("linear"), "W").numpy
+    with pytest.raises(ValueError, match=r"size n is 3 in x of shape \(2, 3\) and 4 in W of shape \(5, 4\)"):
+        gradient(x=np.ones((2, 3)), W=np.ones((5, 4)), b=np.ones(5), g=np.ones((2, 5)))
+    with pytest.raises(ValueError, match=r"missing g; needed are x \(B, n\)"):
+        gradient(x=np.ones((2, 3)), W=np.ones((5, 3)), b=np.ones(5))
