@@ -41,7 +41,7 @@ def multiply(a: Array, b: Array, dot: bool = False) -> Array:
     if a.ndim == 1 or b.ndim == 1:
         a, b = align(a, b, "a product")
         return a * b
-    if dot and a.shape[2] == 1 and b.shape[2] == 1 and a.shape[1] == b.shape[1]:
+    if dot and a.shape == b.shape and 1 in a.shape[1:]:
         return np.asarray((a * b).sum(axis=(1, 2)))
     if a.shape[2] != b.shape[1]:
         raise ShapeMismatch(f"a product of {shape_text(a)} and {shape_text(b)}")

@@ -27,7 +27,7 @@ def call(at: Evaluator, tree: Call) -> Array:
     if isinstance(function, Indexed):
         function, labels = function.base, function.lower
     if len(tree.arguments) == 1 and isinstance(tree.arguments[0], Relation) and is_indicator(function):
-        return at.value(tree.arguments[0])
+        return at.indicator(tree.arguments[0])
     if tree.function in at.point.functions:
         return at.point.functions[tree.function](*(at.value(a) for a in tree.arguments))
     name = function_name(function)

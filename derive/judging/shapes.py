@@ -207,7 +207,9 @@ class _Walker:
     def shape(self, tree: Tree) -> Shape:
         layout = self.layout
         match tree:
-            case Number() | Relation():
+            case Number():
+                return None
+            case Relation():
                 for child in tree.children():
                     self.shape(child)
                 return None
@@ -232,6 +234,8 @@ class _Walker:
                 return base
             case Transpose():
                 inner = self.shape(tree.operand)
+                if isinstance(tree.operand, List):
+                    return inner  # a list is written in a row: transposed or not, it stands for a column
                 return None if inner is None else (inner[1], inner[0])
             case List():
                 shapes = [self.shape(i) for i in tree.items]
@@ -342,6 +346,9 @@ class _Walker:
                 current = shape
             elif current is None or shape is None:
                 current = current if shape is None else shape
+            elif sign == "cdot" and current[0] == 1 and shape[0] == 1:
+                self.layout.unite(current[1], shape[1], "a dot product")
+                current = None
             elif sign == "cdot" and current[1] == 1 and shape[1] == 1:
                 self.layout.unite(current[0], shape[0], "a dot product")
                 current = None

@@ -147,8 +147,6 @@ class Evaluator:
                 return self._name(tree)
             case Indexed():
                 return self._indexed(tree)
-            case Add() | Negative() if any(isinstance(part, Relation) for part in tree.children()):
-                raise Unknown("a relation stands where a number should")
             case Add():
                 total = self.value(tree.terms[0])
                 for term in tree.terms[1:]:
@@ -165,14 +163,15 @@ class Evaluator:
                 return self._power(tree)
             case Transpose():
                 x = self.value(tree.operand)
-                return x if x.ndim == 1 else x.swapaxes(1, 2)
+                # A list is written in a row: transposed or not, it stands for a column.
+                return x if x.ndim == 1 or isinstance(tree.operand, List) else x.swapaxes(1, 2)
             case List():
                 return self._stack([[item] for item in tree.items])
             case Matrix():
                 x = self._stack([list(row) for row in tree.rows])
                 return arrays.determinant(x) if tree.brackets == "|" and x.ndim == 3 else x
             case Relation():
-                return self._truth(tree) + self.full(0)
+                raise Unknown("a relation stands where a number should")
             case Cases():
                 return self._cases(tree)
             case Call():
@@ -248,7 +247,7 @@ class Evaluator:
         if tree in self.lets:
             return self.value(self.lets[tree])
         if len(tree.lower) == 1 and isinstance(tree.lower[0], Relation) and is_indicator(tree.base):
-            return self.value(tree.lower[0])
+            return self.indicator(tree.lower[0])
         base, indices = access(tree)
         if not indices:
             return self._name(base)
@@ -284,7 +283,14 @@ class Evaluator:
             raise Unknown("a matrix whose entries are vectors")
         return np.stack([np.stack(row, axis=1) for row in entries], axis=1)
 
+    def indicator(self, relation: Tree) -> Array:
+        """1 where the relation holds, else 0."""
+        assert isinstance(relation, Relation)
+        return self._truth(relation) + self.full(0)
+
     def _product(self, tree: Multiply) -> Array:
+        if len(tree.factors) == 2 and isinstance(tree.factors[1], Relation) and is_indicator(tree.factors[0]):
+            return self.indicator(tree.factors[1])
         groups, current = [], self.value(tree.factors[0])
         for sign, factor in zip(tree.signs, tree.factors[1:], strict=True):
             x = self.value(factor)

@@ -17,6 +17,7 @@ from derive.judging.identities import Setting
 from derive.judging.limits import Refusal
 from derive.judging.names import access, function_name, is_letter, matrices
 from derive.judging.setting import setting_for
+from derive.judging.shapes import infer
 from derive.judging.trees import arithmetic, canonical, rational, wider
 from derive.judging.values import _plain_name
 from derive.marking.scope import Expansion, Mode, Scope, key_of
@@ -52,14 +53,18 @@ def judge_link(link: Link, scope: Scope, declared: Declarations, words: str = ""
         return Claim("correct", "exact", "the same on both sides")
     if link.sign in INEQUALITIES and not (is_closed(link.left) and is_closed(link.right)):
         return Claim("definition", message="a condition")
-    roads: list[tuple[Mode | None, Claim]] = []
+    by_mode: dict[Mode | None, Claim] = {}
     for mode in _ROADS:
         claim = _road(link, scope, declared, mode)
         if claim is not None:
+            general = by_mode.get("general")
+            if claim.verdict in RIGHT and general is not None and general.wrong and not link.arrow:
+                if _about_a_function(link.left):
+                    break  # tanh x = 2 sigma(x) - 1 is no more right for holding at x = 0
+                return replace(claim, note="coincidence", message=f"for the values given, not in general: {general.message}")
             if claim.verdict in RIGHT:
                 return claim
-            roads.append((mode, claim))
-    by_mode = dict(roads)
+            by_mode[mode] = claim
     truth, general = by_mode.get("truth"), by_mode.get("general")
     for claim in (truth, general):
         if claim is not None and claim.wrong:
@@ -95,7 +100,7 @@ def _tempered(claim: Claim, link: Link, scope: Scope, words: str) -> Claim:
         return Claim("undecided", message=f"a list beside something else ({claim.message})")
     if link.joined and (number_of(link.left) is not None or link.arrow):
         return Claim("undecided", message="what stands in different lines need not be meant as equal")
-    if link.arrow and not (number_of(link.right) is not None and arithmetic(link.left)):
+    if link.arrow and not (number_of(link.right) is not None and is_closed(link.left)):
         message = f"the two sides of the arrow differ ({claim.message}); an arrow need not mean equality"
         return Claim("undecided", message=message)
     if link.arrow and number_of(link.left) is not None:
@@ -177,16 +182,19 @@ def _road(link: Link, scope: Scope, declared: Declarations, mode: Mode | None) -
     lets = {**left.lets, **right.lets}
     lacking = _names(left, lets) | _names(right, lets)
     if mode == "general":
-        if not lacking or relation in INEQUALITIES or bool(_names(left, lets)) != bool(_names(right, lets)):
+        if not lacking or relation in INEQUALITIES:
             return None
         setting = replace(setting_for((left.tree, right.tree), declared), lets=lets, any_function=False)
         claim = judge(left.tree, right.tree, relation, setting)
+        if not (_names(left, lets) and _names(right, lets)):
+            # A formula beside a number: an identity if it holds everywhere, else a claim about given values.
+            return claim if claim.verdict == "correct" else None
         # Shapes that only the defaults give are no ground for calling a line wrong.
         if claim.wrong and (
             claim.note == "shape" or not _stated_generally(link, left, right, lets, declared)
         ):
             return None
-    elif lacking:
+    elif lacking - _known_sizes([left.tree, right.tree], lets):
         return _without(lacking) if mode == "truth" else None
     else:
         claim = _settled(left, right, relation, lets)
@@ -207,14 +215,23 @@ def _road(link: Link, scope: Scope, declared: Declarations, mode: Mode | None) -
     return claim
 
 
+def _known_sizes(trees: list[Tree], lets: dict[Tree, Tree]) -> set[Tree]:
+    """The letters that end a sum over something whose size is known: n is 3 where x has three entries."""
+    try:
+        layout, _ = infer(trees, None, lets)
+    except Refusal:
+        return set()
+    return {name for name in layout.sizes if isinstance(layout.find(("size", name)), int)}
+
+
 def _as_it_stands(link: Link, declared: Declarations) -> Claim | None:
     """An identity in its own right, whatever the names mean; only being right counts here."""
     both = (link.left, link.right)
     if any(isinstance(n, Derivative) and isinstance(n.of, (Name, Indexed)) for t in both for n in t.walk()):
         return None
-    if link.sign in INEQUALITIES or not all(free_names(t) for t in both) or any(key_of(t) for t in both):
+    if link.sign in INEQUALITIES or not all(free_names(t) for t in both):
         return None
-    claim = judge(link.left, link.right, "=", replace(setting_for(both, declared), any_function=False))
+    claim = judge(link.left, link.right, "=", setting_for(both, declared))
     return claim if claim.verdict == "correct" else None
 
 
@@ -267,7 +284,7 @@ def _stated_generally(
     ):
         return False
     head = link.left
-    known = isinstance(head, Call) and function_name(_function(head)) is not None
+    known = _about_a_function(head)
     if not known and not isinstance(head, Derivative) and _counted_powers(link):
         return False
     return known or isinstance(head, Derivative) or (not link.first and key_of(head) is None)
@@ -280,6 +297,10 @@ def _counted_powers(link: Link) -> bool:
         for side in (link.left, link.right)
         for n in side.walk()
     )
+
+
+def _about_a_function(head: Tree) -> bool:
+    return isinstance(head, Call) and function_name(_function(head)) is not None
 
 
 def _function(call: Call) -> Tree:

@@ -50,6 +50,10 @@ class Namer:
         if key in self.scope.values and not self._computable(link.left, key):
             return self._explained(link, key, parameters, line)
         claim = judge_link(link, self.scope, self.declared, words)
+        if claim.verdict == "undecided" and literal(link.right) and key not in self.scope.formulas:
+            if not isinstance(link.left, (Derivative, Call)):
+                self.define(link.left, link.right, line)
+                return Claim("definition", message="gives the name its value")
         wrong = claim.wrong and self._binding(link, key, claim)
         if claim.verdict in RIGHT or wrong or (claim.verdict == "undecided" and literal(link.right)):
             self._note_value(link, claim, line)

@@ -27,6 +27,7 @@ from derive.reading.tree import (
     Negative,
     Number,
     Power,
+    Transpose,
     Tree,
 )
 
@@ -97,6 +98,8 @@ def literal(tree: Tree) -> bool:
     """Whether it is a written value: a number, or a list or matrix of numbers."""
     if isinstance(tree, Negative):
         return literal(tree.operand)
+    if isinstance(tree, Transpose):
+        return isinstance(tree.operand, (List, Matrix)) and literal(tree.operand)
     if isinstance(tree, (List, Matrix)):
         return all(literal(item) for item in tree.children()) and any(True for _ in tree.children())
     return isinstance(tree, Number)
@@ -117,7 +120,8 @@ def key_of(tree: Tree) -> tuple[Tree, tuple[Tree, ...]] | None:
         runs = [is_letter(i) and i.text in RUNNING_LETTERS for i in indices if isinstance(i, Name)]
         if indices and len(runs) == len(indices) and all(runs) and len(set(indices)) == len(indices):
             return base, indices
-        return (tree, ()) if not any(runs) else None
+        mixed = len(runs) < len(indices)
+        return (tree, ()) if mixed or not any(runs) else None
     if isinstance(tree, Call) and isinstance(tree.function, (Name, Indexed)):
         if function_name(tree.function) is not None:
             return None
@@ -160,6 +164,11 @@ class _Worker:
                 return self._call(tree)
             case Derivative():
                 return self._derivative(tree)
+            case Transpose() if not isinstance(tree.operand, List):
+                inner = self.put_in(tree.operand)
+                # The value of a name is a column, even where it was written as a list.
+                column = Matrix(tuple((i,) for i in inner.items)) if isinstance(inner, List) else inner
+                return replace(tree, operand=column)
             case Power() if tree in self.scope.values or tree in self.scope.formulas:
                 return self._name(tree)
             case Big():
@@ -362,6 +371,8 @@ class _Worker:
         if isinstance(variable, Indexed):
             base, indices = access(variable)
             single = variable in self.scope.values or variable in self.scope.formulas
+            number = self.scope.values.get(base)
+            single = single or (number is not None and isinstance(number.tree, (Number, Negative)))
             if indices and not single and isinstance(base, (Name, Indexed)):
                 return base
         return variable

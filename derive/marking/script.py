@@ -126,7 +126,7 @@ class Script:
         if sign == ":=" or (sign == "=" and first and statement.role != "claim" and key_of(left) is not None):
             self.namer.define(left, right, line)
             return Claim("definition", message="by definition" if sign == ":=" else "given")
-        if statement.role == "condition":
+        if statement.role == "condition" or (first and _in_passing(statement)):
             return Claim("definition", message="a condition")
         link = Link(left, right, sign, first, statement.continues and k == 0, line)
         if not link.arrow and sign in ("=", "~="):
@@ -214,6 +214,16 @@ class Script:
             rounded="rounded" in verdicts,
             wrong=any(v in ("wrong", "follows") for v in verdicts),
         )
+
+
+def _in_passing(statement: Statement) -> bool:
+    """``around x = 0``: says where something happens, not what x is."""
+    words = statement.words.lower().split()
+    if len(statement.signs) != 1 or not words or key_of(statement.sides[0].tree) is None:
+        return False
+    return words[-1] in ("around", "near", "at", "except", "when", "while", "until", "if", "as") and literal(
+        statement.sides[1].tree
+    )
 
 
 def _hole(tree: Tree) -> Hole | None:
