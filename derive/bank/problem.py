@@ -1,6 +1,7 @@
-"""What a problem file holds. Its mathematics is LaTeX in the notation in which students answer; nothing is
-typed
-in that can be derived: an answer is a formula, and its value follows from the givens.
+"""What a problem file holds.
+
+Its mathematics is LaTeX in the notation in which students answer. Nothing is typed in that can be derived: an
+answer is a formula, and its value follows from the givens.
 
 .. code-block:: toml
 
@@ -35,8 +36,7 @@ VERDICTS = ("correct", "rounded", "follows", "definition", "wrong", "undecided",
 
 
 class ProblemError(ValueError):
-    """A problem file is not well-formed, or a problem is not there; the message says where and what would
-    work."""
+    """A problem file is not well-formed or not there; the message says where and what would work."""
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,8 @@ def problem_folder() -> Path:
     """The folder of the problems.
 
     In a checkout (also one installed with ``pip install --editable``) that is ``problems/`` beside the
-    package, so
-    that an edit counts at once; a wheel carries it inside the package. A stranger's ``problems`` folder that
-    happens to lie beside an installed package does not count: ``pyproject.toml`` has to stand there too.
+    package, so that an edit counts at once; a wheel carries it inside the package. A stranger's
+    ``problems`` folder beside an installed package does not count: ``pyproject.toml`` has to stand there too.
     """
     beside = PACKAGE.parent / "problems"
     if beside.is_dir() and (PACKAGE.parent / "pyproject.toml").is_file():

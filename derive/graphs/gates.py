@@ -1,7 +1,6 @@
 """The gates of scalar expression graphs: one row each, and every row is only the gate's formula.
 
-The local derivatives, the value and the LaTeX of both are read off that formula; see
-:mod:`derive.graphs.scalar`.
+The local derivatives, the value and the LaTeX of both are read off that formula.
 """
 
 from __future__ import annotations
@@ -26,9 +25,8 @@ class Gate:
     symbol: what stands in the circle of a picture.
     kink: an expression in the operands that is zero where the gate has no derivative.
     at_kink: what is done there.
-    shortest_in: a part of the formula by which its derivative is written in the output :data:`Y`, as
-    textbooks do
-        for the sigmoid: ``y (1 - y)``.
+    shortest_in: a part of the formula through which its derivative is written in the output :data:`Y`, as
+        textbooks do for the sigmoid: ``y (1 - y)``.
     """
 
     name: str
@@ -110,8 +108,7 @@ def local_derivative(
 ) -> sp.Expr:
     """The derivative of a gate by one of its operands, in :data:`A`, :data:`B` and the output :data:`Y`.
 
-    Operands that are constants are put in first, so that ``a**2`` gives ``2*a`` and ``1/b`` gives
-    ``-1/b**2``.
+    Operands that are constants are put in first: ``a**2`` gives ``2*a`` and ``1/b`` gives ``-1/b**2``.
 
     >>> local_derivative(GATES["multiply"], A)
     b
@@ -125,8 +122,7 @@ def local_derivative(
     formula = gate.formula.subs(dict(constants))
     derivative = sp.diff(formula, operand)
     if gate.shortest_in is not None:
-        # The formula is solved for its only transcendental part; the derivative is then rational in the
-        # output.
+        # The formula is solved for its only transcendental part: then the derivative is rational in Y.
         part = sp.Dummy("part", real=True)
         (solution,) = sp.solve(sp.Eq(Y, formula.subs(gate.shortest_in, part)), part)
         derivative = sp.diff(formula, operand).subs(gate.shortest_in, solution)

@@ -1,12 +1,8 @@
 """Scalar expression graphs: an expression as elementary gates, with values forward and gradients back.
 
-A graph is made with a :class:`Builder` in the order in which the expression is written; the same operation
-on the
-same inputs is one node, so a shared subexpression is shared. Going forward every gate computes its value;
-going
-back every gate multiplies the gradient that arrives at it by its local derivatives, and where a value is
-used more
-than once the gradients add up (the chain rule on a directed acyclic graph).
+Going forward every gate computes its value; going back every gate multiplies the gradient that arrives at it
+by its local derivatives, and where a value is used more than once the gradients add up: the chain rule on a
+directed acyclic graph. Graphs are made with :class:`derive.graphs.builder.Builder`.
 """
 
 from __future__ import annotations
@@ -16,12 +12,11 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from derive.graphs.gates import GATES, A, B, Gate, Y, local_derivative
+from derive.graphs.gates import A, B, Gate, Y, local_derivative
 from derive.graphs.printing import latex_of, text_of
 
 DIGITS = 30  # of a value that is not rational; what is shown has far fewer
 LARGEST = sp.Integer(10) ** 300  # beyond this a float64 overflows, and so does the exercise
-MOST_NODES = 400  # more can neither be drawn nor read
 LONGEST_EXACT = 4000  # bits up to which a power of rationals is kept exact
 
 
@@ -50,78 +45,6 @@ class Node:
         return self.value is not None
 
 
-class Builder:
-    """Collects nodes; asking for the same thing twice gives the same node.
-
-    >>> build = Builder()
-    >>> x, y, z = (build.variable(name) for name in "xyz")
-    >>> graph = build.graph(build.apply("multiply", build.apply("add", x, y), z))
-    >>> [(graph.nodes[i].text, graph.operation_text(i)) for i in graph.operations]
-    [('f_1', 'x + y'), ('f_2', 'f_1*z')]
-    >>> values = graph.evaluate({"x": -2, "y": 5, "z": -4})
-    >>> values.forward[graph.output], values.gradient
-    (-12, {'x': -4, 'y': -4, 'z': 3})
-    """
-
-    def __init__(self) -> None:
-        self._nodes: list[Node] = []
-        self._found: dict[object, int] = {}
-
-    def variable(self, text: str, latex: str | None = None) -> int:
-        """The variable of this name."""
-        return self._intern(("variable", text), Node(text, latex or text))
-
-    def constant(self, value: sp.Expr | int) -> int:
-        """A number that stands in the expression."""
-        number = sp.Integer(value) if isinstance(value, int) else value
-        return self._intern(("constant", number), Node(str(number), sp.latex(number), value=number))
-
-    def apply(self, gate: str, *inputs: int) -> int:
-        """A gate applied to nodes already made."""
-        wanted = GATES[gate]
-        if len(inputs) != wanted.arity:
-            raise GraphError(f"{gate} takes {wanted.arity} operand(s), here are {len(inputs)}")
-        return self._intern((gate, inputs), Node("", "", wanted, inputs))
-
-    def name(self, index: int, text: str, latex: str | None = None) -> None:
-        """Gives a gate's output a name of its own (``q = x + y``) in place of a numbered one."""
-        node = self._nodes[index]
-        if node.gate is not None:
-            self._nodes[index] = Node(text, latex or text, node.gate, node.inputs)
-
-    def graph(self, output: int) -> ScalarGraph:
-        """The graph of everything that the output needs; gates without a name are numbered in order."""
-        needed = {output}
-        for index in range(output, -1, -1):
-            if index in needed:
-                needed.update(self._nodes[index].inputs)
-        kept = sorted(needed)
-        position = {old: new for new, old in enumerate(kept)}
-        taken = {node.text for node in self._nodes if node.text}
-        letter = next(c for c in "fqghuvpr" if not any(t == c or t.startswith(c + "_") for t in taken))
-        nodes: list[Node] = []
-        count = 0
-        for old in kept:
-            node = self._nodes[old]
-            text, latex = node.text, node.latex
-            if node.gate is not None:
-                count += 1
-                if not text:
-                    text, latex = f"{letter}_{count}", f"{letter}_{{{count}}}"
-            nodes.append(Node(text, latex, node.gate, tuple(position[i] for i in node.inputs), node.value))
-        return ScalarGraph(tuple(nodes), position[output])
-
-    def _intern(self, key: object, node: Node) -> int:
-        if key not in self._found:
-            if len(self._nodes) == MOST_NODES:
-                raise GraphError(
-                    f"the expression has more than {MOST_NODES} nodes; take a smaller part of it"
-                )
-            self._found[key] = len(self._nodes)
-            self._nodes.append(node)
-        return self._found[key]
-
-
 @dataclass(frozen=True)
 class Values:
     """What an evaluation gives.
@@ -130,8 +53,7 @@ class Values:
     ----------
     forward: the value of every node.
     backward: the derivative of the output (times the upstream gradient) by every node; None for what
-    depends on
-        no variable.
+        depends on no variable.
     local: the value of every local derivative, by gate and position of the operand.
     edge: the gradient that flows back along that edge, local derivative times the gate's gradient.
     remarks: what has to be said about a gate: a tie of ``max``, a kink of ``ReLU``.
@@ -164,8 +86,7 @@ class ScalarGraph:
         return [i for i, node in enumerate(self.nodes) if node.gate is not None]
 
     def edges(self) -> Iterator[tuple[int, int, int]]:
-        """Every use of a value that depends on a variable: (gate, position of the operand, the value's
-        node)."""
+        """Every use of a value that depends on a variable: gate, position of the operand, its node."""
         live = self.dependent_on(*self.variables)
         for index in self.operations:
             for position, source in enumerate(self.nodes[index].inputs):
@@ -195,8 +116,7 @@ class ScalarGraph:
         return node.gate.latex.format(*(self._operand(i, "latex") for i in node.inputs))
 
     def local_formula(self, index: int, position: int) -> sp.Expr:
-        """The derivative of a gate by one operand, in symbols that stand for the nodes (see
-        :meth:`symbol`)."""
+        """The derivative of a gate by one operand, in the symbols of :meth:`symbol`."""
         node = self.nodes[index]
         assert node.gate is not None
         formals = (A, B)[: node.gate.arity]
@@ -220,6 +140,7 @@ class ScalarGraph:
     def expression(self) -> tuple[sp.Expr, dict[sp.Symbol, str]]:
         """The output as one SymPy expression in the variables, and the LaTeX of these variables.
 
+        >>> from derive.graphs.builder import Builder
         >>> build = Builder()
         >>> graph = build.graph(build.apply("exp", build.apply("sin", build.variable("x"))))
         >>> formula, names = graph.expression()
@@ -241,8 +162,7 @@ class ScalarGraph:
 
         Parameters
         ----------
-        point: the value of every variable by its text; rationals stay exact as long as the gates keep them
-        so.
+        point: the value of every variable by its text; rationals stay exact as long as the gates allow.
         upstream: the gradient that arrives at the output (1 if the output is what is differentiated).
 
         Raises

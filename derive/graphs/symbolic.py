@@ -1,8 +1,7 @@
 """The derivative of a scalar graph as one formula: the chain rule carried out on symbols, not on numbers.
 
-Functions such as the sigmoid stay what they are: they appear by name, and their derivative in the short
-form of the
-gate, so that the logistic loss comes out as ``sigma(z) - y`` and not as a fraction of exponentials.
+Functions such as the sigmoid stay what they are: they appear by name, and their derivative in the short form
+of the gate, so that the logistic loss gives ``sigma(z) - y`` and not a fraction of exponentials.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from derive.graphs.scalar import ScalarGraph
 def derivative(graph: ScalarGraph, variable: int) -> tuple[sp.Expr, dict[sp.Symbol, str]]:
     """The derivative of the output by a variable, and the LaTeX of the symbols in it.
 
-    >>> from derive.graphs.scalar import Builder
+    >>> from derive.graphs.builder import Builder
     >>> build = Builder()
     >>> z, y = build.variable("z"), build.variable("y")
     >>> difference = build.apply("subtract", build.apply("sigmoid", z), y)
@@ -38,8 +37,7 @@ def derivative(graph: ScalarGraph, variable: int) -> tuple[sp.Expr, dict[sp.Symb
 
 
 def _values(graph: ScalarGraph) -> tuple[list[sp.Expr], dict[sp.Symbol, str]]:
-    """Every node in terms of the variables and of those gates that are no rational functions of their
-    inputs."""
+    """Every node in terms of the variables and of the gates that are no rational functions."""
     names = {graph.symbol(i): graph.nodes[i].latex for i in graph.variables}
     values: list[sp.Expr] = []
     for index, node in enumerate(graph.nodes):

@@ -28,8 +28,7 @@ def entries_of(tree: Tree) -> Entries:
 
 
 def entries_of_array(array: Any) -> Entries:
-    """The entries of a computed value: the first axis is a batch of one point; a column counts as a
-    vector."""
+    """The entries of a computed value (a batch of one point); a column counts as a vector."""
     values = array[0]
     if getattr(values, "ndim", 0) == 0:
         return {(): number_tree(values)}

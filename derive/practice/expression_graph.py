@@ -2,8 +2,7 @@
 
 ``1/(1 + e^{-(w_0 x_0 + w_1 x_1 + w_2)})`` becomes the eight gates of the lecture: two products, two sums,
 negate,
-exp, plus one, one over. Nothing is simplified on the way; what has no scalar value is refused with its
-reason.
+exp, plus one, one over. Nothing is simplified; what has no scalar value is refused with its reason.
 """
 
 from __future__ import annotations
@@ -13,8 +12,9 @@ from fractions import Fraction
 
 import sympy as sp
 
+from derive.graphs.builder import Builder
 from derive.graphs.gates import GATES
-from derive.graphs.scalar import Builder, GraphError, ScalarGraph
+from derive.graphs.scalar import GraphError, ScalarGraph
 from derive.practice.sums import MOST_TERMS, written_out
 from derive.reading import Declarations, read_statements, to_latex
 from derive.reading.declarations import key
@@ -151,8 +151,7 @@ def name_text(tree: Tree) -> str:
 
 
 class _Converter:
-    """Walks a tree and asks a builder for its gates; ``indices`` holds the running indices of written
-    sums."""
+    """Walks a tree and asks a builder for its gates."""
 
     def __init__(self, given: Collection[str]) -> None:
         self.build = Builder()
@@ -218,8 +217,6 @@ class _Converter:
         return self.build.variable(text, to_latex(tree))
 
     def _power(self, base: Tree, exponent: Tree) -> int:
-        # \sin^2 x, read as a power of a function's name, is for the reader to settle; here a power is of a
-        # value.
         if isinstance(exponent, Negative) and _constant(exponent.operand) == 1:
             return self.build.apply("divide", self.build.constant(1), self.convert(base))
         return self.build.apply("power", self.convert(base), self.convert(exponent))
@@ -232,7 +229,7 @@ class _Converter:
             return self.build.apply("multiply", self._variable(function), self.convert(arguments[0]))
         if isinstance(function, Indexed) and name_text(function.base) == "log" and len(function.lower) == 1:
             base = self.build.apply("log", self.convert(function.lower[0]))
-            return self.build.apply("divide", self._fold("log", [self.convert(arguments[0])]), base)
+            return self.build.apply("divide", self.build.apply("log", self.convert(arguments[0])), base)
         gate = OTHER_NAMES.get(text, text)
         if gate not in _function_names():
             raise GraphError(unknown("function", text, [*_function_names(), *OTHER_NAMES]))
@@ -247,10 +244,7 @@ class _Converter:
         return self.build.apply(gate, *inputs)
 
     def _fold(self, gate: str, inputs: list[int]) -> int:
-        """A gate of two operands applied from left to right, as a lecture does; one operand alone if it is
-        unary."""
-        if GATES[gate].arity == 1:
-            return self.build.apply(gate, *inputs)
+        """A gate of two operands applied from left to right, as a lecture does."""
         result = inputs[0]
         for item in inputs[1:]:
             result = self.build.apply(gate, result, item)

@@ -96,8 +96,7 @@ def _half_width(values: Values, source: int, gradient: sp.Expr) -> float:
 def _free(
     points: list[tuple[float, float]], taken: list[tuple[float, float, float, float]], half_width: float
 ) -> tuple[float, float]:
-    """Where on a wire its numbers overlap least with gates and other numbers, near its beginning if
-    possible."""
+    """Where on a wire its numbers overlap least with gates and other numbers."""
 
     def overlap(place: tuple[float, float]) -> float:
         return sum(

@@ -1,5 +1,4 @@
-"""A scalar graph and its values as plain data, as LaTeX, as a table and tree for the terminal, and as a
-page."""
+"""A scalar graph and its values: plain data, LaTeX, a table and tree for the terminal, a page."""
 
 from __future__ import annotations
 
@@ -70,12 +69,10 @@ def as_latex(graph: ScalarGraph, values: Values) -> str:
 
 
 def _backward_line(graph: ScalarGraph, values: Values, index: int) -> str:
-    """The chain rule at one value: over every gate that uses it, that gate's gradient times the local
-    derivative.
+    """The chain rule at one value: the sum over the gates that use it.
 
-    What flows back is written with d and what belongs to one gate with \\partial, because in ``f = x y +
-    x`` they
-    are two different derivatives of f by x.
+    What flows back is written with d and what belongs to one gate with \\partial, because in
+    ``f = x y + x`` they are two different derivatives of f by x.
     """
     # With an upstream gradient the quantity differentiated is not the output but something after it.
     target = graph.nodes[graph.output].latex if values.backward[graph.output] == 1 else "L"

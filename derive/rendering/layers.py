@@ -1,10 +1,9 @@
 """A small layered layout for directed acyclic graphs, left to right.
 
-Every node stands in a layer to the right of all its inputs; an edge that skips layers passes through an
-empty place
-in each of them, so that no edge runs through a node. Layers are ordered by the mean position of their
-neighbours
-(the barycentre method of Sugiyama, Tagawa and Toda, 1981), keeping the order with the fewest crossings.
+Every node stands in a layer to the right of all its inputs; an edge that skips layers passes through an empty
+place in each of them, so that no edge runs through a node. Layers are ordered by the mean position of their
+neighbours (the barycentre method of Sugiyama, Tagawa and Toda, 1981); the order with the fewest crossings is
+kept.
 """
 
 from __future__ import annotations

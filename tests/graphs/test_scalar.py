@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 import sympy as sp
 
+from derive.graphs.builder import Builder
 from derive.graphs.gates import GATES, A, B, local_derivative
-from derive.graphs.scalar import Builder, GraphError, ScalarGraph
+from derive.graphs.scalar import GraphError, ScalarGraph
 
 R = sp.Rational
 

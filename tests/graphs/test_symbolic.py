@@ -5,9 +5,10 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from derive.graphs.builder import Builder
 from derive.graphs.gates import GATES
 from derive.graphs.printing import latex_of
-from derive.graphs.scalar import Builder, GraphError, ScalarGraph
+from derive.graphs.scalar import GraphError, ScalarGraph
 from derive.graphs.symbolic import derivative
 
 SMOOTH = sorted(name for name, gate in GATES.items() if gate.kink is None and name != "power")

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import sympy as sp
 
-from derive.graphs.scalar import Builder, ScalarGraph, Values
+from derive.graphs.builder import Builder
+from derive.graphs.scalar import ScalarGraph, Values
 from derive.rendering.graph_picture import svg
 from derive.rendering.graph_report import as_dict, as_html, as_latex, as_text
 
