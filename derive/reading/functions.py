@@ -250,7 +250,7 @@ def read_big(parser: Parser, operator: str, start: int, below: list[Item] | None
         raise parser.refuse(
             f"nothing stands under the {operator}", parser.peek() or parser.items[parser.at - 1]
         )
-    body = parser.signed(parser.product)
+    body = parser.signed(parser.elementwise)
     return Big(
         operator, bound.variables, bound.lower, top or bound.upper, body, bound.domain, bound.condition,
         span=_to(start, body),
@@ -267,7 +267,7 @@ def _plain_extremum(parser: Parser, operator: str, start: int) -> Tree:
         return apply(name, Scripts(), parser)
     if not parser.starts_factor():
         return name
-    body = parser.product()
+    body = parser.elementwise()
     return Big(operator, (), None, None, body, span=_to(start, body))
 
 

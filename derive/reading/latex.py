@@ -263,17 +263,11 @@ def _factor(factor: Tree, place: int, sign: str, tree: Multiply, loose: bool) ->
     )
     latex = _wrap(factor, needed)
     before = _inner(tree.factors[place - 1]) if place else None
-    if (
-        place
-        and sign == ""
-        and isinstance(inner, (Number, List, Matrix))
-        and not needed
-        and isinstance(inner, (Number,))
-    ):
-        return rf"\left({latex}\right)"
+    if place and sign == "" and isinstance(inner, Number):
+        latex = rf"\left({latex}\right)"
     if place and sign in ("cdot", "times", "*") and isinstance(before, Number) and latex.startswith("10^"):
         return rf"\left({latex}\right)"  # a power of ten as a factor, not as a part of the number
-    if isinstance(inner, Number) and "e" in inner.digits and place:
+    if isinstance(inner, Number) and "e" in inner.digits and place and sign:
         return rf"\left({latex}\right)"
     brackets = (
         (r"\left(", r"\left[")
@@ -284,13 +278,6 @@ def _factor(factor: Tree, place: int, sign: str, tree: Multiply, loose: bool) ->
     )
     if place and sign == "" and brackets and latex.startswith(brackets):
         return "{" + latex + "}"
-    if (
-        not last
-        and tree.signs[place] in ("cdot", "times", "*")
-        and isinstance(inner, Number)
-        and tree.factors[place + 1] == Number("10")
-    ):
-        return latex
     return latex
 
 
