@@ -34,5 +34,5 @@ def command(no_verify: bool, output_format: str, output: Path | None) -> None:
     else:
         screen = console()
         with screen.capture() as captured:
-            screen.print(catalogue.as_table(rows))
+            screen.print(catalogue.as_table(rows, screen.width))
         write(captured.get(), output)

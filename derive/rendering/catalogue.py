@@ -89,14 +89,21 @@ def plain(expression: sp.Expr) -> dict[str, str]:
     return {"latex": Printer("latex")(expression), "text": str(expression)}
 
 
-def as_table(rows: Sequence[Row]) -> Table:
-    """The catalogue for the terminal."""
+_WIDE = 116
+"""From this many columns on the terminal has room for the operation counts."""
+
+
+def as_table(rows: Sequence[Row], width: int = _WIDE) -> Table:
+    """The catalogue for a terminal of this width; a narrow one gets no operation counts."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    headings = ["operation", "inputs", "output", "parameters", "multiply", "add", "functions", "witnesses"]
-    for position, heading in enumerate(headings):
-        table.add_column(heading, overflow="fold", no_wrap=position == 0)
+    headings = ["operation", "inputs", "output", "parameters"]
+    if width >= _WIDE:
+        headings += ["multiply", "add", "functions"]
+    headings.append("agree to")
+    for heading in headings:
+        table.add_column(heading, no_wrap=heading != "inputs")
     family = ""
     for row in rows:
         one = row.operation
@@ -108,15 +115,15 @@ def as_table(rows: Sequence[Row]) -> Table:
             for given in one.inputs
         )
         counts, arithmetic = row.counts, Printer("text")
-        verdict = "" if row.agrees is None else f"agree to {row.worst:.0e}" if row.agrees else "DISAGREE"
+        verdict = "" if row.agrees is None else f"{row.worst:.0e}" if row.agrees else "DISAGREE"
+        shown = [row.parameters]
+        if width >= _WIDE:
+            shown += [counts.multiplications, counts.additions, counts.function_evaluations]
         table.add_row(
             one.name,
             inputs,
             row.shape(one.output_shape),
-            arithmetic(row.parameters),
-            arithmetic(counts.multiplications),
-            arithmetic(counts.additions),
-            arithmetic(counts.function_evaluations),
+            *map(arithmetic, shown),
             verdict,
         )
     return table

@@ -43,14 +43,14 @@ def _derivative(one: Verification) -> str:
 
 
 def summary(found: Sequence[Verification]) -> str:
-    """One line: how many derivatives were proved, at how many settings, by which witnesses."""
+    """One line: how many derivatives were held against their witnesses, how often, and with what result."""
     wrong = [one for one in found if not one.agrees]
     derivatives = len({(one.operation, one.wrt, one.order) for one in found})
     absent = dict.fromkeys(
         f"{name}: {why}" for one in found for name, why in one.absent.items() if name == "PyTorch"
     )
     lines = [
-        f"{derivatives} derivatives at {len(found)} settings: "
+        f"{derivatives} derivatives in {len(found)} trials: "
         + (f"{len(wrong)} DISAGREE" if wrong else "all witnesses agree")
     ]
     lines += [f"not asked: {one}" for one in absent]

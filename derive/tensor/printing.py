@@ -299,7 +299,8 @@ class Printer:
 
     def _add(self, one: sp.Add) -> str:
         printed = ""
-        for term in sorted(one.args, key=self._term_order):
+        order = self._term_order if one.has(Access, Sum, Bracket) else self._degree_order
+        for term in sorted(one.args, key=order):
             piece, level = self._print(term)
             if not printed:
                 printed = piece
@@ -318,6 +319,12 @@ class Printer:
             -sum(tensor.rank for tensor in tensors_in(term)) if term.has(Sum) else 0,
             str(term),
         )
+
+    @staticmethod
+    def _degree_order(term: sp.Expr) -> tuple[object, ...]:
+        """For a polynomial in sizes: the highest degree first."""
+        powers = term.as_powers_dict()
+        return (-sum(exponent for base, exponent in powers.items() if base.is_Symbol), str(term))
 
     def _multiply(self, one: sp.Mul) -> tuple[str, int]:
         coefficient, rest = one.as_coeff_Mul()

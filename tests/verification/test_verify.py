@@ -1,0 +1,62 @@
+"""The witnesses agree on every operation, and a wrong one is noticed."""
+
+import json
+
+import numpy as np
+import pytest
+
+from derive import execution, ops
+from derive.execution import registry
+from derive.verification import TOLERANCES, torch_witness, verify
+from derive.verification.verify import relative_error
+
+
+@pytest.mark.parametrize("name", ops.names())
+def test_all_witnesses_agree(name):
+    found = list(verify(ops.operation(name)))
+    assert {one.wrt for one in found} == {given.name for given in ops.operation(name).differentiable}
+    assert len({one.setting for one in found}) == (
+        1 if not ops.operation(name).program.sizes() and not ops.operation(name).settings else 3
+    )
+    for one in found:
+        assert one.agrees, one
+        assert "hand-written" in one.witnesses or one.order == 2
+        assert {"complex step", "five-point"} & set(one.witnesses)
+        if torch_witness.available() and one.order == 1:
+            assert "PyTorch" in one.witnesses
+        json.dumps(one.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize("name", ["tanh", "softmax", "cross_entropy", "quadratic_form"])
+def test_second_derivatives_are_verified(name):
+    assert any(one.order == 2 for one in verify(ops.operation(name)))
+
+
+def test_a_wrong_backward_is_noticed(monkeypatch):
+    real = execution.backward
+
+    def wrong(name, inputs, upstream, **settings):
+        return {key: value * (1 + 1e-9) for key, value in real(name, inputs, upstream, **settings).items()}
+
+    monkeypatch.setattr(execution, "backward", wrong)
+    found = [one for one in verify(ops.operation("tanh")) if one.order == 1]
+    assert found
+    assert not any(one.agrees for one in found)
+    assert all(one.witnesses["complex step"] <= TOLERANCES["complex step"] for one in found)
+
+
+@pytest.mark.parametrize(
+    ("derived", "witness", "expected"),
+    [
+        pytest.param([1.0, 2.0], [1.0, 2.2], 0.2 / 2.2, id="relative to the largest entry"),
+        pytest.param([0.0], [0.0], 0.0, id="both zero"),
+        pytest.param([1.0, 2.0], [1.0], np.inf, id="shapes differ"),
+        pytest.param([np.nan], [1.0], np.inf, id="not a number"),
+    ],
+)
+def test_relative_error(derived, witness, expected):
+    assert relative_error(np.array(derived), np.array(witness)) == pytest.approx(expected)
+
+
+def test_the_registry_is_the_one_verified():
+    assert registry.names() == execution.names()
