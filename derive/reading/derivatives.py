@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from derive.reading import symbols
+from derive.reading.context import Context, Unread, times
 from derive.reading.groups import Group, Item
 from derive.reading.lexer import Token
-from derive.reading.tree import Ambiguous, Derivative, Divide, Name, Number, Power, Tree
+from derive.reading.runs import expand
+from derive.reading.scripts import read_lower, script_argument
+from derive.reading.tree import Ambiguous, Derivative, Divide, Indexed, Name, Number, Power, Transpose, Tree
 
 if TYPE_CHECKING:
-    from derive.reading.parser import Context, Parser
+    from derive.reading.parser import Parser
 
 
 def _sign(item: Item | None) -> str | None:
@@ -25,8 +30,6 @@ def _sign(item: Item | None) -> str | None:
 
 
 def _strip(items: Sequence[Item], context: Context) -> list[Item]:
-    from derive.reading.runs import expand
-
     kept = expand(items, context, script=False)
     while len(kept) == 1 and isinstance(kept[0], Group) and kept[0].open == "{":
         kept = expand(kept[0].items, context, script=False)
@@ -35,8 +38,6 @@ def _strip(items: Sequence[Item], context: Context) -> list[Item]:
 
 def fraction(top: Sequence[Item], bottom: Sequence[Item], parser: Parser, start: int, end: int) -> Tree:
     """``\\frac{top}{bottom}``: a derivative if both begin with the same sign of one, else a quotient."""
-    from derive.reading.parser import Unread, read_items
-
     context = parser.context
     above, below = _strip(top, context), _strip(bottom, context)
     kinds = (_sign(above[0] if above else None), _sign(below[0] if below else None))
@@ -50,7 +51,7 @@ def fraction(top: Sequence[Item], bottom: Sequence[Item], parser: Parser, start:
         return derivative(above, below, kinds[0], parser, start, end)
     if "partial" in kinds:
         raise Unread("a curly d without its partner", start, end)
-    quotient = Divide(read_items(top, context), read_items(bottom, context), span=(start, end))
+    quotient = Divide(parser.read(top), parser.read(bottom), span=(start, end))
     if kinds == ("delta", "delta") and len(below) > 1 and not _scripted(below) and not _scripted(above):
         other = derivative(above, below, "delta", parser, start, end)
         return Ambiguous((other, quotient), "the sign delta: a derivative or a factor", span=(start, end))
@@ -63,14 +64,12 @@ def _scripted(items: Sequence[Item]) -> bool:
 
 def derivative(above: list[Item], below: list[Item], sign: str, parser: Parser, start: int, end: int) -> Tree:
     """Numerator and denominator that both begin with the sign of a derivative."""
-    from derive.reading.parser import Unread, read_items
-
     context = parser.context
     order, rest = _order(above[1:])
-    of = read_items(rest, context) if rest else None
+    of = parser.read(rest) if rest else None
     wrt: list[Tree] = []
     for variable in _variables(below, sign):
-        tree = read_items(variable, context)
+        tree = parser.read(variable)
         if order > 1 and isinstance(tree, Power) and isinstance(tree.exponent, Number):
             count = int(tree.exponent.digits) if tree.exponent.digits.isdigit() else 0
             if not 0 < count <= order:
@@ -106,8 +105,6 @@ def _variables(items: list[Item], sign: str) -> list[list[Item]]:
 
 def operand(parser: Parser, made: Derivative) -> Tree:
     """Give an operator that stands alone, ``\\frac{d}{dx}``, what follows it: brackets, or the factors beside it."""
-    from dataclasses import replace
-
     if made.of is not None or not parser.starts_factor():
         return made
     item = parser.peek()
@@ -120,8 +117,6 @@ def operand(parser: Parser, made: Derivative) -> Tree:
 
 def nabla(parser: Parser, start: int) -> Tree:
     """``\\nabla_W L``, ``\\nabla f(x)``, ``\\nabla^2 f``; the sign itself has been taken."""
-    from derive.reading.scripts import read_lower, script_argument
-
     kind, wrt, end = "nabla", (), parser.items[parser.at - 1].end
     while parser.next_is("_", "^"):
         sign = parser.take()
@@ -138,8 +133,6 @@ def nabla(parser: Parser, start: int) -> Tree:
 
 def partial(parser: Parser, start: int) -> Tree:
     """A curly d outside a fraction: ``\\partial_x f`` or ``\\partial L / \\partial w``; alone it is not read."""
-    from derive.reading.scripts import read_lower, script_argument
-
     if parser.next_is("_"):
         parser.at += 1
         wrt = read_lower(script_argument(parser), parser)
@@ -154,8 +147,6 @@ def partial(parser: Parser, start: int) -> Tree:
 
 def slashed(parser: Parser, sign: str, first: int, start: int) -> Tree | None:
     """``dL/dx`` and ``\\partial L / \\partial w``, if that is what stands here; ``first`` is the item after the sign."""
-    from derive.reading.parser import Unread
-
     stroke = _skip_operand(parser, first)
     if (
         stroke is None
@@ -201,8 +192,6 @@ def _skip_operand(parser: Parser, at: int) -> int | None:
 
 
 def _takes_group(item: Token) -> bool:
-    from derive.reading import symbols
-
     return item.text in symbols.FONTS or item.text in symbols.ACCENTS
 
 
@@ -211,8 +200,6 @@ def differential(parser: Parser, letter: Token) -> Tree | None:
     after = parser.peek()
     if not isinstance(after, Token) or after.spaced or "d" in parser.context.declarations:
         return None
-    from derive.reading import symbols
-
     is_name = after.kind == "letter" or (
         after.kind == "command"
         and after.text in symbols.SYMBOLS | symbols.ACCENTS.keys() | symbols.FONTS.keys()
@@ -222,10 +209,7 @@ def differential(parser: Parser, letter: Token) -> Tree | None:
     made = slashed(parser, "d", parser.at, letter.start)
     if made is not None:
         return made
-    from derive.reading.atoms import read_factor
-    from derive.reading.parser import times
-
-    tree = read_factor(parser)
+    tree = parser.factor()
     joined = prefixed(tree, letter.start)
     if joined is None:
         return times([Name("d", span=(letter.start, letter.end)), tree], [""])
@@ -237,10 +221,6 @@ def differential(parser: Parser, letter: Token) -> Tree | None:
 
 def prefixed(tree: Tree, start: int) -> Tree | None:
     """``x_1`` as ``dx_1``: the d goes onto the name at the tree's head."""
-    from dataclasses import replace
-
-    from derive.reading.tree import Indexed, Transpose
-
     span = (start, tree.span[1]) if tree.span else None
     if isinstance(tree, Name):
         return replace(tree, marks=(*tree.marks, "d"), span=span)

@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from derive.reading import symbols
+from derive.reading.context import span_of, times
 from derive.reading.groups import Group, Item
 from derive.reading.lexer import Token
-from derive.reading.scripts import Scripts, inverse_or_power, read_scripts, script_argument
+from derive.reading.matrices import sequence
+from derive.reading.scripts import Scripts, attach, inverse_or_power, postfix, read_scripts, script_argument
 from derive.reading.tree import (
     Add,
     Ambiguous,
@@ -16,6 +18,7 @@ from derive.reading.tree import (
     Call,
     Indexed,
     List,
+    Matrix,
     Multiply,
     Name,
     Negative,
@@ -32,15 +35,12 @@ if TYPE_CHECKING:
 
 def arguments(group: Group, parser: Parser, listed: bool = True) -> tuple[Tree, ...]:
     """What stands between a function's brackets; ``\\tanh[a, b]`` has one argument, a list, unless ``listed``."""
-    from derive.reading.matrices import sequence
-    from derive.reading.parser import read_items
-
     if not group.items:
         return ()
     if group.open == "[":
         whole = sequence(group, parser)
         return whole.items if listed and isinstance(whole, List) else (whole,)
-    inner = read_items(group.items, parser.context)
+    inner = parser.read(group.items)
     return inner.items if isinstance(inner, List) and not inner.brackets else (inner,)
 
 
@@ -52,9 +52,6 @@ def next_group(parser: Parser, *opens: str) -> Group | None:
 
 def apply(function: Tree, found: Scripts, parser: Parser) -> Tree:
     """A known function with what follows it: brackets, a bare argument, or nothing."""
-    from derive.reading.atoms import postfix
-    from derive.reading.parser import span_of
-
     core = function.base if isinstance(function, Indexed) else function
     group = next_group(parser, "(", "[", "\\{")
     if group is not None:
@@ -109,8 +106,6 @@ _NEED_BRACKETS = frozenset(["Pr"])
 
 def _logarithm_of_product(parser: Parser, tree: Tree, call: Call, function: Tree, found: Scripts) -> Tree:
     """``\\log a \\exp(b)``: the logarithm of the product, or times the exponential."""
-    from derive.reading.parser import span_of, times
-
     more = [parser.factor()]
     while parser.starts_factor():
         more.append(parser.factor())
@@ -134,8 +129,6 @@ def bare_argument(parser: Parser):  # type: ignore[no-untyped-def]
 
     Also a maker of the other reading where one exists: ``\\log x y`` may be ``(\\log x) y``.
     """
-    from derive.reading.parser import times
-
     factors = [parser.factor()]
     while parser.starts_factor() and not _ends_argument(parser.peek()):
         factors.append(parser.factor())
@@ -152,8 +145,6 @@ def bare_argument(parser: Parser):  # type: ignore[no-untyped-def]
 
 def _is_matrix_product(factors: list[Tree]) -> bool:
     """``\\tanh W x``: a matrix's function of a product cannot be ``(\\tanh W) x`` in a network's layer."""
-    from derive.reading.tree import Matrix
-
     return isinstance(factors[0], Matrix)
 
 
@@ -233,14 +224,10 @@ def read_big(parser: Parser, operator: str, start: int, below: list[Item] | None
         return _plain_extremum(parser, operator, start)
     bound = _bounds(None if operator == "int" else lower, parser)
     if operator == "int" and lower is not None:
-        from derive.reading.parser import read_items
-
-        bound.lower = read_items(lower, parser.context, script=True)
+        bound.lower = parser.read(lower, script=True)
     top = None
     if upper is not None:
-        from derive.reading.parser import read_items
-
-        top = read_items(upper, parser.context, script=True)
+        top = parser.read(upper, script=True)
     if operator == "int":
         variables, body = _integrand(parser)
         return Big(
@@ -282,8 +269,6 @@ class _Bounds:
 
 def _bounds(items: list[Item] | None, parser: Parser) -> _Bounds:
     """What is written below: ``i=1``, ``i,j``, ``i \\in S``, ``j \\ne i``, ``1 \\le i \\le n``, ``x \\to 0``."""
-    from derive.reading.parser import read_items
-
     found = _Bounds()
     if items is None:
         return found
@@ -291,7 +276,7 @@ def _bounds(items: list[Item] | None, parser: Parser) -> _Bounds:
         items = [
             Token("sign", ",", item.start, item.end) if item.kind == "row" else item for item in items[1].items
         ]  # fmt: skip
-    tree = read_items(items, parser.context, script=True)
+    tree = parser.read(items, script=True)
     parts = tree.items if isinstance(tree, List) and not tree.brackets else (tree,)
     for part in parts:
         _bind(part, found)
@@ -333,16 +318,12 @@ def _is_bound(tree: Tree) -> bool:
 
 def _integrand(parser: Parser) -> tuple[tuple[Tree, ...], Tree]:
     """Up to ``d x``; both are taken."""
-    from derive.reading.parser import Parser as Nested
-
     for place in range(parser.at, len(parser.items)):
         item = parser.items[place]
         upright = isinstance(item, Token) and item.text.strip() == "d" and item.kind in ("letter", "text")
         after = parser.items[place + 1] if place + 1 < len(parser.items) else None
         if upright and isinstance(after, Token) and after.kind in ("letter", "command"):
-            inner = Nested([], parser.context)
-            inner.items = parser.items[parser.at : place]
-            body: Tree = inner.whole() if inner.items else Number("1")
+            body: Tree = parser.stretch(parser.at, place) if place > parser.at else Number("1")
             parser.at = place + 1
             return (parser.factor(),), body
     raise parser.refuse("an integral without its dx", parser.peek())
@@ -350,8 +331,6 @@ def _integrand(parser: Parser) -> tuple[tuple[Tree, ...], Tree]:
 
 def expectation(name: Tree, found: Scripts, group: Group, parser: Parser) -> Tree:
     """``E[x]`` and ``\\mathbb{E}_{x \\sim p}[f(x)]``."""
-    from derive.reading.atoms import postfix
-
     inner = arguments(group, parser)
     if len(inner) != 1:
         raise parser.refuse("an expectation of a list", group)
@@ -378,8 +357,6 @@ def inverse_or_power_of_big(tree: Tree, found: Scripts) -> Tree:
 
 def read_name_scripts(parser: Parser, name: Name) -> tuple[Tree, Scripts]:
     """A function's name with what hangs on it, its powers kept apart."""
-    from derive.reading.scripts import attach
-
     found = read_scripts(parser, name)
     return attach(name, replace_powers(found), parser), found
 

@@ -29,7 +29,7 @@ class Token:
     font: str = ""
 
 
-class TooLarge(Exception):  # noqa: N818 - a refusal that becomes a Hole, not a programming error
+class TooLarge(Exception):
     """A formula beyond the ceilings; the message says which."""
 
 

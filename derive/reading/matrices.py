@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from derive.reading import symbols
+from derive.reading.context import Unread
 from derive.reading.groups import Group, Item
 from derive.reading.lexer import Token
 from derive.reading.tree import Ambiguous, Cases, Hole, List, Matrix, Number, Tree
@@ -27,8 +28,6 @@ def split(items: Sequence[Item], kind: str, text: str | None = None) -> list[lis
 
 def environment(group: Group, parser: Parser) -> Tree:
     """A ``begin`` group inside a formula."""
-    from derive.reading.parser import read_items
-
     items = list(group.items)
     if group.name in symbols.CASES:
         return cases(items, parser, group)
@@ -44,7 +43,7 @@ def environment(group: Group, parser: Parser) -> Tree:
     if group.name in symbols.ROW_ENVIRONMENTS:
         parts = [item for item in items if item.kind != "cell"]
         if not any(item.kind == "row" for item in parts):
-            return read_items(parts, parser.context)
+            return parser.read(parts)
         raise parser.refuse("several rows inside a formula", group)
     raise parser.refuse(f"the environment {group.name} is not known", group)
 
@@ -67,14 +66,12 @@ def _content(items: Sequence[Item]) -> list[Item]:
 
 
 def cell_tree(items: Sequence[Item], parser: Parser) -> Tree:
-    from derive.reading.parser import Unread, read_items
-
     kept = _content(items)
     if not kept:
         return Hole("", "an empty cell")
     nesting = parser.context.nesting
     try:
-        return read_items(items, parser.context)
+        return parser.read(items)
     except Unread as unread:
         parser.context.nesting = nesting
         span = (kept[0].start, kept[-1].end)
@@ -83,8 +80,6 @@ def cell_tree(items: Sequence[Item], parser: Parser) -> Tree:
 
 def cases(items: Sequence[Item], parser: Parser, group: Group) -> Tree:
     """Value and condition, row by row; ``otherwise`` and an absent condition are None."""
-    from derive.reading.parser import read_items
-
     branches: list[tuple[Tree, Tree | None]] = []
     for row in split(items, "row"):
         kept = _content(row)
@@ -104,8 +99,8 @@ def cases(items: Sequence[Item], parser: Parser, group: Group) -> Tree:
         if condition_items:
             maths = [item for item in condition_items if not (item.kind == "text" and _conditional(item))]
             maths = _strip_comma(maths)
-            condition = read_items(maths, parser.context) if maths else None
-        branches.append((read_items(value, parser.context), condition))
+            condition = parser.read(maths) if maths else None
+        branches.append((parser.read(value), condition))
     if not branches:
         raise parser.refuse("cases without a case", group)
     return Cases(tuple(branches), span=(group.start, group.end))
@@ -129,8 +124,6 @@ def _strip_comma(items: Sequence[Item]) -> list[Item]:
 # ---- lists in brackets
 def sequence(group: Group, parser: Parser) -> Tree:
     """What brackets hold: one thing (then they only group), a list, or the rows of a matrix."""
-    from derive.reading.parser import read_items
-
     if len(group.items) == 1 and isinstance(group.items[0], Group) and group.items[0].open == "begin":
         inner = group.items[0]
         if (
@@ -155,11 +148,11 @@ def sequence(group: Group, parser: Parser) -> Tree:
     brackets = brackets.replace("\\", "")
     parts = spaced_parts(group, parser)
     if parts is not None:
-        return List(tuple(read_items(part, parser.context) for part in parts), brackets)
+        return List(tuple(parser.read(part) for part in parts), brackets)
     doubtful = _thousands(group, brackets)
     if doubtful is not None:
         return doubtful
-    tree = read_items(_split_thousands(group), parser.context)
+    tree = parser.read(_split_thousands(group))
     if isinstance(tree, List) and not tree.brackets:
         nested = [item for item in tree.items if isinstance(item, List) and item.brackets == "["]
         if brackets == "[" and len(nested) == len(tree.items):

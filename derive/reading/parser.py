@@ -7,20 +7,21 @@ juxtaposition, leading signs, powers. Every item must be consumed; what cannot b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import cast
 
 from derive.reading import symbols
-from derive.reading.declarations import Declarations
+from derive.reading.atoms import read_factor
+from derive.reading.context import MAX_NESTING, Context, Unread, end_of, span_of, times
+from derive.reading.functions import loose_sum
 from derive.reading.groups import Group, Item
+from derive.reading.items import OPERATORS, describe
 from derive.reading.lexer import Token, TooLarge
+from derive.reading.runs import expand
 from derive.reading.tree import (
     Add,
     Ambiguous,
     Divide,
-    Ellipsis,
     List,
-    Multiply,
     Name,
     Negative,
     Number,
@@ -28,39 +29,6 @@ from derive.reading.tree import (
     Relation,
     Tree,
 )
-
-MAX_NESTING = 60  # nested calls of the parser, whatever they come from
-
-
-class Unread(Exception):  # noqa: N818 - a refusal that becomes a Hole, not a programming error
-    """A piece that is not read: the reason, and where."""
-
-    def __init__(self, reason: str, start: int = 0, end: int = 0) -> None:
-        super().__init__(reason)
-        self.reason, self.start, self.end = reason, start, end
-
-
-@dataclass
-class Context:
-    """What the reader knows and what it notes while reading.
-
-    ``functions`` are names seen defined as functions (``h(x) = ...``); ``base_letters`` the letters that occur
-    as quantities, outside every script, in the statement; ``power_letters`` those that are exponents of numbers.
-    """
-
-    declarations: Declarations = field(default_factory=Declarations)
-    functions: frozenset[str] = frozenset()
-    plain: bool = False
-    base_letters: frozenset[str] = frozenset()
-    power_letters: frozenset[str] = frozenset()
-    notes: list[str] = field(default_factory=list)
-    assumed: list[str] = field(default_factory=list)
-    nesting: int = 0
-
-    def assume(self, note: str) -> None:
-        """Note an assumption, once."""
-        if note not in self.assumed:
-            self.assumed.append(note)
 
 
 def read_items(items: Sequence[Item], context: Context, script: bool = False) -> Tree:
@@ -72,12 +40,24 @@ class Parser:
     """A cursor over items, and the grammar of sums and products."""
 
     def __init__(self, items: Sequence[Item], context: Context, script: bool = False) -> None:
-        from derive.reading.runs import expand
-
         self.context = context
         self.script = script
         self.items: list[Item] = expand(items, context, script)
         self.at = 0
+
+    def read(self, items: Sequence[Item], script: bool = False) -> Tree:
+        """The tree of an inner item list, such as what stands between brackets."""
+        return read_items(items, self.context, script)
+
+    def inner(self, items: Sequence[Item], script: bool = False) -> Parser:
+        """A parser over an inner item list, in the same context."""
+        return Parser(items, self.context, script)
+
+    def stretch(self, start: int, stop: int) -> Tree:
+        """The tree of some of this parser's own items."""
+        part = Parser([], self.context, self.script)
+        part.items = self.items[start:stop]
+        return part.whole()
 
     # ---- cursor
     def peek(self, ahead: int = 0) -> Item | None:
@@ -169,8 +149,6 @@ class Parser:
         self.context.nesting -= 1
         if len(terms) == 1:
             return terms[0]
-        from derive.reading.functions import loose_sum
-
         plain = Add(tuple(terms), span=span_of(terms))
         wider = loose_sum(terms)
         return (
@@ -268,7 +246,7 @@ class Parser:
         if item.kind == "command":
             if item.text == "Vert":
                 return self.bars_left("Vert") % 2 == 0
-            return item.text not in _OPERATORS and item.text not in symbols.RELATIONS
+            return item.text not in OPERATORS and item.text not in symbols.RELATIONS
         return False
 
     def bars_left(self, sign: str = "|") -> int:
@@ -276,82 +254,9 @@ class Parser:
 
     def factor(self) -> Tree:
         """An atom with its scripts and arguments."""
-        from derive.reading.atoms import read_factor
-
         self.context.nesting += 1
         if self.context.nesting > MAX_NESTING:
             raise TooLarge("the formula is nested too deeply")
         tree = read_factor(self)
         self.context.nesting -= 1
         return tree
-
-
-_OPERATORS = frozenset(
-    [
-        "cdot",
-        "times",
-        "odot",
-        "circ",
-        "otimes",
-        "div",
-        "pm",
-        "mp",
-        "mid",
-        "wedge",
-        "vee",
-        "oplus",
-        "uparrow",
-        "downarrow",
-    ]
-) | {"cup", "cap", "setminus"}
-
-
-def times(factors: Sequence[Tree], signs: Sequence[ProductSign]) -> Tree:
-    """The product, or its only factor."""
-    if len(factors) == 1:
-        return factors[0]
-    return Multiply(tuple(factors), tuple(signs), span=span_of(factors))
-
-
-def start_of(tree: Tree) -> int:
-    return tree.span[0] if tree.span else 0
-
-
-def end_of(tree: Tree) -> int:
-    return tree.span[1] if tree.span else 0
-
-
-def span_of(trees: Sequence[Tree]) -> tuple[int, int] | None:
-    """From the first to the last of the trees."""
-    spans = [tree.span for tree in trees if tree.span]
-    return (min(s for s, _ in spans), max(e for _, e in spans)) if spans else None
-
-
-def describe(item: Item) -> str:
-    """Why an item that is left over was not read."""
-    if isinstance(item, Group):
-        return f"the group {item.open or item.name} ... {item.close} is out of place"
-    if item.kind == "bad":
-        return item.text
-    if item.kind == "command" and item.text in symbols.STRIKES:
-        return "something is struck out inside"
-    if item.kind == "command" and item.text in _OPERATORS:
-        return f"nothing stands beside \\{item.text}"
-    if item.kind == "struck":
-        return "something is struck out inside"
-    if item.kind in ("row", "cell"):
-        return "a new row begins inside a formula"
-    if item.kind == "label":
-        return "a label stands inside a formula"
-    return f"{item.text!r} is out of place"
-
-
-def ellipsis(item: Item) -> Ellipsis | None:
-    """The ellipsis that a command or three points write, if it is one."""
-    if (
-        isinstance(item, Token)
-        and item.kind == "command"
-        and item.text in ("ldots", "cdots", "vdots", "ddots")
-    ):
-        return Ellipsis({"ldots": "dots"}.get(item.text, item.text), span=(item.start, item.end))
-    return None

@@ -10,7 +10,7 @@ from derive.reading.groups import Group, Item
 from derive.reading.lexer import Token
 
 if TYPE_CHECKING:
-    from derive.reading.parser import Context
+    from derive.reading.context import Context
 
 
 def expand(items: Sequence[Item], context: Context, script: bool) -> list[Item]:

@@ -93,9 +93,7 @@ def script_argument(parser: Parser) -> list[Item]:
 
 def read_lower(items: Sequence[Item], parser: Parser) -> tuple[Tree, ...]:
     """Indices: ``ij`` are two, ``i,j`` are two, ``in`` is one label, ``t-1`` and ``2i`` are one expression."""
-    from derive.reading.parser import Parser as Nested
-
-    nested = Nested(items, parser.context, script=True)
+    nested = parser.inner(items, script=True)
     if not nested.items:
         raise parser.refuse("an empty subscript")
     indices: list[Tree] = []
@@ -135,11 +133,9 @@ def _is_count(tree: Tree) -> bool:
 
 def bracketed(group: Group, parser: Parser) -> List:
     """The label in ``^{[l]}`` or ``^{(1)}``."""
-    from derive.reading.parser import read_items
-
     if not group.items:
         raise parser.refuse("an empty label", group)
-    inner = read_items(group.items, parser.context, script=True)
+    inner = parser.read(group.items, script=True)
     items = inner.items if isinstance(inner, List) and not inner.brackets else (inner,)
     brackets = (
         group.open if (group.open, group.close) in (("(", ")"), ("[", "]")) else group.open + group.close
@@ -233,9 +229,7 @@ def _labels(items: list[Item], parser: Parser, base: Tree, found: Scripts) -> li
             found.upper += (Name(token.text, span=(token.start, token.end)),)
             return []
     if declared is not None and declared.labelled:
-        from derive.reading.parser import read_items
-
-        inner = read_items(items, parser.context, script=True)
+        inner = parser.read(items, script=True)
         found.upper += inner.items if isinstance(inner, List) and not inner.brackets else (inner,)
         return []
     return None
@@ -247,9 +241,7 @@ def _is_inverse(items: Sequence[Item]) -> bool:
 
 
 def _power(items: list[Item], parser: Parser, base: Tree, found: Scripts, mark: Item) -> None:
-    from derive.reading.parser import read_items
-
-    exponent = read_items(items, parser.context, script=True)
+    exponent = parser.read(items, script=True)
     if isinstance(exponent, List) and not exponent.brackets:
         if not _labelable(base, parser):
             raise parser.refuse("a superscript with commas is no power", mark)
@@ -335,3 +327,28 @@ def inverse_or_power(call: Call, function: Tree, found: Scripts) -> Tree:
     if found.doubtful is not None:
         return Power(call, found.doubtful, span=call.span)
     return call
+
+
+def postfix(parser: Parser, base: Tree) -> Tree:
+    """Scripts, a factorial, or an evaluation bar after a finished base."""
+    found = read_scripts(parser, base)
+    tree = raise_to(attach(base, found, parser), found)
+    while parser.next_is("!"):
+        end = parser.take().end
+        span = (tree.span[0], end) if tree.span else None
+        tree = Call(Name("factorial"), (tree,), span=span)
+    if parser.next_is("|") and parser.next_is("_", ahead=1):
+        parser.at += 1
+        where = read_scripts(parser, tree)
+        if len(where.lower) != 1 or where.powers:
+            raise parser.refuse("an evaluation bar with more than one condition", parser.peek(-1))
+        return evaluated(tree, where.lower[0], where.end)
+    return tree
+
+
+def evaluated(tree: Tree, condition: Tree, end: int) -> Tree:
+    """``\\left. ... \\right|_{x=0}``."""
+    span = (tree.span[0], end) if tree.span else None
+    if isinstance(tree, Derivative) and tree.at is None:
+        return replace(tree, at=condition, span=span)
+    return Call(Name("at"), (tree, condition), span=span)

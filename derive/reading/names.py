@@ -1,0 +1,218 @@
+"""Letters and words: what hangs on them, and what brackets after them are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from derive.reading import derivatives, functions, symbols
+from derive.reading.groups import Group
+from derive.reading.items import has_relation
+from derive.reading.lexer import Token
+from derive.reading.scripts import Scripts, attach, bracketed, postfix, raise_to, read_scripts
+from derive.reading.tree import (
+    Ambiguous,
+    Call,
+    Indexed,
+    List,
+    Multiply,
+    Name,
+    Negative,
+    Number,
+    Tree,
+)
+
+if TYPE_CHECKING:
+    from derive.reading.parser import Parser
+
+
+def letter(parser: Parser, token: Token) -> Tree:
+    """A single letter, with d before a name and a digit stuck to it looked at first."""
+    if token.text == "d":
+        following = parser.peek()
+        if isinstance(following, Group) and following.open == "(":
+            slashed = derivatives.slashed(parser, "d", parser.at, token.start)
+            if slashed is not None:
+                return slashed
+        differential = derivatives.differential(parser, token)
+        if differential is not None:
+            return differential
+    base = Name(token.text, font=token.font, span=(token.start, token.end))
+    return named(parser, base)
+
+
+def named(parser: Parser, base: Name) -> Tree:
+    """A name with its scripts; a call if it is a function and brackets follow."""
+    item = parser.peek()
+    if (
+        isinstance(item, Token)
+        and item.kind == "number"
+        and not item.spaced
+        and item.text.isdigit()
+        and not parser.script
+    ):
+        if base.span and item.start == base.span[1] and len(base.text) == 1:
+            parser.at += 1
+            parser.context.assume(f"{base.text}{item.text} read as {base.text}_{{{item.text}}}")
+            lower = Number(item.text, span=(item.start, item.end))
+            return called(
+                parser, Indexed(base, (lower,), span=(base.span[0], item.end)), Scripts(end=item.end)
+            )
+    found = read_scripts(parser, base)
+    return called(parser, attach(base, found, parser), found)
+
+
+def called(parser: Parser, core: Tree, found: Scripts) -> Tree:
+    """Decide what brackets after a name are: arguments, an index, or a factor."""
+    following = functions.next_group(parser, "(", "[")
+    if following is None or not following.items:
+        return _before_matrix(parser, core, found) or _finished(parser, core, found)
+    name = core.base if isinstance(core, Indexed) else core
+    if following.open == "[" and isinstance(name, Name):
+        if name.text == "E" and (name.font in ("bb", "") and not name.marks):
+            parser.at += 1
+            return functions.expectation(core, found, following, parser)
+        if not found.powers and found.doubtful is None and not following.spaced:
+            index = _element_index(following, parser)
+            if index is not None and functions.is_function(core, following, parser) is not True:
+                parser.at += 1
+                base, lower, upper = (
+                    (core.base, core.lower, core.upper) if isinstance(core, Indexed) else (core, (), ())
+                )
+                span = (core.span[0], following.end) if core.span else None
+                return postfix(parser, Indexed(base, (*lower, index), upper, span=span))
+    verdict = functions.is_function(core, following, parser)
+    if isinstance(name, Name) and name.text in ("I", "1") and has_relation(following.items):
+        parser.at += 1
+        inside = functions.arguments(following, parser)
+        return postfix(
+            parser, Call(Name("indicator"), inside, span=(name.span[0] if name.span else 0, following.end))
+        )
+    declared = parser.context.declarations.get(core)
+    sure = declared is not None and declared.is_function
+    if verdict and (found.powers or found.doubtful is not None) and not sure and not _inverse(found):
+        return _finished(parser, core, found)  # \sigma^2 (x - \mu): a power is a quantity
+    if verdict is False:
+        return _finished(parser, core, found)
+    parser.at += 1
+    span = (core.span[0], following.end) if core.span else None
+    call = Call(core, functions.arguments(following, parser, listed=following.open != "["), span=span)
+    applied = functions.inverse_or_power(call, core, found)
+    if verdict:
+        return postfix(parser, applied)
+    inner = call.arguments[0] if len(call.arguments) == 1 else List(call.arguments, "(")
+    product = Multiply((raise_to(core, found), inner), ("",), span=span)
+    if parser.next_is(
+        "^", "'", "_"
+    ):  # a power would belong to the bracket in one reading, to the call in the other
+        later = read_scripts(parser, inner)
+        applied = raise_to(attach(applied, later, parser), later)
+        product = Multiply(
+            (raise_to(core, found), raise_to(attach(inner, later, parser), later)), ("",), span=span
+        )
+    return Ambiguous((applied, product), "brackets after a letter: an argument or a factor", span=span)
+
+
+def _before_matrix(parser: Parser, core: Tree, found: Scripts) -> Tree | None:
+    """``\\sigma`` before a matrix: applied to it, or times it."""
+    matrix = functions.next_group(parser, "begin")
+    name = core.base if isinstance(core, Indexed) else core
+    if matrix is None or not isinstance(name, Name) or name.text not in ("sigma", "phi", "varphi", "f", "g"):
+        return None
+    declared = parser.context.declarations.get(core)
+    if (
+        matrix.name not in symbols.MATRIX_BRACKETS
+        or found.powers
+        or (declared is not None and not declared.is_function)
+    ):
+        return None
+    inner = parser.factor()
+    span = (core.span[0], inner.span[1]) if core.span and inner.span else None
+    call = Call(core, (inner,), span=span)
+    if declared is not None:
+        return call
+    return Ambiguous(
+        (call, Multiply((core, inner), ("",))), "a letter before a matrix: a function or a factor", span=span
+    )
+
+
+def _inverse(found: Scripts) -> bool:
+    return found.powers == (Negative(Number("1")),)
+
+
+def _finished(parser: Parser, core: Tree, found: Scripts) -> Tree:
+    return postfix(parser, raise_to(core, found))
+
+
+def _element_index(following: Group, parser: Parser) -> List | None:
+    """``x[i]`` and ``y[k,i,j]``: the index in brackets, or None if the brackets hold a factor."""
+    items = [item for item in following.items if item.kind != "space"]
+    if len(items) != len(following.items) and not any(getattr(item, "text", "") == "," for item in items):
+        return None  # spaces separate: a row of numbers
+    commas = any(getattr(item, "text", "") == "," for item in items)
+    if any(item.kind not in ("letter", "number", "run", "command", "sign") for item in items):
+        return None
+    if not commas and not (
+        len(items) == 1 or {getattr(i, "text", "") for i in items[1::2]} <= {"-", "+", ":"}
+    ):
+        return None
+    if not commas and len(items) > 1 and items[0].kind == "number":
+        return None
+    if any(getattr(item, "text", "") in symbols.RELATIONS for item in items):
+        return None
+    if len(items) == 1 and items[0].kind == "number" and "." in items[0].text:
+        return None
+    return bracketed(following, parser)
+
+
+def word(parser: Parser, token: Token) -> Tree:
+    """A word: a known function, a name written out, or an operator such as argmax."""
+    text = " ".join(token.text.split())
+    if token.kind == "text" and text == "d":
+        following = parser.peek()
+        if isinstance(following, Token) and following.kind in ("letter", "command"):
+            slashed = derivatives.slashed(parser, "d", parser.at, token.start)
+            if slashed is not None:
+                return slashed
+            tree = derivatives.prefixed(parser.factor(), token.start)
+            if tree is not None:
+                return tree
+            raise parser.refuse("an upright d before something that is no name", following)
+    known = symbols.FUNCTION_WORDS.get(text)
+    joined = text.replace(" ", "")
+    if joined in symbols.BIG_WORDS or (known in ("max", "min")) or text in ("sum", "prod", "int"):
+        if text in ("sum", "prod", "int") and not parser.next_is("_", "^"):
+            return applied(parser, Name(text, span=(token.start, token.end)))
+        return functions.read_big(parser, joined, token.start)
+    if known is not None:
+        return applied(parser, Name(known, span=(token.start, token.end)))
+    if not text or (token.kind == "text" and not any(char.isalnum() for char in text)):
+        raise parser.refuse("words inside a formula", token)
+    if (
+        not parser.script
+        and token.kind == "text"
+        and text.lower() in symbols.STOP_WORDS
+        and not functions.next_group(parser, "(")
+    ):
+        raise parser.refuse(f"words inside a formula: {text!r}", token)
+    font = "text" if len(text) == 1 else ""
+    name = Name(text, font=font, span=(token.start, token.end))
+    tree = named(parser, name)
+    if token.font == "doubtful" and not isinstance(tree, Call) and text not in parser.context.functions:
+        factors = tuple(
+            Name(char, span=(token.start + at, token.start + at + 1)) for at, char in enumerate(text)
+        )
+        product = Multiply(factors, ("",) * (len(factors) - 1), span=name.span)
+        if isinstance(tree, Name):
+            return Ambiguous((tree, product), "letters written together: a word or a product", span=name.span)
+        if isinstance(tree, Indexed) and tree.base == name:
+            last = Indexed(factors[-1], tree.lower, tree.upper, span=tree.span)
+            spread = Multiply((*factors[:-1], last), ("",) * (len(factors) - 1), span=tree.span)
+            return Ambiguous((tree, spread), "letters written together: a word or a product", span=tree.span)
+        raise parser.refuse(f"is {text!r} a word or a product?", token)
+    return tree
+
+
+def applied(parser: Parser, name: Name) -> Tree:
+    """A known function: its scripts, then its argument."""
+    function, found = functions.read_name_scripts(parser, name)
+    return functions.apply(function, found, parser)

@@ -1,0 +1,103 @@
+"""Numbers as they are written: digits, powers of ten, units, remarks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from derive.reading import functions, symbols
+from derive.reading.groups import Group, Item
+from derive.reading.items import has_relation
+from derive.reading.lexer import Token
+from derive.reading.scripts import postfix
+from derive.reading.tree import (
+    Call,
+    Name,
+    Number,
+    Tree,
+)
+
+if TYPE_CHECKING:
+    from derive.reading.parser import Parser
+
+_UNITS = frozenset(["K", "M", "G", "T", "B", "KB", "MB", "GB", "TB"])
+
+
+def number(parser: Parser, token: Token) -> Tree:
+    """A number with its power of ten and its unit."""
+    digits = "0" + token.text if token.text.startswith(".") else token.text
+    digits = digits.replace("E", "e").replace("e+", "e")
+    end = token.end
+    power = _power_of_ten(parser) if "e" not in digits else None
+    if power is not None:
+        digits, end = f"{digits}e{power[0]}", power[1]
+    unit = ""
+    item = parser.peek()
+    if isinstance(item, Token):
+        if item.kind == "sign" and item.text == "%":
+            unit = "%"
+        elif item.kind == "text" and item.text.strip() in _UNITS:
+            unit = item.text.strip()
+        elif item.kind == "letter" and item.text in "KMG" and not item.spaced and "." in digits:
+            after = parser.peek(1)
+            unit = item.text if not (isinstance(after, Token) and after.text in ("_", "^", "'")) else ""
+        elif item.kind == "word" and item.text in ("KB", "MB", "GB"):
+            unit = item.text
+        elif item.kind == "text" and _is_remark(parser, item):
+            parser.context.notes.append(item.text.strip())
+            parser.at += 1
+    if unit:
+        end = parser.take().end
+    tree = Number(digits, unit, span=(token.start, end))
+    item = parser.peek()
+    if (
+        not unit
+        and digits == "1"
+        and isinstance(item, Group)
+        and item.open in ("(", "[", "\\{")
+        and has_relation(item.items)
+    ):
+        parser.at += 1
+        inside = functions.arguments(item, parser)
+        return postfix(parser, Call(Name("indicator"), inside, span=(token.start, item.end)))
+    return postfix(parser, tree)
+
+
+def _is_remark(parser: Parser, token: Token) -> bool:
+    """Whether words after a number are a remark on it (``16 \\text{ filters}``) and no factor."""
+    if not token.text[:1].isspace() and " " not in token.text.strip():
+        return False  # 2\text{pad} is a product
+    following = parser.peek(1)
+    opens = isinstance(following, Group) and following.open in ("(", "[")
+    scripted = isinstance(following, Token) and following.text in ("_", "^")
+    return token.text.strip() not in symbols.FUNCTION_WORDS and not opens and not scripted
+
+
+def _power_of_ten(parser: Parser) -> tuple[str, int] | None:
+    """The exponent in ``\\times 10^{6}``, consumed, and where it ends."""
+    if not parser.next_is("times", "cdot", "*"):
+        return None
+    ten = parser.peek(1)
+    if not (
+        isinstance(ten, Token) and ten.kind == "number" and ten.text == "10" and parser.next_is("^", ahead=2)
+    ):
+        return None
+    exponent = parser.peek(3)
+    inner: list[Item] = exponent.items if isinstance(exponent, Group) and exponent.open == "{" else []
+    consumed = 4
+    if isinstance(exponent, Token):
+        inner = [exponent]
+        if exponent.text in ("-", "+") and parser.peek(4) is not None:
+            inner.append(cast(Token, parser.peek(4)))
+            consumed = 5
+    texts = [item.text for item in inner if isinstance(item, Token) and item.kind != "space"]
+    sign = "-" if texts and texts[0] == "-" else ""
+    texts = texts[1:] if texts and texts[0] in ("-", "+") else texts
+    if (
+        len(texts) != 1
+        or not texts[0].isdigit()
+        or len(texts[0]) > 3
+        or any(isinstance(i, Group) for i in inner)
+    ):
+        return None
+    parser.at += consumed
+    return sign + texts[0], parser.items[parser.at - 1].end
