@@ -20,6 +20,7 @@ from derive.reading.tree import (
     Name,
     Power,
     Tree,
+    rebuilt,
 )
 
 if TYPE_CHECKING:
@@ -214,15 +215,6 @@ def font(parser: Parser, token: Token) -> Tree:
 
 def restyled(tree: Tree, style: str) -> Tree:
     """Every letter of the tree in a font."""
-    from dataclasses import fields
-
-    if isinstance(tree, Name):
-        return replace(tree, font=style or tree.font)
-    changes = {}
-    for spec in fields(tree):
-        value = getattr(tree, spec.name)
-        if isinstance(value, Tree):
-            changes[spec.name] = restyled(value, style)
-        elif isinstance(value, tuple) and value and all(isinstance(item, Tree) for item in value):
-            changes[spec.name] = tuple(restyled(item, style) for item in value)
-    return replace(tree, **changes) if changes else tree
+    return rebuilt(
+        tree, lambda node: replace(node, font=style or node.font) if isinstance(node, Name) else node
+    )

@@ -64,7 +64,6 @@ def _scripted(items: Sequence[Item]) -> bool:
 
 def derivative(above: list[Item], below: list[Item], sign: str, parser: Parser, start: int, end: int) -> Tree:
     """Numerator and denominator that both begin with the sign of a derivative."""
-    context = parser.context
     order, rest = _order(above[1:])
     of = parser.read(rest) if rest else None
     wrt: list[Tree] = []

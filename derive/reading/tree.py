@@ -10,10 +10,10 @@ Trees compare by content: two trees read from different places are equal if they
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 Span = tuple[int, int]
 
@@ -261,3 +261,24 @@ class Hole(Tree):
 
     source: str
     reason: str
+
+
+def rebuilt(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
+    """The tree with ``change`` applied to every node, the innermost first.
+
+    >>> shout = lambda node: replace(node, text=node.text.upper()) if isinstance(node, Name) else node
+    >>> rebuilt(Add((Name("x"), Negative(Name("y")))), shout)
+    Add(terms=(Name(text='X', marks=(), font=''), Negative(operand=Name(text='Y', marks=(), font=''))))
+    """
+
+    def inside(value: Any) -> Any:
+        if isinstance(value, Tree):
+            return rebuilt(value, change)
+        return tuple(inside(item) for item in value) if isinstance(value, tuple) else value
+
+    changes: dict[str, Any] = {
+        spec.name: inside(getattr(tree, spec.name))
+        for spec in fields(tree)
+        if spec.name != "span" and any(True for _ in _trees_in(getattr(tree, spec.name)))
+    }
+    return change(replace(tree, **changes) if changes else tree)

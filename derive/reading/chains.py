@@ -1,0 +1,315 @@
+"""The flat stream to drafts of statements: what rows, spaces, words, commas, colons and arrows separate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from derive.reading import symbols
+from derive.reading.groups import Group, Item
+from derive.reading.items import has_relation, relation_of, solid
+from derive.reading.lexer import Token
+from derive.reading.statement import Role
+from derive.reading.stream import BINARY, open_ended
+
+_ARROWS = ("->", "<->")
+
+
+@dataclass
+class Draft:
+    """A statement whose sides are still items."""
+
+    sides: list[list[Item]] = field(default_factory=lambda: [[]])
+    signs: list[str] = field(default_factory=list)
+    words: str = ""
+    label: str = ""
+    role: Role = "claim"
+    connective: str = ""
+    start: int = 0
+
+
+@dataclass
+class Piece:
+    items: list[Item]
+    words: str = ""
+    role: Role = "claim"
+    after: str = ""
+
+
+def pieces(stream: list[Item], plain: bool) -> list[Piece]:
+    made = [Piece([])]
+    words = ""
+    for place, item in enumerate(stream):
+        current = made[-1].items
+        previous = current[-1] if current else None
+        if item.kind in ("row", "space", "cell"):
+            following = _next(stream, place)
+            if _breaks(item, current, following, stream, place):
+                made.append(Piece([]))
+            elif item.kind == "space" and current:
+                current.append(item)
+        elif item.kind == "text" and not _is_operand(
+            cast(Token, item), last_solid(current), _next(stream, place)
+        ):
+            words = item.text.strip()
+            made[-1].after = f"{made[-1].after} {words}".strip()
+            made.append(Piece([], words, _role(words)))
+        elif plain and previous is not None and item.spaced and _new_equation(stream, place, current):
+            made.append(Piece([item]))
+        else:
+            current.append(item)
+    return [piece for piece in made if any(item.kind not in ("space", "cell") for item in piece.items)]
+
+
+def last_solid(items: Sequence[Item]) -> Item | None:
+    return next((item for item in reversed(items) if item.kind not in ("space", "cell")), None)
+
+
+def _next(stream: Sequence[Item], place: int) -> Item | None:
+    return next(
+        (item for item in stream[place + 1 : place + 9] if item.kind not in ("space", "cell", "row")), None
+    )
+
+
+def _breaks(item: Item, current: list[Item], following: Item | None, stream: list[Item], place: int) -> bool:
+    """Whether a row break, a column break or a wide space ends the statement."""
+    last = last_solid(current)
+    if last is None or following is None or open_ended(last):
+        return False
+    if relation_of(following) is not None:
+        return False
+    binary = (
+        isinstance(following, Token) and following.kind in ("sign", "command") and following.text in BINARY
+    )
+    if item.kind == "row":
+        if binary:
+            return False
+        if getattr(following, "text", "") == "-":
+            column = place + 1 < len(stream) and stream[place + 1].kind == "cell"
+            return not column and _relation_before_row(stream, place + 1)
+        return True
+    if item.kind == "cell":
+        return has_relation(current) and not binary and getattr(following, "text", "") != "-"
+    if item.text == "quad":
+        return not binary and not _numbers_what_follows(current)
+    return item.text in (" ", ";", ":", "~") and _new_equation(stream, place + 1, current)
+
+
+def _numbers_what_follows(current: Sequence[Item]) -> bool:
+    """``(2) \\quad``: a label, not a statement."""
+    kept = solid(current)
+    if kept and all(item.kind == "label" or item.text == "unbalanced )" for item in kept):
+        return True
+    if len(kept) != 1 or not isinstance(kept[0], Group) or kept[0].open != "(" or len(kept[0].items) != 1:
+        return False
+    inner = kept[0].items[0]
+    return inner.kind in ("number", "letter") and len(inner.text) <= 2 and "." not in inner.text
+
+
+def _relation_before_row(stream: Sequence[Item], place: int) -> bool:
+    for item in stream[place:]:
+        if item.kind == "row":
+            return False
+        if relation_of(item) is not None:
+            return True
+    return False
+
+
+def _new_equation(stream: Sequence[Item], place: int, current: list[Item]) -> bool:
+    """Whether ``name =`` begins here after a finished equation: ``a = 1 \\ b = 2``."""
+    last = last_solid(current)
+    if (
+        not has_relation(current)
+        or last is None
+        or open_ended(last)
+        or getattr(last, "text", "") in (",", ";")
+    ):
+        return False
+    item = stream[place] if place < len(stream) else None
+    if not isinstance(item, Token):
+        return False
+    if not (item.kind in ("letter", "word") or (item.kind == "command" and item.text in symbols.SYMBOLS)):
+        return False
+    place += 1
+    while place + 1 < len(stream) and getattr(stream[place], "text", "") in ("_", "^", "'"):
+        place += 1 if stream[place].text == "'" else 2
+    return place < len(stream) and relation_of(stream[place]) in ("=", "~=", ":=")
+
+
+def _is_operand(token: Token, previous: Item | None, following: Item | None) -> bool:
+    """Whether words stand for a quantity or a function, and not beside the mathematics."""
+    text = " ".join(token.text.split())
+    if previous is not None and previous.text in ("_", "^") and previous.kind == "sign":
+        return True
+    if text in symbols.FUNCTION_WORDS or text.replace(" ", "") in symbols.BIG_WORDS:
+        return True
+    if not text or text.endswith(":") or text in (",", ".", ";"):
+        return False
+    bare = [word.strip(".,;:()").lower() for word in text.split()]
+    if any(word in symbols.STOP_WORDS for word in bare) and not len(text) == 1:
+        return False
+    opens = isinstance(following, Group) and following.open in ("(", "[")
+    scripted = getattr(following, "text", "") in ("_", "^") and getattr(following, "kind", "") == "sign"
+    if len(bare) == 1 and (opens or scripted or len(text) == 1):
+        return True
+    if isinstance(previous, Token) and previous.kind == "number":
+        return following is None or open_ended(following) or following.kind == "text"
+    open_before = previous is None or open_ended(previous)
+    open_after = following is None or open_ended(following)
+    operator_near = (previous is not None and open_ended(previous)) or (
+        following is not None and open_ended(following)
+    )
+    if open_before and open_after and operator_near:
+        return True
+    return (
+        len(bare) == 1 and operator_near and (relation_of(previous) is None) and (open_before or open_after)
+    )
+
+
+def _role(words: str) -> Role:
+    tail = [word.strip(".,;:()").lower() for word in words.split()][-4:]
+    if any(word in symbols.CONDITION_WORDS for word in tail) or "such that" in words or "s.t" in words:
+        return "condition"
+    return "given" if any(word in symbols.GIVEN_WORDS for word in tail) else "claim"
+
+
+def drafts(piece: Piece) -> list[Draft]:
+    items, label = _label(piece.items)
+    made: list[Draft] = []
+    for segment in _comma_segments(items):
+        for part in _colon_parts(segment):
+            made.extend(_arrow_parts(part))
+    for place, draft in enumerate(made):
+        draft.label = label
+        draft.words = " ".join(filter(None, [piece.words, piece.after if place == len(made) - 1 else ""]))
+        draft.role = piece.role
+    return made
+
+
+def _label(items: list[Item]) -> tuple[list[Item], str]:
+    """A leading ``①``, ``1)``, ``(2) \\quad``; a ``\\tag`` anywhere."""
+    tags = [item.text for item in items if item.kind == "label"]
+    kept = [item for item in items if item.kind != "label"]
+    while kept and kept[0].kind in ("space", "cell"):
+        kept = kept[1:]
+    label = tags[0] if tags else ""
+    numbered = kept and (
+        kept[0].kind in ("number", "letter") or (kept[0].kind == "run" and not set(kept[0].text) - set("ivx"))
+    )
+    if len(kept) > 2 and numbered and kept[1].text == "unbalanced )":
+        return kept[2:], label or kept[0].text
+    if tags and kept and kept[0].text == "unbalanced )":
+        return kept[1:], label
+    head = kept[0] if kept else None
+    if isinstance(head, Group) and head.open == "(" and len(head.items) == 1 and len(kept) > 2:
+        short = (
+            head.items[0].kind in ("number", "letter")
+            and len(head.items[0].text) <= 2
+            and "." not in head.items[0].text
+        )
+        if short and kept[1].kind == "space" and kept[1].text == "quad":
+            return kept[2:], label or head.items[0].text
+    return kept, label
+
+
+def _comma_segments(items: list[Item]) -> list[list[Item]]:
+    segments: list[list[Item]] = [[]]
+    for place, item in enumerate(items):
+        if item.kind == "sign" and item.text in (",", ";"):
+            rest = items[place + 1 :]
+            stop = next(
+                (at for at, other in enumerate(rest) if other.kind == "sign" and other.text in (",", ";")),
+                len(rest),
+            )
+            following = [other for other in rest[:stop] if other.kind not in ("space", "cell")]
+            if not following:
+                continue
+            if relation_of(following[0]) is not None and has_relation(segments[-1]):
+                continue  # a comma before "= ..." separates nothing
+            asked = following[-1].kind == "sign" and following[-1].text == "?"
+            if (has_relation(following) or asked) and has_relation(segments[-1]):
+                segments.append([])
+                continue
+        segments[-1].append(item)
+    return [segment for segment in segments if segment]
+
+
+def _colon_parts(items: list[Item]) -> list[list[Item]]:
+    """``f: A \\to B`` is a statement; any other colon only introduces what follows."""
+    place = next((at for at, item in enumerate(items) if relation_of(item) == ":"), None)
+    if place is None:
+        return [items]
+    head, tail = items[:place], items[place + 1 :]
+    maps = any(relation_of(item) == "->" for item in tail) and not any(
+        relation_of(item) == "=" for item in tail
+    )
+    if maps and head and not has_relation(head):
+        return [items]
+    return [
+        part
+        for part in (head, *_colon_parts(tail))
+        if any(item.kind not in ("space", "cell") for item in part)
+    ]
+
+
+def _arrow_parts(items: list[Item]) -> list[Draft]:
+    """Split at relations; an arrow between whole relations leads to a statement of its own."""
+    sides: list[list[Item]] = [[]]
+    signs: list[str] = []
+    for item in items:
+        sign = relation_of(item)
+        if sign is None:
+            sides[-1].append(item)
+        else:
+            signs.append(sign)
+            sides.append([])
+    if ":" in signs:
+        return [Draft(sides, signs, start=_start(items))]
+    made = [Draft([sides[0]], [], start=_start(items))]
+    for place, sign in enumerate(signs):
+        current = made[-1]
+        if sign in _ARROWS and _leads_on(sign, current, place, sides, signs):
+            if len(current.sides) == 1 and not solid(current.sides[0]):
+                made.pop()
+            made.append(
+                Draft([sides[place + 1]], [], connective=sign, start=_start(sides[place + 1], current.start))
+            )
+            continue
+        if sign == "->" and place == len(signs) - 1 and not solid(sides[place + 1]):
+            continue  # an arrow to a remark
+        current.signs.append(sign)
+        current.sides.append(sides[place + 1])
+    return [draft for draft in made if draft.signs or solid(draft.sides[0])]
+
+
+def _leads_on(sign: str, current: Draft, place: int, sides: list[list[Item]], signs: list[str]) -> bool:
+    following = signs[place + 1 :]
+    next_relation = bool(following) and following[0] not in _ARROWS
+    here = any(other not in _ARROWS for other in current.signs)
+    if sign == "<->":
+        return next_relation or here
+    if not next_relation:
+        return False
+    first = solid(sides[place + 1])
+    single = len(first) == 1 and first[0].kind == "number"
+    return not (here and is_numeric(first) and not single)
+
+
+def _start(items: Sequence[Item], default: int = 0) -> int:
+    kept = solid(items)
+    return kept[0].start if kept else default
+
+
+def is_numeric(items: Sequence[Item]) -> bool:
+    """Whether no letter but e stands in the items."""
+    for item in items:
+        if isinstance(item, Group):
+            if not is_numeric(item.items):
+                return False
+        elif item.kind in ("run", "letter", "word", "text") and item.text != "e":
+            if item.text not in symbols.FUNCTION_WORDS:
+                return False
+        elif item.kind == "command" and item.text in symbols.SYMBOLS and item.text != "pi":
+            return False
+    return True

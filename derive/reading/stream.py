@@ -1,0 +1,107 @@
+"""The items of a piece of mathematics as one flat stream: wrappers around whole statements taken off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from derive.reading import symbols
+from derive.reading.groups import Group, Item
+from derive.reading.items import has_relation, relation_of
+from derive.reading.lexer import Token
+
+BINARY = frozenset(["+", "cdot", "times", "*", "/", "odot", "otimes", "div", "circ"])
+
+
+def flatten(items: Sequence[Item], depth: int = 0) -> list[Item]:
+    """Rows of ``aligned``, contents of ``\\boxed{a = b}``, words for ``\\forall``: one flat stream."""
+    made: list[Item] = []
+    place = 0
+    while place < len(items):
+        item = items[place]
+        after = items[place + 1] if place + 1 < len(items) else None
+        place += 1
+        if isinstance(item, Group):
+            made.extend(_flat_group(item, made, depth))
+        elif item.kind == "command" and item.text in symbols.STRIKES and after is not None:
+            made.append(Token("struck", "", item.start, after.end))
+            place += 1
+        elif (
+            item.kind == "command"
+            and (item.text in symbols.WRAPPERS or item.text in ("underline", "overline"))
+            and isinstance(after, Group)
+            and after.open == "{"
+            and has_relation(after.items)
+        ):
+            made.extend(flatten(after.items, depth + 1))
+            place += 1
+        elif item.kind == "command" and item.text in ("stackrel", "overset") and isinstance(after, Group):
+            body = items[place + 1] if place + 1 < len(items) else None
+            inner = (
+                body.items
+                if isinstance(body, Group) and body.open == "{"
+                else [body]
+                if body is not None
+                else []
+            )
+            if len(inner) == 1 and relation_of(inner[0]):
+                named = "def" in _texts(after.items) or "triangle" in _texts(after.items)
+                made.append(Token("sign", ":=" if named else inner[0].text, item.start, cast(Item, body).end))
+                place += 2
+            else:
+                made.append(item)
+        elif (
+            item.kind == "command" and item.text in ("xrightarrow", "xleftarrow") and isinstance(after, Group)
+        ):
+            sign = "rightarrow" if item.text == "xrightarrow" else "leftarrow"
+            made.append(Token("command", sign, item.start, after.end))
+            place += 1
+        elif item.kind == "command" and item.text in ("forall", "exists", "therefore", "because"):
+            word = {"forall": "for all", "exists": "where", "therefore": "so", "because": "since"}[item.text]
+            made.append(Token("text", word, item.start, item.end))
+        else:
+            made.append(item)
+    return made
+
+
+def _texts(items: Sequence[Item]) -> str:
+    return " ".join(_texts(item.items) if isinstance(item, Group) else item.text for item in items)
+
+
+def _flat_group(item: Group, before: list[Item], depth: int) -> list[Item]:
+    row = Token("row", "\\\\", item.start, item.start)
+    if item.open == "begin" and item.name in symbols.ROW_ENVIRONMENTS:
+        inner = item.items
+        if item.name.startswith("alignat") and inner and isinstance(inner[0], Group):
+            inner = inner[1:]
+        lead = [] if before and open_ended(before[-1]) else [row]
+        return [*lead, *flatten(inner, depth + 1), Token("row", "\\\\", item.end, item.end)]
+    if item.open == "{" and has_relation(item.items) and not _takes_argument(before[-1] if before else None):
+        return flatten(item.items, depth + 1)
+    if item.sized and item.close == "." and len(item.items) == 1 and isinstance(item.items[0], Group):
+        inner_group = item.items[0]
+        alone = not before or before[-1].kind in ("row", "text", "space")
+        if inner_group.open == "begin" and alone:
+            rows = inner_group.items
+            if inner_group.name == "array" and rows and isinstance(rows[0], Group):
+                rows = rows[1:]
+            return [row, *flatten(rows, depth + 1), Token("row", "\\\\", item.end, item.end)]
+    return [item]
+
+
+def _takes_argument(item: Item | None) -> bool:
+    """Whether braces after the item are its argument or script, and not mere braces."""
+    if isinstance(item, Group):
+        return item.open == "{"
+    if item is None:
+        return False
+    return item.kind == "command" or (item.kind == "sign" and item.text in ("_", "^"))
+
+
+def open_ended(item: Item) -> bool:
+    """Whether more must follow: the item is a relation or an operator."""
+    return relation_of(item) is not None or (
+        isinstance(item, Token)
+        and item.kind in ("sign", "command")
+        and (item.text in BINARY or item.text == "-")
+    )
