@@ -27,7 +27,7 @@ from derive.tensor.nodes import (
     rewrite,
 )
 from derive.tensor.program import Fact, Program, Statement
-from derive.tensor.simplify import cancel, cost, distribute, factor
+from derive.tensor.simplify import cancel, cancel_within, cost, distribute, factor
 
 _U = sp.Dummy("u")
 
@@ -278,7 +278,8 @@ def fold_once(expression: sp.Expr, known: tuple[Fold, ...]) -> tuple[sp.Expr, Fo
         raw = fold.apply(expression)
         if raw is None:
             continue
-        for form in dict.fromkeys((distribute(raw), cancel(raw))):
+        apart = distribute(cancel_within(raw, fold.statement.tensor))
+        for form in dict.fromkeys((distribute(raw), apart, cancel(raw))):
             reached = (cost(factor(form, thorough=False)), cost(form))
             if reached < (best[0] if best else limit) and may_divide(form, expression):
                 best = (reached, form, fold)

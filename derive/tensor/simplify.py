@@ -21,9 +21,12 @@ from derive.tensor.nodes import (
     D,
     Index,
     Sum,
+    Tensor,
     coefficient_of,
     free_indices,
     nodes,
+    rewrite,
+    tensors_in,
     within,
 )
 
@@ -315,12 +318,35 @@ def _unknowns(expression: sp.Expr) -> list[sp.Expr]:
     return list(found)
 
 
+_MOST_UNKNOWNS = 12
+"""Beyond that many, polynomial algebra takes seconds and its result is not shorter."""
+
+
 def cancel(expression: sp.Expr) -> sp.Expr:
-    """Put over one denominator and cancel, every access, sum and function being one unknown."""
+    """Put over one denominator and cancel, inside sums too; every access, sum and function is one unknown."""
+    return _cancel_outside(_map_sums(expression, lambda body, own: Sum(_cancel_outside(body), *own)))
+
+
+def _cancel_outside(expression: sp.Expr) -> sp.Expr:
     atoms = _unknowns(expression)
+    if len(atoms) > _MOST_UNKNOWNS:
+        return expression
     names = {atom: sp.Dummy(f"u{k}", positive=atom.is_positive) for k, atom in enumerate(atoms)}
     back = {name: atom for atom, name in names.items()}
     try:
         return sp.cancel(sp.together(expression.xreplace(names))).xreplace(back)
     except sp.PolynomialError:
         return expression
+
+
+def cancel_within(expression: sp.Expr, tensor: Tensor) -> sp.Expr:
+    """Cancel in each product by itself, and there only what is made of this tensor and little else."""
+
+    def tidy(node: sp.Expr) -> sp.Expr:
+        if not isinstance(node, (sp.Mul, sp.Pow)) or tensor not in tensors_in(node):
+            return node
+        factors = sp.Mul.make_args(node)
+        own = [one for one in factors if tensor in tensors_in(one) and len(_unknowns(one)) <= 2]
+        return sp.Mul(*(one for one in factors if one not in own), _cancel_outside(sp.Mul(*own)))
+
+    return rewrite(expression, tidy)
