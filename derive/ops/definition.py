@@ -14,6 +14,7 @@ import sympy as sp
 from derive.tensor.nodes import Access, Index, Sum, Tensor, size
 from derive.tensor.printing import symbol_latex, symbol_text
 from derive.tensor.program import Fact, Program, Statement, given_index
+from derive.tensor.words import Words
 
 REAL = "real"
 PROBABILITY = "in (0,1)"
@@ -67,7 +68,7 @@ class Definition:
         self.inputs.append(Input(name, meaning, domain, parameter, tensor))
         if domain == PROBABILITY_VECTOR:
             self.facts.append(
-                Fact(Sum(tensor[indices], *indices), sp.S.One, f"the entries of {tensor.text} sum to 1")
+                Fact(Sum(tensor[indices], *indices), sp.S.One, Words.of("the entries of {} sum to 1", tensor))
             )
         return tensor
 

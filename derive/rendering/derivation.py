@@ -13,6 +13,7 @@ from derive.tensor.matrix import Matrix
 from derive.tensor.nodes import Access
 from derive.tensor.printing import Printer, printer_for
 from derive.tensor.program import Statement
+from derive.tensor.words import Words, in_latex
 
 RESULT = "the result"
 
@@ -67,7 +68,7 @@ class Page:
         for step in section.steps(self.detail):
             printed = inner(step.after)
             if printed != seen:
-                yield printed, step.rule
+                yield printed, (in_latex(step.rule) if self.printer.is_latex else step.rule)
             seen = printed
 
     def inner(self, target: Access) -> Printer:
@@ -195,7 +196,7 @@ def as_latex(
     for section in derivation.sections if steps else ():
         target = shown.printer(section.target)
         way = list(shown.lines(section))
-        rows = [rf" &= {printed} && \text{{{_escape(rule)}}}" for printed, rule in way] or [" &"]
+        rows = [rf" &= {printed} && \text{{{rule}}}" for printed, rule in way] or [" &"]
         blocks.append(_align([target + rows[0], *rows[1:]]))
     if derivation.cases and form != "matrix":
         branches = r" \\ ".join(f"{value} & {condition}" for value, condition in shown.cases())
@@ -206,7 +207,7 @@ def as_latex(
     if matrices and form != "index":
         blocks += ["In matrix notation", _align([_aligned(matrix) for matrix in matrices])]
     if derivation.assumptions:
-        blocks.append("Used: " + _escape("; ".join(derivation.assumptions)) + ".")
+        blocks.append("Used: " + in_latex(Words.join(derivation.assumptions)) + ".")
     if form != "matrix":
         blocks += ["Result", _align([_aligned(index) for index, _ in shown.results()])]
     return "\n".join(blocks)
@@ -238,14 +239,14 @@ def standalone(latex: str) -> str:
 
 def as_html(derivation: Derivation, detail: bool = False) -> str:
     """A page that any browser shows, the formulas as MathML."""
-    from derive.rendering.page import mathml, render
+    from derive.rendering.page import mathml, render, words
 
     shown = page(derivation, "latex", detail)
     sections = [
         {
             "target": mathml(shown.printer(section.target)),
             "inlined": section.part.inlined,
-            "lines": [(mathml("= " + printed), rule) for printed, rule in shown.lines(section)],
+            "lines": [(mathml("= " + printed), words(rule)) for printed, rule in shown.lines(section)],
         }
         for section in derivation.sections
     ]
@@ -258,5 +259,5 @@ def as_html(derivation: Derivation, detail: bool = False) -> str:
         results=[(mathml(index), mathml(matrix) if matrix else None) for index, matrix in shown.results()],
         why_no_matrix=derivation.why_no_matrix,
         cases=[(mathml(value), mathml(condition)) for value, condition in shown.cases()],
-        used=derivation.assumptions,
+        used=words(in_latex(Words.join(derivation.assumptions))),
     )

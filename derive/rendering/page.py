@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 
 @lru_cache(maxsize=4096)
@@ -14,6 +14,12 @@ def mathml(latex: str) -> Markup:
     from latex2mathml.converter import convert
 
     return Markup(convert(latex))
+
+
+def words(phrase: str) -> Markup:
+    """Words with formulas between dollar signs."""
+    pieces = phrase.split("$")
+    return Markup("").join(mathml(piece) if k % 2 else escape(piece) for k, piece in enumerate(pieces))
 
 
 def render(template: str, **values: Any) -> str:

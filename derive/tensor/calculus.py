@@ -36,6 +36,7 @@ from derive.tensor.simplify import (
     factor,
     merge_brackets,
 )
+from derive.tensor.words import Words
 
 
 @dataclass(frozen=True)
@@ -115,12 +116,12 @@ def simplify(expression: sp.Expr, program: Program) -> tuple[sp.Expr, list[Step]
         trace.to(picked, _survivors(chosen))
         trace.to(distribute(trace.expression), "sums are linear", trivial=True)
         replaced, used = apply_facts(trace.expression, facts)
-        if trace.to(replaced, "; ".join(fact.words for fact in used)):
+        if trace.to(replaced, Words.join(fact.words for fact in used)):
             trace.facts += used
             trace.to(distribute(trace.expression), "sums are linear", trivial=True)
         folded = fold_once(trace.expression, known)
         if folded is not None:
-            trace.to(folded[0], f"by the definition of {folded[1].statement.tensor.text}")
+            trace.to(folded[0], Words.of("by the definition of {}", folded[1].statement.tensor))
         if trace.expression == start:
             break
     trace.to(merge_brackets(distribute(trace.expression)), "sums are linear", trivial=True)
@@ -134,12 +135,13 @@ def _cheapest_factored(expression: sp.Expr) -> sp.Expr:
 
 
 def _survivors(chosen: Iterable[sp.Expr]) -> str:
-    names = sorted({str(value) for value in chosen if isinstance(value, Index) and value.name.isidentifier()})
-    if not names:
+    named = {value for value in chosen if isinstance(value, Index) and value.name.isidentifier()}
+    values = sorted(named, key=lambda value: value.name)
+    if not values:
         return "only the index that the bracket names survives"
-    if len(names) == 1:
-        return f"only the index equal to {names[0]} survives"
-    return f"only the indices equal to {' and '.join(names)} survive"
+    if len(values) == 1:
+        return Words.of("only the index equal to {} survives", values[0])
+    return Words.of("only the indices equal to " + " and ".join("{}" for _ in values) + " survive", *values)
 
 
 LETTERS = "ijklpqrstuvw"
@@ -278,7 +280,7 @@ def _inline(parts: dict[Tensor, Part], wanted: Sequence[Tensor], program: Progra
         trace = _Trace(part.result)
         for other in parts.values():
             if other.inlined:
-                trace.to(_insert(trace.expression, other), f"put in {other.target.tensor.text}")
+                trace.to(_insert(trace.expression, other), Words.of("put in {}", other.target.tensor))
         if trace.steps:
             result, more, used = simplify(trace.expression, program)
             facts += used

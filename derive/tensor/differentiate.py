@@ -23,6 +23,7 @@ from derive.tensor.nodes import (
     tensors_in,
 )
 from derive.tensor.program import Program
+from derive.tensor.words import Words
 
 
 @dataclass(frozen=True)
@@ -202,8 +203,8 @@ def _name(rule: Rule, used: list[D]) -> str:
     """The rule's name; for a definition also whose it is."""
     if rule.name != "definition":
         return rule.name
-    opened = dict.fromkeys(one.body.tensor.text for one in used)
-    return f"definition of {', '.join(opened)}"
+    opened = list(dict.fromkeys(one.body.tensor for one in used))
+    return Words.of("definition of " + ", ".join("{}" for _ in opened), *opened)
 
 
 def differentiate(expression: sp.Expr, program: Program) -> tuple[sp.Expr, list[Step]]:

@@ -28,6 +28,7 @@ from derive.tensor.nodes import (
 )
 from derive.tensor.program import Fact, Program, Statement
 from derive.tensor.simplify import cancel, cancel_within, cost, distribute, factor
+from derive.tensor.words import Words
 
 _U = sp.Dummy("u")
 
@@ -265,7 +266,7 @@ def sum_lemmas(program: Program) -> tuple[Fact, ...]:
                 if changed is not None and fold.statement is not statement and not changed.has(Sum):
                     total = cancel(distribute(changed))
             if not total.has(Sum) and cost(total) <= 2 and left != total:
-                words = f"{statement.tensor.text} sums to {total} over {index.name}"
+                words = Words.of("{} sums to {} over {}", statement.tensor, total, index)
                 found.append(Fact(left, total, words))
     return tuple(found)
 
