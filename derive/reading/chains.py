@@ -147,7 +147,7 @@ def _is_operand(token: Token, previous: Item | None, following: Item | None) -> 
     if not text or text.endswith(":") or text in (",", ".", ";"):
         return False
     bare = [word.strip(".,;:()").lower() for word in text.split()]
-    if any(word in symbols.STOP_WORDS for word in bare) and not len(text) == 1:
+    if any(word in symbols.STOP_WORDS for word in bare) and len(text) != 1:
         return False
     opens = isinstance(following, Group) and following.open in ("(", "[")
     scripted = getattr(following, "text", "") in ("_", "^") and getattr(following, "kind", "") == "sign"

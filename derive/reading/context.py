@@ -11,7 +11,7 @@ from derive.reading.tree import Multiply, ProductSign, Tree
 MAX_NESTING = 60  # nested calls of the parser, whatever they come from
 
 
-class Unread(Exception):
+class Unread(Exception):  # noqa: N818 - a refusal, not an error: it becomes a Hole
     """A piece that is not read: the reason, and where."""
 
     def __init__(self, reason: str, start: int = 0, end: int = 0) -> None:
@@ -23,8 +23,10 @@ class Unread(Exception):
 class Context:
     """What the reader knows and what it notes while reading.
 
-    ``functions`` are names seen defined as functions (``h(x) = ...``); ``base_letters`` the letters that occur
-    as quantities, outside every script, in the statement; ``power_letters`` those that are exponents of numbers.
+    ``functions`` are names seen defined as functions (``h(x) = ...``); ``base_letters`` the letters that
+    occur
+    as quantities, outside every script, in the statement; ``power_letters`` those that are exponents of
+    numbers.
     """
 
     declarations: Declarations = field(default_factory=Declarations)

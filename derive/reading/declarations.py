@@ -1,4 +1,4 @@
-"""What a problem or a user says about a name: ``W: 3x5``, ``f: function``, ``p: in (0,1), index from 0``, ``x > 0``.
+"""What is said about a name: ``W: 3x5``, ``f: function``, ``p: in (0,1), index from 0``, ``x > 0``.
 
 A declaration settles how a letter is *read* (a function or a factor, a label or a power) and, for the judge,
 over which values a claim is meant.
@@ -16,13 +16,14 @@ from derive.reading.latex import to_latex
 from derive.reading.lexer import lex
 from derive.reading.tree import Indexed, Name, Tree
 
-DOMAINS = frozenset(
-    "real positive negative nonzero nonnegative nonpositive integer natural even odd binary complex probability "
-    "scalar boolean".split()
+DOMAINS = symbols.words(
+    "real positive negative nonzero nonnegative nonpositive integer natural even odd binary complex "
+    "probability scalar boolean"
 )
 KINDS = (
     "sigmoid function", "elementwise function", "function", "density", "probability vector", "one-hot vector",
-    "kronecker delta", "random variable", "constant", "vector", "matrix", "tensor", "set", "index", "label", "operator",
+    "kronecker delta", "random variable", "constant", "vector", "matrix", "tensor", "set", "index",
+    "label", "operator",
     "unit vector", "identity matrix", "distribution", "event",
 )  # fmt: skip
 _FUNCTIONS = ("sigmoid function", "elementwise function", "function", "density", "operator", "distribution")
@@ -73,13 +74,14 @@ class Declaration:
 
 
 def key(name: str | Tree) -> str:
-    """One spelling for a name however it is written: ``W_{hh}``, ``\\beta_1`` and ``beta_1`` lose their dressing.
+    """One spelling for a name however it is written: ``W_{hh}``, ``\\beta_1`` and ``beta_1`` lose their
+    dressing.
 
     >>> key(r"\\beta_{1}") == key("beta_1")
     True
     """
     source = name if isinstance(name, str) else to_latex(name)
-    fonts = {**{command: font for command, font in symbols.FONTS.items()}, "mathbf": "bold"}
+    fonts = symbols.FONTS
     pieces = [fonts.get(token.text, token.text) for token in lex(source, plain=True)]
     return "".join(piece for piece in pieces if piece not in ("{", "}"))
 
@@ -240,7 +242,8 @@ def _end(text: str, line: str) -> Fraction | None:
 
 
 _COMPARE = re.compile(r"(<=|>=|!=|≤|≥|≠|<|>|\\leq?(?![a-z])|\\geq?(?![a-z])|\\neq?(?![a-z]))")
-_SIGNS = {"≤": "<=", "≥": ">=", "≠": "!=", "\\le": "<=", "\\leq": "<=", "\\ge": ">=", "\\geq": ">=", "\\ne": "!=",
+_SIGNS = {"≤": "<=", "≥": ">=", "≠": "!=", "\\le": "<=", "\\leq": "<=", "\\ge": ">=", "\\geq": ">=",
+"\\ne": "!=",
           "\\neq": "!="}  # fmt: skip
 _TURN = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "!=": "!="}
 

@@ -103,7 +103,7 @@ def _variables(items: list[Item], sign: str) -> list[list[Item]]:
 
 
 def operand(parser: Parser, made: Derivative) -> Tree:
-    """Give an operator that stands alone, ``\\frac{d}{dx}``, what follows it: brackets, or the factors beside it."""
+    """Give an operator that stands alone, ``\\frac{d}{dx}``, the brackets or factors that follow it."""
     if made.of is not None or not parser.starts_factor():
         return made
     item = parser.peek()
@@ -116,7 +116,8 @@ def operand(parser: Parser, made: Derivative) -> Tree:
 
 def nabla(parser: Parser, start: int) -> Tree:
     """``\\nabla_W L``, ``\\nabla f(x)``, ``\\nabla^2 f``; the sign itself has been taken."""
-    kind, wrt, end = "nabla", (), parser.items[parser.at - 1].end
+    kind, end = "nabla", parser.items[parser.at - 1].end
+    wrt: tuple[Tree, ...] = ()
     while parser.next_is("_", "^"):
         sign = parser.take()
         argument = script_argument(parser)
@@ -131,7 +132,8 @@ def nabla(parser: Parser, start: int) -> Tree:
 
 
 def partial(parser: Parser, start: int) -> Tree:
-    """A curly d outside a fraction: ``\\partial_x f`` or ``\\partial L / \\partial w``; alone it is not read."""
+    """A curly d outside a fraction: ``\\partial_x f``, ``\\partial L / \\partial w``; alone it is not "
+    "read."""
     if parser.next_is("_"):
         parser.at += 1
         wrt = read_lower(script_argument(parser), parser)
@@ -145,7 +147,8 @@ def partial(parser: Parser, start: int) -> Tree:
 
 
 def slashed(parser: Parser, sign: str, first: int, start: int) -> Tree | None:
-    """``dL/dx`` and ``\\partial L / \\partial w``, if that is what stands here; ``first`` is the item after the sign."""
+    """``dL/dx`` and ``\\partial L / \\partial w``, if that stands here; ``first`` is the item after the "
+    "sign."""
     stroke = _skip_operand(parser, first)
     if (
         stroke is None
@@ -195,7 +198,7 @@ def _takes_group(item: Token) -> bool:
 
 
 def differential(parser: Parser, letter: Token) -> Tree | None:
-    """``d`` directly before a name: ``dL/dx``, or the name ``dx`` (a gradient, in code), or a product with ``d``."""
+    """``d`` directly before a name: ``dL/dx``, or the name ``dx`` (a gradient), or a product with ``d``."""
     after = parser.peek()
     if not isinstance(after, Token) or after.spaced or "d" in parser.context.declarations:
         return None

@@ -1,4 +1,4 @@
-"""A whole document, Markdown, LaTeX or plain text, to its statements in order, with the file's lines and columns."""
+"""A document in Markdown, LaTeX or plain text to its statements in order, with their lines and columns."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from derive.reading.statements import Locate, defined_function, locator, read_st
 from derive.reading.tree import Hole
 
 _HEADING = re.compile(
-    r"[ \t]*(?:#{1,6}[ \t]+(?P<markdown>.*)|\\(?:sub)*(?:section|paragraph|part|question|problem|exercise)\*?\{(?P<latex>[^}]*)\})"
+    r"[ \t]*(?:#{1,6}[ \t]+(?P<markdown>.*)"
+    r"|\\(?:sub)*(?:section|paragraph|part|question|problem|exercise)\*?\{(?P<latex>[^}]*)\})"
 )
 _LABEL = re.compile(
     r"[ \t>]*(?:[-*+•][ \t]+)?(?:\*\*|__)?[ \t]*"
-    r"(?:\\item[ \t]*(?:\[(?P<item>[^\]]*)\])?|(?P<label>\((?:[a-z]|[ivx]{1,4}|\d{1,2})\)|(?:\d{1,2}|[a-z]|[ivx]{2,4})[.)](?=\s|$)"
-    r"|(?:[Pp]art|[Pp]roblem|[Qq]uestion|[Ee]xercise|Q)[ \t]*\(?(?:\d{1,2}|[a-z])\)?(?:\.\d+)?[.:)]?))?(?:\*\*|__)?[ \t]*"
+    r"(?:\\item[ \t]*(?:\[(?P<item>[^\]]*)\])?"
+    r"|(?P<label>\((?:[a-z]|[ivx]{1,4}|\d{1,2})\)|(?:\d{1,2}|[a-z]|[ivx]{2,4})[.)](?=\s|$)"
+    r"|(?:[Pp]art|[Pp]roblem|[Qq]uestion|[Ee]xercise|Q)[ \t]*\(?(?:\d{1,2}|[a-z])\)?(?:\.\d+)?[.:)]?))?"
+    r"(?:\*\*|__)?[ \t]*"
 )
 _PROBLEM = re.compile(r"^\W*problem\s*[:=]\s*[\"'`]?([A-Za-z0-9][\w./-]*)", re.IGNORECASE | re.MULTILINE)
 _ROLE_WORDS = re.compile(r"([A-Za-z.]+)[\s:,]*([A-Za-z.]*)[\s:,]*$")
@@ -44,7 +47,7 @@ class _Line:
 
 
 def read_document(text: str, name: str = "<text>", declarations: Declarations | None = None) -> Document:
-    """Read a document: ``name`` is where it comes from (``.tex`` is read as LaTeX, anything else as Markdown).
+    """Read a document. ``name`` is its source: ``.tex`` is read as LaTeX, anything else as Markdown.
 
     >>> document = read_document("We get $a = 1$\\n\\n$$= 2$$")
     >>> [(s.place.line, s.place.column, s.continues) for s in document.statements]
@@ -168,7 +171,7 @@ class _Reader:
         state: _State,
         functions: frozenset[str],
     ) -> bool:
-        """``= $2x$ + 1``: a line whose delimiters enclose only a part of its mathematics is read as one piece."""
+        """``= $2x$ + 1``: delimiters that enclose only a part of a line's mathematics: one piece."""
         if not pieces or any(piece.display or piece.struck or piece.outer[1] > line.end for piece in pieces):
             return False
         if any(low < line.end and high > line.start for low, high in self.struck):

@@ -1,4 +1,5 @@
-"""Functions and operators with a body: ``f(x)``, ``\\log x``, ``\\max(0, x)``, ``\\sum_{i=1}^n``, ``E[x]``, ``\\lim``."""
+"""Functions and operators with a body: ``f(x)``, ``\\log x``, ``\\max(0, x)``, ``\\sum_{i=1}^n``, "
+"``E[x]``."""
 
 from __future__ import annotations
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def arguments(group: Group, parser: Parser, listed: bool = True) -> tuple[Tree, ...]:
-    """What stands between a function's brackets; ``\\tanh[a, b]`` has one argument, a list, unless ``listed``."""
+    """What stands between a function's brackets; ``\\tanh[a, b]`` has one, a list, unless ``listed``."""
     if not group.items:
         return ()
     if group.open == "[":
@@ -73,7 +74,7 @@ def apply(function: Tree, found: Scripts, parser: Parser) -> Tree:
 
 
 def loose_sum(terms: list[Tree]) -> Tree | None:
-    """``\\sum_i a_i + b_i``: the sum over ``a_i + b_i``, if the later terms use an index that the sum binds."""
+    """``\\sum_i a_i + b_i``: the sum over both, if the later terms use an index that the sum binds."""
     for place, term in enumerate(terms[:-1]):
         negative = isinstance(term, Negative)
         big = term.operand if isinstance(term, Negative) else term
@@ -124,7 +125,7 @@ def _alone(function: Tree, found: Scripts) -> Tree:
     return tree
 
 
-def bare_argument(parser: Parser):  # type: ignore[no-untyped-def]
+def bare_argument(parser: Parser):
     """The argument of ``\\log x``: the factors that follow, as far as the next function or bracket.
 
     Also a maker of the other reading where one exists: ``\\log x y`` may be ``(\\log x) y``.
@@ -199,7 +200,7 @@ def is_function(core: Tree, group: Group, parser: Parser) -> bool | None:
 
 
 def _holds_bare(name: Name, group: Group) -> bool:
-    """Whether the brackets contain the same letter not applied to anything: ``\\sigma(1 - \\sigma)`` is a product."""
+    """Whether the brackets hold the same letter not applied: ``\\sigma(1 - \\sigma)`` is a product."""
     for place, item in enumerate(group.items):
         if getattr(item, "text", "") == name.text:
             after = group.items[place + 1] if place + 1 < len(group.items) else None
@@ -268,13 +269,14 @@ class _Bounds:
 
 
 def _bounds(items: list[Item] | None, parser: Parser) -> _Bounds:
-    """What is written below: ``i=1``, ``i,j``, ``i \\in S``, ``j \\ne i``, ``1 \\le i \\le n``, ``x \\to 0``."""
+    """What is written below: ``i=1``, ``i,j``, ``i \\in S``, ``j \\ne i``, ``1 \\le i \\le n``."""
     found = _Bounds()
     if items is None:
         return found
     if len(items) == 2 and getattr(items[0], "text", "") == "substack" and isinstance(items[1], Group):
         items = [
-            Token("sign", ",", item.start, item.end) if item.kind == "row" else item for item in items[1].items
+            Token("sign", ",", item.start, item.end) if item.kind == "row" else item
+            for item in items[1].items
         ]  # fmt: skip
     tree = parser.read(items, script=True)
     parts = tree.items if isinstance(tree, List) and not tree.brackets else (tree,)
@@ -285,10 +287,8 @@ def _bounds(items: list[Item] | None, parser: Parser) -> _Bounds:
 
 def _bind(part: Tree, found: _Bounds) -> None:
     if not isinstance(part, Relation):
-        factors = (
-            part.factors if type(part).__name__ == "Multiply" else (part,)
-        )  # `ij` below a sum is i and j
-        found.variables += tuple(factors)
+        # `ij` below a sum is i and j
+        found.variables += part.factors if isinstance(part, Multiply) else (part,)
         return
     if part.sign in ("=", "->", ":=") and part.left not in found.variables and found.lower is None:
         found.variables += (part.left,)

@@ -1,4 +1,4 @@
-"""Tokens to nested groups: braces, ``\\left \\right``, environments, brackets. What does not match is marked bad.
+"""Tokens to nested groups: braces, ``\\left \\right``, environments, brackets; misfits are marked bad.
 
 Nothing here recurses, so hostile nesting costs memory in proportion to its length and no stack.
 """
@@ -18,7 +18,7 @@ _OPENERS = {closer: opener for opener, closer in _CLOSERS.items()}
 
 @dataclass(slots=True)
 class Group:
-    """Items between an opening and a closing sign; ``open`` is ``{``, ``(``, ``[``, ``\\{``, ``|``, ``begin`` ...
+    """Items between two signs; ``open`` is ``{``, ``(``, ``[``, ``\\{``, ``|``, ``begin`` ...
 
     ``name`` is the environment of a ``begin`` group; ``sized`` marks ``\\left ... \\right``.
     """

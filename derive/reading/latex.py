@@ -1,4 +1,4 @@
-"""Trees to canonical LaTeX. Reading the LaTeX again gives an equal tree, unless the tree holds an ambiguity or a hole.
+"""Trees to canonical LaTeX. Reading it again gives an equal tree, unless there is an ambiguity or a hole.
 
 An :class:`Ambiguous` is written as its likeliest reading, a :class:`Hole` as its source.
 """
@@ -39,11 +39,13 @@ _SIGNS = {
     "*": " * ",
 }
 _ACCENT_LATEX = {"ring": "mathring"}
-_BIG_LATEX = {"E": r"\mathbb{E}", "argmax": r"\operatorname{argmax}", "argmin": r"\operatorname{argmin}", "cup": r"\bigcup",
+_BIG_LATEX = {"E": r"\mathbb{E}", "argmax": r"\operatorname{argmax}", "argmin": r"\operatorname{argmin}",
+"cup": r"\bigcup",
               "cap": r"\bigcap", "oplus": r"\bigoplus"}  # fmt: skip
 _OPEN = {"(": r"\left(", "[": r"\left[", "{": r"\left\{"}
 _CLOSE = {"(": r"\right)", "[": r"\right]", "{": r"\right\}", ")": r"\right)", "]": r"\right]"}
-_ENVIRONMENTS = {"": "matrix", "(": "pmatrix", "[": "bmatrix", "{": "Bmatrix", "\\{": "Bmatrix", "|": "vmatrix",
+_ENVIRONMENTS = {"": "matrix", "(": "pmatrix", "[": "bmatrix", "{": "Bmatrix", "\\{": "Bmatrix",
+"|": "vmatrix",
                  "\\|": "Vmatrix"}  # fmt: skip
 
 
@@ -214,8 +216,10 @@ def _call(tree: Call) -> str:
             return r"\Delta " + to_latex(items[0])
         if name == "at" and len(items) == 2:
             return rf"\left. {to_latex(items[0])} \right|_{{{to_latex(items[1])}}}"
-        pair = {"abs": (r"\left|", r"\right|"), "norm": (r"\left\|", r"\right\|"), "inner": (r"\left\langle ", r" \right\rangle"),
-                "floor": (r"\left\lfloor ", r" \right\rfloor"), "ceil": (r"\left\lceil ", r" \right\rceil")}.get(name)  # fmt: skip
+        pair = {"abs": (r"\left|", r"\right|"), "norm": (r"\left\|", r"\right\|"),
+        "inner": (r"\left\langle ", r" \right\rangle"),
+                "floor": (r"\left\lfloor ", r" \right\rfloor"), "ceil": (r"\left\lceil ",
+                r" \right\rceil")}.get(name)  # fmt: skip
         if pair and (len(items) == 1 or name == "inner"):
             return pair[0] + ", ".join(map(to_latex, items)) + pair[1]
         if name in ("bar", "hat", "tilde", "vec", "check") and len(items) == 1:
@@ -327,11 +331,10 @@ def _big(tree: Big) -> str:
         upper = f"^{{{to_latex(tree.upper)}}}" if tree.upper is not None else ""
         return rf"\int{lower}{upper} {body} \, \mathrm{{d}} {to_latex(tree.variables[0])}"
     below = _below(tree)
-    upper = tree.upper if not (tree.lower is None) or tree.upper is None else tree.upper
     return (
         shown
         + (f"_{{{below}}}" if below else "")
-        + (f"^{{{to_latex(upper)}}}" if upper is not None else "")
+        + (f"^{{{to_latex(tree.upper)}}}" if tree.upper is not None else "")
         + " "
         + body
     )

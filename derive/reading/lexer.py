@@ -29,7 +29,7 @@ class Token:
     font: str = ""
 
 
-class TooLarge(Exception):
+class TooLarge(Exception):  # noqa: N818 - a refusal, not an error: it becomes a Hole
     """A formula beyond the ceilings; the message says which."""
 
 

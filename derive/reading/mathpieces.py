@@ -1,7 +1,9 @@
 """Where in a text the mathematics stands: between delimiters, in environments, on bare lines.
 
-Markdown-it gives line numbers for blocks but no columns for what is inside them, and OCR breaks its block rules
-(``$$`` glued to prose, ``~~$$...$$~~``, four leading blanks that are no code): so the delimiters are found here,
+Markdown-it gives line numbers for blocks but no columns for what is inside them, and OCR breaks its block
+rules
+(``$$`` glued to prose, ``~~$$...$$~~``, four leading blanks that are no code): so the delimiters are found
+here,
 by one scan that never goes back. Every search that fails is remembered, so hostile text costs linear time.
 """
 

@@ -1,4 +1,4 @@
-"""Rows and columns: matrix environments, cases, and lists in brackets with commas or spaces between the items."""
+"""Rows and columns: matrix environments, cases, and lists in brackets, with commas or with spaces."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from derive.reading.tree import (
     Name,
     Negative,
     Number,
+    ProductSign,
     Tree,
 )
 
@@ -43,22 +44,22 @@ def letter(parser: Parser, token: Token) -> Tree:
 def named(parser: Parser, base: Name) -> Tree:
     """A name with its scripts; a call if it is a function and brackets follow."""
     item = parser.peek()
-    if (
-        isinstance(item, Token)
-        and item.kind == "number"
-        and not item.spaced
-        and item.text.isdigit()
-        and not parser.script
-    ):
-        if base.span and item.start == base.span[1] and len(base.text) == 1:
-            parser.at += 1
-            parser.context.assume(f"{base.text}{item.text} read as {base.text}_{{{item.text}}}")
-            lower = Number(item.text, span=(item.start, item.end))
-            return called(
-                parser, Indexed(base, (lower,), span=(base.span[0], item.end)), Scripts(end=item.end)
-            )
+    if isinstance(item, Token) and _is_glued_index(parser, base, item):
+        parser.at += 1
+        parser.context.assume(f"{base.text}{item.text} read as {base.text}_{{{item.text}}}")
+        lower = Number(item.text, span=(item.start, item.end))
+        span = (base.span[0], item.end) if base.span else None
+        return called(parser, Indexed(base, (lower,), span=span), Scripts(end=item.end))
     found = read_scripts(parser, base)
     return called(parser, attach(base, found, parser), found)
+
+
+def _is_glued_index(parser: Parser, base: Name, item: Token) -> bool:
+    """``x1``: a whole number glued to a letter numbers it; nobody writes a factor there."""
+    glued = base.span is not None and item.start == base.span[1] and not item.spaced
+    return (
+        glued and item.kind == "number" and item.text.isdigit() and len(base.text) == 1 and not parser.script
+    )
 
 
 def called(parser: Parser, core: Tree, found: Scripts) -> Tree:
@@ -201,15 +202,20 @@ def word(parser: Parser, token: Token) -> Tree:
         factors = tuple(
             Name(char, span=(token.start + at, token.start + at + 1)) for at, char in enumerate(text)
         )
-        product = Multiply(factors, ("",) * (len(factors) - 1), span=name.span)
+        product = Multiply(factors, _blanks(len(factors) - 1), span=name.span)
         if isinstance(tree, Name):
             return Ambiguous((tree, product), "letters written together: a word or a product", span=name.span)
         if isinstance(tree, Indexed) and tree.base == name:
             last = Indexed(factors[-1], tree.lower, tree.upper, span=tree.span)
-            spread = Multiply((*factors[:-1], last), ("",) * (len(factors) - 1), span=tree.span)
+            spread = Multiply((*factors[:-1], last), _blanks(len(factors) - 1), span=tree.span)
             return Ambiguous((tree, spread), "letters written together: a word or a product", span=tree.span)
         raise parser.refuse(f"is {text!r} a word or a product?", token)
     return tree
+
+
+def _blanks(count: int) -> tuple[ProductSign, ...]:
+    blank: ProductSign = ""
+    return (blank,) * count
 
 
 def applied(parser: Parser, name: Name) -> Tree:

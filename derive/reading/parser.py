@@ -1,4 +1,4 @@
-"""Groups to trees: sums, products, quotients, signs (a Pratt parser). Atoms and scripts have modules of their own.
+"""Groups to trees: sums, products, quotients, signs (a Pratt parser). Atoms and scripts stand elsewhere.
 
 From loose to tight: relations inside brackets, sums, elementwise products, products and quotients,
 juxtaposition, leading signs, powers. Every item must be consumed; what cannot be is an :class:`Unread`.
@@ -168,7 +168,7 @@ class Parser:
         return tree
 
     def elementwise(self) -> Tree:
-        """``a \\odot b``: looser than the other products, so that ``W^T d \\odot s`` is ``(W^T d) \\odot s``."""
+        """``a \\odot b``, looser than other products: ``W^T d \\odot s`` is ``(W^T d) \\odot s``."""
         factors = [self.product()]
         signs: list[ProductSign] = []
         while self.next_is("odot", "circ", "otimes"):
@@ -222,7 +222,7 @@ class Parser:
             factors.append(self.factor())
         return times(factors, ["" for _ in factors[1:]])
 
-    def signed(self, read) -> Tree:  # type: ignore[no-untyped-def]
+    def signed(self, read) -> Tree:
         """A factor that may carry its own sign after an operator: ``a \\times -b``."""
         if self.next_is("-"):
             start = cast(Token, self.take()).start

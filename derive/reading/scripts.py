@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from derive.reading import symbols
 from derive.reading.groups import Group, Item
@@ -92,7 +92,7 @@ def script_argument(parser: Parser) -> list[Item]:
 
 
 def read_lower(items: Sequence[Item], parser: Parser) -> tuple[Tree, ...]:
-    """Indices: ``ij`` are two, ``i,j`` are two, ``in`` is one label, ``t-1`` and ``2i`` are one expression."""
+    """Indices: ``ij`` are two, ``i,j`` are two, ``in`` is one label, ``t-1`` and ``2i`` are one each."""
     nested = parser.inner(items, script=True)
     if not nested.items:
         raise parser.refuse("an empty subscript")
@@ -258,7 +258,7 @@ def _power(items: list[Item], parser: Parser, base: Tree, found: Scripts, mark: 
 
 
 def _perhaps_label(exponent: Tree, parser: Parser, base: Tree) -> bool:
-    """A letter above a letter, ``\\theta^{k+1}``, may number it. A letter used as a quantity elsewhere does not."""
+    """A letter above a letter, ``\\theta^{k+1}``, may number it, unless it is a quantity elsewhere."""
     if not _labelable(base, parser):
         return False
     declared = parser.context.declarations.get(base)
@@ -300,7 +300,7 @@ def attach(base: Tree, found: Scripts, parser: Parser) -> Tree:
 
 
 def raise_to(base: Tree, found: Scripts) -> Tree:
-    """The base to its powers, transposed where it is; a superscript that may be a label gives both readings."""
+    """The base to its powers and transposes; a superscript that may be a label gives both readings."""
     span: Span | None = (base.span[0], max(found.end, base.span[1])) if base.span else None
     for power in found.powers:
         base = Transpose(base, span=span) if power is _TRANSPOSE else Power(base, power, span=span)
@@ -323,7 +323,7 @@ def inverse_or_power(call: Call, function: Tree, found: Scripts) -> Tree:
         elif power is _TRANSPOSE:
             return Transpose(call, span=call.span)
         else:
-            return Power(call, cast(Tree, power), span=call.span)
+            return Power(call, power, span=call.span)
     if found.doubtful is not None:
         return Power(call, found.doubtful, span=call.span)
     return call

@@ -8,7 +8,8 @@ from typing import Literal
 from derive.reading.tree import Hole, Span, Tree
 
 Sign = Literal[
-    "=", "~=", ":=", "<", "<=", ">", ">=", "!=", "->", "in", "propto", "~", "notin", "<->", "subset", "<<", ">>", ":"
+    "=", "~=", ":=", "<", "<=", ">", ">=", "!=", "->", "in", "propto", "~", "notin", "<->", "subset", "<<",
+    ">>", ":"
 ]  # fmt: skip
 Role = Literal["claim", "condition", "given"]
 
@@ -43,8 +44,10 @@ class Statement:
     relation sign). ``struck`` statements were crossed out: kept, never judged. ``label`` is the heading or
     part label in force (``"(a)"``, ``"2"``), ``words`` the prose around it that may declare or condition it.
 
-    ``role`` is ``condition`` for what follows "if", "when", "for", and ``given`` for what follows "let", "given",
-    "where": neither is a claim to be judged. ``connective`` is ``"->"`` or ``"<->"`` if an arrow leads from the
+    ``role`` is ``condition`` for what follows "if", "when", "for", and ``given`` for what follows "let",
+    "given",
+    "where": neither is a claim to be judged. ``connective`` is ``"->"`` or ``"<->"`` if an arrow leads
+    from the
     statement before to this whole one.
     """
 

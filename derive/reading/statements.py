@@ -20,7 +20,7 @@ from derive.reading.statement import Place, Side, Sign, Statement
 from derive.reading.stream import BINARY, flatten
 from derive.reading.tree import Ambiguous, Call, Hole, Name, Tree, rebuilt
 
-_JOINING = frozenset("so thus hence therefore then and or i.e ie which gives get we is".split())
+_JOINING = symbols.words("so thus hence therefore then and or i.e ie which gives get we is")
 Locate = Callable[[int], tuple[int, int]]
 
 
@@ -185,8 +185,9 @@ def with_sources(tree: Tree, text: str) -> Tree:
     """Give the holes inside a matrix the text that they could not read."""
 
     def fill(node: Tree) -> Tree:
-        hole = isinstance(node, Hole) and not node.source and node.span is not None
-        return replace(node, source=text[node.span[0] : node.span[1]]) if hole and node.span else node
+        if isinstance(node, Hole) and not node.source and node.span is not None:
+            return replace(node, source=text[node.span[0] : node.span[1]])
+        return node
 
     return rebuilt(tree, fill) if any(isinstance(node, Hole) for node in tree.walk()) else tree
 

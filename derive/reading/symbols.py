@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import unicodedata
 
-GREEK = frozenset(
-    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi omicron pi varpi "
-    "rho varrho sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon "
-    "Phi Psi Omega".split()
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text, each once."""
+    return frozenset(text.split())
+
+
+GREEK = words(
+    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi "
+    "omicron pi varpi rho varrho sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta "
+    "Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
 )
 
 # Commands that are names in their own right.
-SYMBOLS = GREEK | frozenset(
-    "ell hbar infty emptyset varnothing imath jmath Re Im aleph top bot perp checkmark".split()
-)
+SYMBOLS = GREEK | words("ell hbar infty emptyset varnothing imath jmath Re Im aleph top bot perp checkmark")
 
 # Other spellings of one command.
 ALIASES = {
@@ -81,17 +85,19 @@ ALIASES = {
 
 # One character that stands for a command or a sign.
 CHARACTERS = {
-    "×": "times", "·": "cdot", "⋅": "cdot", "∙": "cdot", "•": "cdot", "∗": "*", "÷": "div", "−": "-", "–": "-",
-    "＋": "+", "＝": "=", "±": "pm", "∓": "mp", "≈": "approx", "≃": "approx", "≅": "approx", "≤": "leq", "≥": "geq",
-    "≦": "leq", "≧": "geq", "≠": "neq", "≡": "equiv", "→": "rightarrow", "⟶": "rightarrow", "⇒": "Rightarrow",
-    "⟹": "Rightarrow", "⇔": "Leftrightarrow", "⟺": "Leftrightarrow", "←": "leftarrow", "⟵": "leftarrow",
-    "↦": "mapsto", "∈": "in", "∉": "notin", "∝": "propto", "∼": "sim", "⊂": "subset", "⊆": "subseteq", "∂": "partial",
-    "∇": "nabla", "∑": "sum", "Σ": "Sigma", "∏": "prod", "∫": "int", "∞": "infty", "√": "sqrt", "⊙": "odot",
-    "⊗": "otimes", "∘": "circ", "‖": "Vert", "∥": "Vert", "⌊": "lfloor", "⌋": "rfloor", "⌈": "lceil", "⌉": "rceil",
-    "⟨": "langle", "⟩": "rangle", "…": "ldots", "⋯": "cdots", "⋮": "vdots", "⋱": "ddots", "′": "'", "’": "'",
-    "ℓ": "ell", "∀": "forall", "∃": "exists", "∴": "therefore", "∵": "because", "⊤": "top", "∧": "wedge", "∨": "vee",
-    "ϵ": "epsilon", "ϕ": "phi", "ϑ": "vartheta", "ς": "varsigma", "µ": "mu", "≪": "ll", "≫": "gg", "≔": ":=",
-    "≜": ":=", "∅": "emptyset", "ᵀ": "T", "↑": "uparrow", "↓": "downarrow",
+    "×": "times", "·": "cdot", "⋅": "cdot", "∙": "cdot", "•": "cdot", "∗": "*", "÷": "div", "−": "-",
+    "–": "-", "＋": "+", "＝": "=", "±": "pm", "∓": "mp", "≈": "approx", "≃": "approx", "≅": "approx",
+    "≤": "leq", "≥": "geq", "≦": "leq", "≧": "geq", "≠": "neq", "≡": "equiv", "→": "rightarrow",
+    "⟶": "rightarrow", "⇒": "Rightarrow", "⟹": "Rightarrow", "⇔": "Leftrightarrow",
+    "⟺": "Leftrightarrow", "←": "leftarrow", "⟵": "leftarrow", "↦": "mapsto", "∈": "in", "∉": "notin",
+    "∝": "propto", "∼": "sim", "⊂": "subset", "⊆": "subseteq", "∂": "partial", "∇": "nabla", "∑": "sum",
+    "Σ": "Sigma", "∏": "prod", "∫": "int", "∞": "infty", "√": "sqrt", "⊙": "odot", "⊗": "otimes",
+    "∘": "circ", "‖": "Vert", "∥": "Vert", "⌊": "lfloor", "⌋": "rfloor", "⌈": "lceil", "⌉": "rceil",
+    "⟨": "langle", "⟩": "rangle", "…": "ldots", "⋯": "cdots", "⋮": "vdots", "⋱": "ddots", "′": "'",
+    "’": "'", "ℓ": "ell", "∀": "forall", "∃": "exists", "∴": "therefore", "∵": "because", "⊤": "top",
+    "∧": "wedge", "∨": "vee", "ϵ": "epsilon", "ϕ": "phi", "ϑ": "vartheta", "ς": "varsigma", "µ": "mu",
+    "≪": "ll", "≫": "gg", "≔": ":=", "≜": ":=", "∅": "emptyset", "ᵀ": "T", "↑": "uparrow",
+    "↓": "downarrow",
 }  # fmt: skip
 for _name in GREEK:
     for _kind, _text in (("SMALL", _name), ("CAPITAL", _name.lower())):
@@ -108,43 +114,47 @@ CIRCLED = {chr(0x2460 + i): str(i + 1) for i in range(20)}
 
 # Relations that make a chain of claims.
 RELATIONS = {
-    "=": "=", "==": "=", "equiv": "=", "approx": "~=", "approxeq": "~=", "simeq": "~=", "cong": "~=", "doteq": "~=",
-    "~=": "~=", "≒": "~=", ":=": ":=", "leftarrow": ":=", "<-": ":=", "<": "<", "leq": "<=", "<=": "<=", ">": ">",
-    "geq": ">=", ">=": ">=", "neq": "!=", "!=": "!=", "rightarrow": "->", "Rightarrow": "->", "mapsto": "->",
-    "->": "->", "=>": "->", "in": "in", "notin": "notin", "propto": "propto", "sim": "~", "Leftrightarrow": "<->",
-    "<=>": "<->", "subset": "subset", "subseteq": "subset", "ll": "<<", "gg": ">>", ":": ":",
+    "=": "=", "==": "=", "equiv": "=", "approx": "~=", "approxeq": "~=", "simeq": "~=", "cong": "~=",
+    "doteq": "~=", "~=": "~=", "≒": "~=", ":=": ":=", "leftarrow": ":=", "<-": ":=", "<": "<",
+    "leq": "<=", "<=": "<=", ">": ">", "geq": ">=", ">=": ">=", "neq": "!=", "!=": "!=",
+    "rightarrow": "->", "Rightarrow": "->", "mapsto": "->", "->": "->", "=>": "->", "in": "in",
+    "notin": "notin", "propto": "propto", "sim": "~", "Leftrightarrow": "<->", "<=>": "<->",
+    "subset": "subset", "subseteq": "subset", "ll": "<<", "gg": ">>", ":": ":",
 }  # fmt: skip
 RELATION_LATEX = {
-    "=": "=", "~=": r"\approx", ":=": ":=", "<": "<", "<=": r"\leq", ">": ">", ">=": r"\geq", "!=": r"\neq",
-    "->": r"\rightarrow", "in": r"\in", "notin": r"\notin", "propto": r"\propto", "~": r"\sim",
-    "<->": r"\Leftrightarrow", "subset": r"\subset", "<<": r"\ll", ">>": r"\gg", ":": ":", "|": r"\mid", ",": ",",
+    "=": "=", "~=": r"\approx", ":=": ":=", "<": "<", "<=": r"\leq", ">": ">", ">=": r"\geq",
+    "!=": r"\neq", "->": r"\rightarrow", "in": r"\in", "notin": r"\notin", "propto": r"\propto",
+    "~": r"\sim", "<->": r"\Leftrightarrow", "subset": r"\subset", "<<": r"\ll", ">>": r"\gg", ":": ":",
+    "|": r"\mid", ",": ",",
 }  # fmt: skip
 
 PRODUCTS = {"cdot": "cdot", "times": "times", "odot": "odot", "circ": "odot", "otimes": "otimes", "*": "*"}
 
 # Functions written as a command or a word; the value is how the word is written canonically.
-FUNCTION_COMMANDS = frozenset(
-    "sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan arctanh arcsinh arccosh log ln lg exp det dim "
-    "ker deg gcd tr Pr".split()
+FUNCTION_COMMANDS = words(
+    "sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan arctanh arcsinh arccosh log ln lg "
+    "exp det dim ker deg gcd tr Pr"
 )
-FUNCTION_WORDS = {
-    word: word
-    for word in (
-        "sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan artanh arsinh log ln lg exp det tr rank vec "
-        "diag sgn sign abs sqrt max min floor ceil round clip ReLU LeakyReLU PReLU ELU SELU GELU SiLU CELU Swish "
-        "softmax sigmoid softplus softsign hardtanh logsoftmax logsumexp LSE Var Cov Corr std mean concat Softmax "
-        "Sigmoid Softplus Tanh Attention LayerNorm BatchNorm RMSNorm MaxPool Conv flatten erf logit"
-    ).split()
-} | {"relu": "ReLU", "Relu": "ReLU", "RELU": "ReLU", "gelu": "GELU", "elu": "ELU", "silu": "SiLU", "Trace": "tr",
-     "Tr": "tr", "trace": "tr", "sigm": "sigmoid", "Diag": "diag", "leakyrelu": "LeakyReLU", "Exp": "exp", "arctanh": "artanh",
-     "Leaky ReLU": "LeakyReLU", "leaky ReLU": "LeakyReLU", "leaky relu": "LeakyReLU", "var": "Var", "Log": "log",
-     "log-softmax": "logsoftmax", "log softmax": "logsoftmax", "Sign": "sign"}  # fmt: skip
+_FUNCTION_NAMES = words(
+    "sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan artanh arsinh log ln lg exp det "
+    "tr rank vec diag sgn sign abs sqrt max min floor ceil round clip ReLU LeakyReLU PReLU ELU SELU "
+    "GELU SiLU CELU Swish softmax sigmoid softplus softsign hardtanh logsoftmax logsumexp LSE Var Cov "
+    "Corr std mean concat Softmax Sigmoid Softplus Tanh Attention LayerNorm BatchNorm RMSNorm MaxPool "
+    "Conv flatten erf logit"
+)
+# Other spellings of a function's name.
+_FUNCTION_SPELLINGS = {
+    "relu": "ReLU", "Relu": "ReLU", "RELU": "ReLU", "gelu": "GELU", "elu": "ELU", "silu": "SiLU",
+    "Trace": "tr", "Tr": "tr", "trace": "tr", "sigm": "sigmoid", "Diag": "diag",
+    "leakyrelu": "LeakyReLU", "Exp": "exp", "arctanh": "artanh", "Leaky ReLU": "LeakyReLU",
+    "leaky ReLU": "LeakyReLU", "leaky relu": "LeakyReLU", "var": "Var", "Log": "log",
+    "log-softmax": "logsoftmax", "log softmax": "logsoftmax", "Sign": "sign",
+}  # fmt: skip
+FUNCTION_WORDS = {name: name for name in sorted(_FUNCTION_NAMES)} | _FUNCTION_SPELLINGS
 
 # Words that are quantities when letters run together; everything else is a product of letters or ambiguous.
-NAME_WORDS = frozenset(
-    "MSE MAE RMSE BCE NLL RAM FLOP FLOPs MAC MACs MADDs pos lr acc err loss out GB MB KB".split()
-)
-BIG_WORDS = frozenset("argmax argmin lim limsup liminf sup inf".split())
+NAME_WORDS = words("MSE MAE RMSE BCE NLL RAM FLOP FLOPs MAC MACs MADDs pos lr acc err loss out GB MB KB")
+BIG_WORDS = words("argmax argmin lim limsup liminf sup inf")
 BIG_COMMANDS = {
     "sum": "sum", "prod": "prod", "int": "int", "oint": "int", "lim": "lim", "max": "max", "min": "min",
     "argmax": "argmax", "argmin": "argmin", "sup": "sup", "inf": "inf", "bigcup": "cup", "bigcap": "cap",
@@ -152,60 +162,61 @@ BIG_COMMANDS = {
 }  # fmt: skip
 
 # Labels that hang below a letter as one word: n_{in}, not n_i times n.
-LABEL_WORDS = frozenset(
-    "in out new old max min opt train test val valid loss true pred pad pos neg total tot model heads head step hid "
-    "hidden emb enc dec avg mean std var init final prev next cur data batch eff ref row col key query value cos sin "
-    "ReLU CE MSE NLL BCE reg lr best rand dim ff vocab seq src tgt tr gt self conv fc bias noise kernel stride "
-    "softmax sigmoid tanh int ext up down left right low high top bot".split()
+LABEL_WORDS = words(
+    "in out new old max min opt train test val valid loss true pred pad pos neg total tot model heads "
+    "head step hid hidden emb enc dec avg mean std var init final prev next cur data batch eff ref row "
+    "col key query value cos sin ReLU CE MSE NLL BCE reg lr best rand dim ff vocab seq src tgt tr gt "
+    "self conv fc bias noise kernel stride softmax sigmoid tanh int ext up down left right low high top "
+    "bot"
 )
 # Words that join or condition statements and are never a quantity.
-STOP_WORDS = frozenset(
-    "if and or since for where otherwise else when with let then so thus hence because given i.e. ie e.g. by as is are "
-    "to the of in on at we get gives have has that this such all any each from using use recall note now but not "
-    "therefore suppose assume define defining consider set take case step also a an be by both only else: otherwise. "
-    "similarly finally need needs want which implies equals equal thereby hence, thus,".split()
+STOP_WORDS = words(
+    "if and or since for where otherwise else when with let then so thus hence because given i.e. ie "
+    "e.g. by as is are to the of in on at we get gives have has that this such all any each from using "
+    "use recall note now but not therefore suppose assume define defining consider set take case step "
+    "also a an be by both only else: otherwise. similarly finally need needs want which implies equals "
+    "equal thereby hence, thus,"
 )
-GIVEN_WORDS = frozenset(
-    "let given suppose assume assuming define defining where with set take consider".split()
-)
-CONDITION_WORDS = frozenset("if when for whenever forall unless otherwise provided".split())
+GIVEN_WORDS = words("let given suppose assume assuming define defining where with set take consider")
+CONDITION_WORDS = words("if when for whenever forall unless otherwise provided")
 
-# Letters that are functions when brackets follow, unless declared otherwise or contained in their own argument.
+# Letters that are functions when brackets follow,
+# unless declared otherwise or contained in their own argument.
 FUNCTION_LETTERS = frozenset(
     ["f", "g", "F", "G", "phi", "varphi", "Phi", "psi", "Psi", "sigma", "ell", "p", "P", "J", "L", "R"]
 )
 
 ACCENTS = {
-    "hat": "hat", "bar": "bar", "overline": "bar", "tilde": "tilde", "dot": "dot", "ddot": "ddot", "vec": "vec",
-    "underline": "underline", "underbar": "underline", "check": "check", "breve": "breve", "mathring": "ring",
+    "hat": "hat", "bar": "bar", "overline": "bar", "tilde": "tilde", "dot": "dot", "ddot": "ddot",
+    "vec": "vec", "underline": "underline", "underbar": "underline", "check": "check", "breve": "breve",
+    "mathring": "ring",
 }  # fmt: skip
 FONTS = {
-    "mathbf": "bold", "boldsymbol": "bold", "mathcal": "cal", "mathbb": "bb", "mathfrak": "frak", "mathsf": "sf",
-    "mathit": "", "mathnormal": "",
+    "mathbf": "bold", "boldsymbol": "bold", "mathcal": "cal", "mathbb": "bb", "mathfrak": "frak",
+    "mathsf": "sf", "mathit": "", "mathnormal": "",
 }  # fmt: skip
 FONT_LATEX = {
-    "bold": "boldsymbol", "cal": "mathcal", "bb": "mathbb", "frak": "mathfrak", "text": "mathrm", "sf": "mathsf",
+    "bold": "boldsymbol", "cal": "mathcal", "bb": "mathbb", "frak": "mathfrak", "text": "mathrm",
+    "sf": "mathsf",
 }  # fmt: skip
 # Arguments that are words, not mathematics.
-TEXT_COMMANDS = frozenset(
-    "text textbf textit textrm textsf texttt mbox hbox mathrm operatorname operatorname* textnormal textup".split()
+TEXT_COMMANDS = words(
+    "text textbf textit textrm textsf texttt mbox hbox mathrm operatorname operatorname* textnormal textup"
 )
 # Wrappers that say nothing about the value.
-WRAPPERS = frozenset(
-    "boxed fbox displaystyle mathstrut ensuremath mathop mathbin mathrel mathord smash".split()
+WRAPPERS = words("boxed fbox displaystyle mathstrut ensuremath mathop mathbin mathrel mathord smash")
+SILENT = words(
+    "displaystyle textstyle scriptstyle limits nolimits nonumber notag mathstrut big Big bigg Bigg bigl "
+    "bigr Bigl Bigr biggl biggr Biggl Biggr bigm Bigm biggm middle hline cline centering noindent strut "
+    "negthinspace ! / allowbreak quad@ protect boldmath normalsize small large"
 )
-SILENT = frozenset(
-    "displaystyle textstyle scriptstyle limits nolimits nonumber notag mathstrut big Big bigg Bigg bigl bigr Bigl Bigr "
-    "biggl biggr Biggl Biggr bigm Bigm biggm middle hline cline centering noindent strut negthinspace ! / allowbreak "
-    "quad@ protect boldmath normalsize small large".split()
-)
-STRIKES = frozenset("cancel bcancel xcancel sout st".split())
+STRIKES = words("cancel bcancel xcancel sout st")
 MATRIX_BRACKETS = {
     "matrix": "", "pmatrix": "(", "bmatrix": "[", "Bmatrix": "{", "vmatrix": "|", "Vmatrix": "\\|",
     "smallmatrix": "", "array": "", "subarray": "",
 }  # fmt: skip
-CASES = frozenset("cases dcases rcases numcases".split())
-ROW_ENVIRONMENTS = frozenset(
-    "aligned align align* alignat alignat* alignedat split gather gather* gathered multline multline* eqnarray "
-    "eqnarray* equation equation* displaymath math flalign flalign*".split()
+CASES = words("cases dcases rcases numcases")
+ROW_ENVIRONMENTS = words(
+    "aligned align align* alignat alignat* alignedat split gather gather* gathered multline multline* "
+    "eqnarray eqnarray* equation equation* displaymath math flalign flalign*"
 )

@@ -51,7 +51,8 @@ class Number(Tree):
     """A number with its digits as written: ``0.660`` is not ``0.66``.
 
     ``digits`` is canonical: no thousands separators, a point for the decimal sign, at most one exponent
-    (``1.73e6`` for ``1.73 \\times 10^6``). ``unit`` is ``""``, ``"%"``, ``"K"``, ``"M"``, ``"G"``, ``"MB"``, ...
+    (``1.73e6`` for ``1.73 \\times 10^6``). ``unit`` is ``""``, ``"%"``, ``"K"``, ``"M"``, ``"G"``,
+    ``"MB"``, ...
     """
 
     digits: str
@@ -99,7 +100,8 @@ class Indexed(Tree):
 
 @dataclass(frozen=True)
 class Call(Tree):
-    """A function applied: ``f(x, y)``, ``\\exp x``, ``\\sigma'(z)``, ``\\max(a, b)``, ``floor``, ``det``, ``tr``.
+    """A function applied: ``f(x, y)``, ``\\exp x``, ``\\sigma'(z)``, ``\\max(a, b)``, ``floor``, ``det``,
+    ``tr``.
 
     Square roots are ``sqrt`` (with a second argument the degree), binomials ``binom``, absolute value
     ``abs``, norms ``norm``, ``\\log_2 x`` has the function ``Indexed(Name("log"), (Number("2"),))``.
@@ -162,10 +164,12 @@ class Transpose(Tree):
 
 @dataclass(frozen=True)
 class Big(Tree):
-    """``\\sum``, ``\\prod``, ``\\int``, ``\\max``/``\\min``/``argmax``/``argmin`` over a variable, ``\\lim``, ``E``.
+    """``\\sum``, ``\\prod``, ``\\int``, ``\\max``/``\\min``/``argmax``/``argmin`` over a variable,
+    ``\\lim``, ``E``.
 
     ``variables`` are bound in ``body`` (empty if nothing was written below the sign); ``lower`` and ``upper``
-    are the bounds (None if not written); ``domain`` is the set in ``i \\in S``; ``condition`` a restriction such
+    are the bounds (None if not written); ``domain`` is the set in ``i \\in S``; ``condition`` a
+    restriction such
     as ``j \\ne i``.
     """
 

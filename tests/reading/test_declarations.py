@@ -42,7 +42,8 @@ def test_lines(line: str, expected: Declaration) -> None:
 
 
 SPELLINGS = [
-    (r"\sigma", "sigma"), ("W_{hh}", "W_hh"), (r"\beta_1", "beta_{1}"), (r"\mathbf{w}", r"\boldsymbol{w}"), ("z_i", "z"),
+    (r"\sigma", "sigma"), ("W_{hh}", "W_hh"), (r"\beta_1", "beta_{1}"), (r"\mathbf{w}", r"\boldsymbol{w}"),
+    ("z_i", "z"),
     ("z^{(1)}", "z"),
 ]  # fmt: skip
 

@@ -107,14 +107,20 @@ ROWS = {
     "sum-with-condition": (r"\sum_{j \neq y} s_j", r"\sum_{j \neq y} s_{j}"),
     "sum-over-set": (r"\sum_{i \in S} x_i", r"\sum_{i \in S} x_{i}"),
     "argmax": (r"\arg\max_\theta f(\theta)", r"\operatorname{argmax}_{\theta} f(\theta)"),
-    "underset": (r"\underset{\theta}{\operatorname{argmin}} J(\theta)", r"\operatorname{argmin}_{\theta} J(\theta)"),
+    "underset": (
+        r"\underset{\theta}{\operatorname{argmin}} J(\theta)",
+        r"\operatorname{argmin}_{\theta} J(\theta)",
+    ),
     "limit": (r"\lim_{h \to 0} \frac{f(h)}{h}", r"\lim_{h \rightarrow 0} \frac{f(h)}{h}"),
     "integral": (r"\int_0^1 x^2 dx", r"\int_{0}^{1} x^{2} \, \mathrm{d} x"),
     # derivatives
     "operator": (r"\frac{d}{dx}\left(\frac{f(x)}{g(x)}\right)", r"\frac{d \frac{f(x)}{g(x)}}{d x}"),
     "by-matrix": (r"\frac{\partial L}{\partial W^{[l]}}", r"\frac{\partial L}{\partial W^{[l]}}"),
     "by-square": (r"\frac{\partial L}{\partial \sigma^2}", r"\frac{\partial L}{\partial \sigma^{2}}"),
-    "second": (r"\frac{\partial^2 f}{\partial x \partial y}", r"\frac{\partial^{2} f}{\partial x \partial y}"),
+    "second": (
+        r"\frac{\partial^2 f}{\partial x \partial y}",
+        r"\frac{\partial^{2} f}{\partial x \partial y}",
+    ),
     "second-same": (r"\frac{d^2 y}{dt^2}", r"\frac{d^{2} y}{d t d t}"),
     "slashed": (r"dL/dx", r"\frac{d L}{d x}"),
     "nabla": (r"\nabla_x W x", r"\nabla_{x} (W x)"),

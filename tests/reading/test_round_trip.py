@@ -23,9 +23,14 @@ from derive.reading.tree import (
     Tree,
 )
 
-# Letters whose meaning needs no declaration: no d, e, no function letters, no letter that may number something.
-LETTERS = st.sampled_from(["a", "b", "c", "x", "y", "z", "w", "W", "X", "alpha", "beta", "theta", "mu", "Omega"])
-INDICES = st.sampled_from([Name("i"), Name("j"), Name("k"), Number("1"), Number("12"), Name("in"), Name("new")])
+# Letters whose meaning needs no declaration: no d, e, no function letters,
+# no letter that may number something.
+LETTERS = st.sampled_from(
+    ["a", "b", "c", "x", "y", "z", "w", "W", "X", "alpha", "beta", "theta", "mu", "Omega"]
+)
+INDICES = st.sampled_from(
+    [Name("i"), Name("j"), Name("k"), Number("1"), Number("12"), Name("in"), Name("new")]
+)
 numbers = st.builds(
     Number, st.sampled_from(["0", "1", "2", "10", "0.660", "12.5", "1089952", "1.73e6", "3e-4"])
 ) | st.builds(Number, st.sampled_from(["80", "0.5"]), st.just("%"))
@@ -34,7 +39,9 @@ names = st.builds(
 ) | st.builds(Name, LETTERS, st.just(()), st.sampled_from(["bold", "cal"]))
 plain_names = st.builds(Name, LETTERS)
 labels = st.builds(
-    lambda item, brackets: List((item,), brackets), st.sampled_from([Name("l"), Number("1")]), st.sampled_from(["[", "("])
+    lambda item, brackets: List((item,), brackets),
+    st.sampled_from([Name("l"), Number("1")]),
+    st.sampled_from(["[", "("]),
 )
 indexed = st.builds(
     Indexed,
@@ -44,8 +51,10 @@ indexed = st.builds(
 ) | st.builds(Indexed, plain_names, st.just(()), st.tuples(labels))
 leaves = numbers | names | indexed
 FUNCTIONS = st.sampled_from(
-    [Name("sin"), Name("exp"), Name("tanh"), Name("ReLU"), Name("sqrt"), Name("abs"), Name("floor"), Name("max"),
-     Name("softmax"), Indexed(Name("log"), (Number("2"),)), Name("sigma", ("prime",)), Name("binom"), Name("norm")]
+    [Name("sin"), Name("exp"), Name("tanh"), Name("ReLU"), Name("sqrt"), Name("abs"), Name("floor"),
+    Name("max"),
+     Name("softmax"), Indexed(Name("log"), (Number("2"),)), Name("sigma", ("prime",)), Name("binom"),
+     Name("norm")]
 )  # fmt: skip
 
 
@@ -88,14 +97,16 @@ def extend(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
         st.builds(product, several, tight),
         st.builds(product, several, st.just(["odot"])),
         st.builds(Divide, inner, inner),
-        st.builds(Power, inner, numbers | st.builds(Negative, st.just(Number("1"))) | st.just(Name("p")) | inner.filter(no_label)),
+        st.builds(Power, inner, numbers | st.builds(Negative,
+        st.just(Number("1"))) | st.just(Name("p")) | inner.filter(no_label)),
         st.builds(Transpose, inner),
         st.builds(call, FUNCTIONS, several),
         st.builds(
             big, st.sampled_from(["sum", "prod", "argmax"]), st.sampled_from([Name("r"), Name("q")]),
             st.integers(0, 2), st.just(Number("1")), st.sampled_from([Name("n"), Name("K")]), inner,
         ),
-        st.builds(lambda of, by, kind: Derivative(of, (by,), kind), inner, indexed | plain_names, st.sampled_from(["d", "partial"])),
+        st.builds(lambda of, by, kind: Derivative(of, (by,), kind), inner, indexed | plain_names,
+        st.sampled_from(["d", "partial"])),
         st.builds(lambda of, by: Derivative(of, (by,), "nabla"), inner, plain_names),
         several.map(lambda items: List(tuple(items), "(")),
         several.map(row),
@@ -104,6 +115,7 @@ def extend(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
 
 
 trees = st.recursive(leaves, extend, max_leaves=12)
+
 
 @given(trees)
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -119,9 +131,12 @@ def test_any_text_gives_a_tree(text: str) -> None:
 
 
 PIECES = st.sampled_from(
-    [r"\frac", "{", "}", "x", "1", r"\sum", "_", "^", r"\left(", r"\right)", "(", ")", r"\partial", "d", r"\begin{bmatrix}",
-     r"\end{bmatrix}", "&", r"\\", "=", r"\Rightarrow", r"\text{if }", r"\quad", ",", "T", "'", "|", r"\|", r"\nabla", r"\log",
-     r"\begin{cases}", r"\end{cases}", r"\cancel", r"\hat", "-", r"\int", r"\sqrt", "[", "]", r"\cdot", r"\max", r"\boxed"]
+    [r"\frac", "{", "}", "x", "1", r"\sum", "_", "^", r"\left(", r"\right)", "(", ")", r"\partial", "d",
+    r"\begin{bmatrix}",
+     r"\end{bmatrix}", "&", r"\\", "=", r"\Rightarrow", r"\text{if }", r"\quad", ",", "T", "'", "|", r"\|",
+     r"\nabla", r"\log",
+     r"\begin{cases}", r"\end{cases}", r"\cancel", r"\hat", "-", r"\int", r"\sqrt", "[", "]", r"\cdot",
+     r"\max", r"\boxed"]
 )  # fmt: skip
 
 
