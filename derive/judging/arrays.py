@@ -1,7 +1,9 @@
 """Batches of scalars and matrices, whatever their entries are made of.
 
-A scalar is an array ``(B,)``, a matrix ``(B, rows, columns)``, a column vector ``(B, n, 1)``; B counts the points at
-which a formula is evaluated together. Entries are float64, or objects: fractions, mpmath numbers, intervals, duals.
+A scalar is an array ``(B,)``, a matrix ``(B, rows, columns)``, a column vector ``(B, n, 1)``; B counts the
+points at
+which a formula is evaluated together. Entries are float64, or objects: fractions, mpmath numbers,
+intervals, duals.
 """
 
 from __future__ import annotations
@@ -49,7 +51,8 @@ def multiply(a: Array, b: Array, dot: bool = False) -> Array:
 
 
 def divide(a: Array, b: Array) -> Array:
-    """The quotient, elementwise if both are tensors. Division by zero gives nan in float64 and raises elsewhere."""
+    """The quotient, elementwise if both are tensors. Division by zero gives nan in float64 and raises
+    elsewhere."""
     a, b = align(a, b, "a quotient")
     with np.errstate(all="ignore"):
         return np.asarray(a / b)

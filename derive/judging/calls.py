@@ -1,4 +1,5 @@
-"""Functions applied: the elementary ones elementwise, and those of vectors, matrices and several arguments."""
+"""Functions applied: the elementary ones elementwise, and those of vectors, matrices and several
+arguments."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from derive.judging import arrays
 from derive.judging.arrays import Array
-from derive.judging.functions import TABLE, apply, factorial
+from derive.judging.functions import TABLE, apply, factorial, power
 from derive.judging.limits import MAX_FACTORIAL, TooLarge, Unknown
 from derive.judging.names import function_name, is_indicator
 from derive.judging.scalars import Dual, plain
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 def call(at: Evaluator, tree: Call) -> Array:
     """The value of ``f(...)`` for a known function, an indicator, or a function that the point supplies."""
-    function, labels = tree.function, ()
+    function = tree.function
+    labels: tuple[Tree, ...] = ()
     if isinstance(function, Power):  # \sin^2 x read as a power of the function
         return at.value(Power(Call(function.base, tree.arguments), function.exponent))
     if isinstance(function, Indexed):
@@ -58,17 +60,18 @@ def _primed(at: Evaluator, function: Name, name: str | None, tree: Call) -> Arra
     if known in at.point.functions:
         y = at.point.functions[known](x)
     elif name in TABLE:
-        y = apply(name, x)  # type: ignore[arg-type]
+        y = apply(name, x)
     else:
         raise Unknown(f"the derivative of {function.text} is not known")
     for level in reversed(levels):
-        y = at._tidy(y, level)
+        y = at.tidy(y, level)
         at.level -= 1
     return y
 
 
 def named(at: Evaluator, name: str, arguments: list[Array], labels: tuple[Tree, ...] = ()) -> Array:
-    """The function ``name`` of values. ``labels`` are its subscripts: the base of a logarithm, the kind of a norm."""
+    """The function ``name`` of values. ``labels`` are its subscripts: the base of a logarithm, the kind of
+    a norm."""
     x = arguments[0]
     if name in ("max", "min"):
         return _extreme(np.maximum if name == "max" else np.minimum, arguments)
@@ -80,23 +83,17 @@ def named(at: Evaluator, name: str, arguments: list[Array], labels: tuple[Tree, 
     if name in ("sin", "cos", "tan") and at.convention.get("angle") == "degrees":
         return apply(name, x * (np.pi / 180))
     if name in ("root", "sqrt") and len(arguments) == 2:
-        root = [_root(at, a, b) for a, b in zip(x, arguments[1], strict=True)]
-        return at._objects(root) if at.system != "float" else np.array(root, dtype=float)
+        root = [power(a, 1 / b) for a, b in zip(x, arguments[1], strict=True)]
+        return at.objects(root) if at.system != "float" else np.array(root, dtype=float)
     if len(arguments) == 1 and name in TABLE:
         if name == "abs" and x.ndim == 3 and x.shape[1] == x.shape[2]:
             return arrays.determinant(x)
         return apply(name, x)
     if name == "factorial":
-        return at._objects([at._convert(factorial(item, MAX_FACTORIAL)) for item in x]) + at.full(0)
+        return at.objects([at.convert(factorial(item, MAX_FACTORIAL)) for item in x]) + at.full(0)
     if name == "binom" and len(arguments) == 2:
         return _binomial(at, x, arguments[1])
     return _of_tensor(at, name, x, labels)
-
-
-def _root(at: Evaluator, x: object, degree: object) -> object:
-    from derive.judging.functions import power
-
-    return power(x, 1 / degree)  # type: ignore[operator]
 
 
 def _extreme(fold: np.ufunc, arguments: list[Array]) -> Array:
@@ -120,8 +117,8 @@ def _binomial(at: Evaluator, n: Array, k: Array) -> Array:
             raise TooLarge(f"a binomial coefficient above {MAX_FACTORIAL}")
         import math
 
-        items.append(at._convert(Fraction(math.comb(int(a), int(b)) if b >= 0 else 0)))
-    return at._objects(items) + at.full(0)
+        items.append(at.convert(Fraction(math.comb(int(a), int(b)) if b >= 0 else 0)))
+    return at.objects(items) + at.full(0)
 
 
 def _of_tensor(at: Evaluator, name: str, x: Array, labels: tuple[Tree, ...]) -> Array:
@@ -130,7 +127,7 @@ def _of_tensor(at: Evaluator, name: str, x: Array, labels: tuple[Tree, ...]) -> 
             raise Unknown("the softmax of a single number")
         e = apply("exp", x)
         y = arrays.divide(e, e.sum(axis=(1, 2)))
-        return at._entry(y, labels) if labels else y
+        return at.entry(y, labels) if labels else y
     if name == "logsumexp":
         return apply("log", np.asarray(apply("exp", x).sum(axis=(1, 2))))
     if name in ("sum", "mean") and x.ndim == 3:

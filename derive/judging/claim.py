@@ -24,7 +24,8 @@ VERDICTS: tuple[Verdict, ...] = (
 class Claim:
     """One link of a chain with its verdict, or one piece that could not be read.
 
-    ``left``, ``right``, ``expected`` are LaTeX or None; ``line`` and ``column`` (1-based) are where the right side
+    ``left``, ``right``, ``expected`` are LaTeX or None; ``line`` and ``column`` (1-based) are where the
+    right side
     starts, None for a claim that does not come from a file. ``witness`` is a place where the sides differ:
     ``{"at": {name: value}, "left": v, "right": v, "entry": [row, column] or None}``.
     """

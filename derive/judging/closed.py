@@ -1,4 +1,5 @@
-"""Claims between values: both sides are numbers or matrices of numbers. Exact first, then digits as rounding claims."""
+"""Claims between values: both sides are numbers or matrices of numbers. Exact first, then digits as
+rounding claims."""
 
 from __future__ import annotations
 
@@ -15,8 +16,8 @@ from derive.judging.claim import Claim
 from derive.judging.limits import Irrational, Refusal, ShapeMismatch, Unknown
 from derive.judging.scalars import Interval, plain
 from derive.judging.shapes import infer
-from derive.judging.values import PRECISION, Evaluator, Point, System
 from derive.judging.trees import rename_bound
+from derive.judging.values import PRECISION, Evaluator, Point, Rounded, System
 from derive.reading.tree import List, Tree
 
 FAILURES = (ZeroDivisionError, OverflowError, ValueError)
@@ -125,9 +126,8 @@ def _same_shape(left: Tree, right: Tree, x: Array, y: Array) -> tuple[Array, Arr
         and x.size == y.size
         and 1 in x.shape[1:]
         and 1 in y.shape[1:]
-    ):
-        if isinstance(left, List) or isinstance(right, List):
-            return x.reshape(y.shape), y
+    ) and (isinstance(left, List) or isinstance(right, List)):
+        return x.reshape(y.shape), y
     return x, y
 
 
@@ -136,7 +136,7 @@ def _inequality(x: Array, y: Array, relation: str) -> Claim:
         raise Unknown("an inequality between matrices")
     a, b = x[0], y[0]
     holds = {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b, "!=": a != b}[relation]
-    witness = {"at": {}, "left": digits.short(a), "right": digits.short(b), "entry": None}
+    witness: dict[str, Any] = {"at": {}, "left": digits.short(a), "right": digits.short(b), "entry": None}
     if holds:
         return Claim("correct", "exact", f"{digits.short(a)} against {digits.short(b)}")
     return Claim("wrong", "witness", f"left {digits.short(a)}, right {digits.short(b)}", witness=witness)
@@ -157,9 +157,10 @@ class _Sides:
         return self.relation == "~="
 
     def image(self, tree: Tree, y: Array) -> Array | None:
-        """The side as intervals, its decimals taken as rounded; None if it has no decimals or no such image."""
+        """The side as intervals, its decimals taken as rounded; None if it has no decimals or no such
+        image."""
         rounded = digits.as_rounded(tree)
-        if rounded == tree and not any(type(n).__name__ == "Rounded" for n in tree.walk()):
+        if rounded == tree and not any(isinstance(n, Rounded) for n in tree.walk()):
             return None
         try:
             image = evaluate(rename_bound(rounded), "interval", self.convention, self.lets)
@@ -169,7 +170,7 @@ class _Sides:
 
 
 def _by_digits(sides: _Sides, differing: list[tuple[int, ...]]) -> Claim:
-    x, y = sides.x, sides.y
+    x, _y = sides.x, sides.y
     carried = _carried(sides)
     how: set[str] = set()
     for position in differing:
@@ -191,9 +192,11 @@ def _by_digits(sides: _Sides, differing: list[tuple[int, ...]]) -> Claim:
 
 
 def _carried(sides: _Sides) -> tuple[Array | None, Array | None]:
-    """Both sides as intervals: the right with its decimals rounded, the left only where a value was carried in."""
+    """Both sides as intervals: the right with its decimals rounded, the left only where a value was
+    carried in."""
     left: Array | None = None
-    if any(type(n).__name__ == "Rounded" for n in sides.left.walk()):
+    plain_value = digits.literal(sides.left) is not None or digits.entries(sides.left) is not None
+    if any(isinstance(n, Rounded) for n in sides.left.walk()) and not plain_value:
         try:
             left = evaluate(rename_bound(sides.left), "interval", sides.convention, sides.lets).reshape(
                 sides.x.shape
@@ -212,15 +215,14 @@ def _entry_fit(
     known = sides.x[position]
     if number is not None:
         fit = digits.fits(number[1], number[0], known, sides.approximately)
-        if fit is None and carried[0] is not None:
-            fit = (
-                "carried"
-                if digits.fits(number[1], number[0], carried[0][position], sides.approximately)
-                else None
-            )  # type: ignore[assignment]
         if fit is not None:
             return fit
-    # 7.3/11.1 for e^2/(e^2 + e + e^{0.1}): the decimals on the right are roundings of what stands on the left.
+        if carried[0] is not None and digits.fits(
+            number[1], number[0], carried[0][position], sides.approximately
+        ):
+            return "carried"
+    # 7.3/11.1 for e^2/(e^2 + e + e^{0.1}): the decimals on the right are roundings of what stands on the
+    # left.
     # Not where the left side is made of decimals itself: then the arithmetic on them is what is claimed.
     if number is None and carried[1] is not None and not _decimal_arithmetic(sides.left):
         image = carried[1][position]
@@ -255,7 +257,7 @@ def _narrow(image: Any) -> bool:
 def _decimal_arithmetic(tree: Tree) -> bool:
     from derive.judging.trees import arithmetic
 
-    return arithmetic(tree) and not any(type(n).__name__ == "Rounded" for n in tree.walk())
+    return arithmetic(tree) and not any(isinstance(n, Rounded) for n in tree.walk())
 
 
 def _entry_tree(tree: Tree, array: Array, position: tuple[int, ...]) -> Tree | None:
@@ -275,7 +277,7 @@ def _wrong(
     position = bad[0]
     x, y = sides.x[position], sides.y[position]
     entry = None if sides.x.ndim == 1 else [position[1] + 1, position[2] + 1]
-    witness = {"at": {}, "left": digits.short(x), "right": digits.short(y), "entry": entry}
+    witness: dict[str, Any] = {"at": {}, "left": digits.short(x), "right": digits.short(y), "entry": entry}
     places = digits.places_of(sides.right)
     if sides.x.ndim == 1:
         expected = digits.written(x, places) if digits.literal(sides.right) else None
@@ -283,7 +285,8 @@ def _wrong(
     else:
         rows = [[digits.written(item, places) for item in row] for row in sides.x[0]]
         expected = digits.matrix_latex(rows)
-        where = f"entry {entry[1] if entry and entry[0] == 1 and len(rows) == 1 else entry[0] if entry and len(rows[0]) == 1 else tuple(entry or ())}"
+        place = (position[1] + 1, position[2] + 1)
+        where = f"entry {place[1] if len(rows) == 1 else place[0] if len(rows[0]) == 1 else place}"
         more = f" ({len(bad)} of {sides.x.size} entries differ)" if len(bad) > 1 else ""
         message = f"{where}: {digits.short(x)}, not {digits.short(y)}{more}"
     return replace(Claim("wrong", "witness", message, witness=witness), expected=expected)

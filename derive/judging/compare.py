@@ -1,6 +1,7 @@
 """One claim -> a verdict with its evidence: the ladder from cheap to dear.
 
-Structure up to what commutes and the names of bound letters; exact arithmetic on values; digits as rounding claims;
+Structure up to what commutes and the names of bound letters; exact arithmetic on values; digits as
+rounding claims;
 random points in the declared domain at two precisions. ``wrong`` only with a witness; whatever else fails is
 ``undecided`` with the reason.
 """
@@ -37,7 +38,8 @@ def compare(
     ``declare`` are declaration lines (``"W: 3x5"``, ``"x > 0"``); ``convention`` changes a default, e.g.
     ``{"log": "10"}`` or ``{"angle": "degrees"}``. If both sides are relations, left is compared with left and
     right with right. The verdict is ``correct``, ``rounded``, ``wrong`` (with a witness), ``undecided`` or
-    ``unread`` (with the reason in ``message``). Raises ``DeclarationError`` for a declaration that says nothing.
+    ``unread`` (with the reason in ``message``). Raises ``DeclarationError`` for a declaration that says
+    nothing.
 
     >>> compare(r"\tanh x", r"2\sigma(2x) - 1").verdict
     'correct'
@@ -125,7 +127,7 @@ def _ladder(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
         if not equality:
             return Claim("undecided", message="an inequality with free names is not judged")
         if is_number(left, 0) or is_number(right, 0):
-            layout, shapes = infer([rename_bound(left), rename_bound(right)], dict(setting.shapes))
+            _layout, shapes = infer([rename_bound(left), rename_bound(right)], dict(setting.shapes))
             if any(not isinstance(s, Refusal) and s is not None for s in shapes):
                 return Claim("undecided", message="an equation, not an identity")
         return compare_by_points(left, right, setting)

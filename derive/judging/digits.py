@@ -7,9 +7,8 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from derive.judging.scalars import Interval, interval, plain
-from derive.judging.trees import UNITS
+from derive.judging.trees import UNITS, rebuild
 from derive.judging.values import Rounded
-from derive.judging.trees import rebuild
 from derive.reading.tree import List, Matrix, Negative, Number, Tree
 
 Fit = Literal["rounds", "truncates", "approximates"]
@@ -36,7 +35,8 @@ def _significant(number: Number) -> int:
 def fits(number: Number, sign: int, x: Any, approximately: bool = False) -> Fit | None:
     """Whether the value ``x`` (a number or an interval) may be written with these digits, and how.
 
-    A decimal claims what rounds to it; cutting off is accepted and said. An integer claims itself, unless it has three
+    A decimal claims what rounds to it; cutting off is accepted and said. An integer claims itself, unless
+    it has three
     or more digits or the sign is an approximate one.
 
     >>> fits(Number("0.22"), 1, Fraction(2244, 10000)), fits(Number("0.15"), -1, Fraction(-1584, 10000))
@@ -46,9 +46,9 @@ def fits(number: Number, sign: int, x: Any, approximately: bool = False) -> Fit 
     """
     unit = step(number)
     value = sign * number.value * UNITS[number.unit]
-    if number.places <= 0 and not number.unit and not approximately and "e" not in number.digits:
-        if _significant(number) < 3:
-            return None
+    whole_number = number.places <= 0 and not number.unit and "e" not in number.digits
+    if whole_number and not approximately and _significant(number) < 3:
+        return None
     x = x if isinstance(x, Interval) else interval(_float(x))
     half, whole = float(unit) / 2, float(unit)
     middle = float(value)
@@ -93,7 +93,10 @@ def entries(tree: Tree) -> list[list[Tree]] | None:
 
 def short(x: Any) -> float | int:
     """A value for a witness: a plain number with at most six significant digits."""
-    value = x.middle if isinstance(x, Interval) else float(plain(x))
+    x = plain(x)
+    if isinstance(x, Fraction) and x.denominator == 1 and abs(x) < 10**15:
+        return int(x)
+    value = x.middle if isinstance(x, Interval) else float(x)
     rounded = float(f"{value:.6g}")
     return int(rounded) if rounded == int(rounded) and abs(rounded) < 1e6 else rounded
 

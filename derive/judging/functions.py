@@ -26,7 +26,8 @@ Array = npt.NDArray[Any]
 class Elementary:
     """A function of one real number.
 
-    ``precise`` names mpmath's function or is one of its arguments' module; ``slope(x, y)`` is the derivative at
+    ``precise`` names mpmath's function or is one of its arguments' module; ``slope(x, y)`` is the
+    derivative at
     ``x`` where the value is ``y``; ``exact`` gives the value of a fraction or None where it is irrational.
     """
 
@@ -177,7 +178,8 @@ def _precise(row: Elementary, x: Any) -> Any:
 
 
 def _image(name: str, x: Interval) -> Interval:
-    # Ends, midpoint and the steepest slope in between: wide enough, and tight for the narrow intervals of rounding.
+    # Ends, midpoint and the steepest slope in between: wide enough, and tight for the narrow intervals of
+    # rounding.
     samples = [float(value(name, x.low + (x.high - x.low) * k / 8)) for k in range(9)]
     margin = (max(samples) - min(samples)) / 8
     return Interval(min(samples) - margin, max(samples) + margin)
@@ -201,7 +203,8 @@ def apply(name: str, x: Array) -> Array:
 def power(base: Any, exponent: Any) -> Any:
     """``base ** exponent`` of two numbers of any kind, refused before it is computed if it is too large.
 
-    Raises :class:`TooLarge`, :class:`Irrational` (exact arithmetic, fractional exponent), and gives nan outside
+    Raises :class:`TooLarge`, :class:`Irrational` (exact arithmetic, fractional exponent), and gives nan
+    outside
     the real numbers.
     """
     if isinstance(exponent, Dual):

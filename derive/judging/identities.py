@@ -1,4 +1,5 @@
-"""Claims with free names: meant for all values in the declared domain, refuted by one point where the sides differ."""
+"""Claims with free names: meant for all values in the declared domain, refuted by one point where the
+sides differ."""
 
 from __future__ import annotations
 
@@ -11,13 +12,14 @@ import numpy as np
 from derive.judging import digits
 from derive.judging.arrays import Array, shape_text
 from derive.judging.claim import Claim
+from derive.judging.layout import Layout, Shape
 from derive.judging.limits import Refusal, ShapeMismatch, Unknown
 from derive.judging.names import RATES, function_name
 from derive.judging.sampling import POSITIVE, REAL, UNIT, Domain, draw, exactly, precisely
 from derive.judging.scalars import Interval, plain
-from derive.judging.shapes import Layout, Shape, infer
+from derive.judging.shapes import infer
 from derive.judging.trees import rename_bound
-from derive.judging.values import PRECISION, Evaluator, Point, System, _plain_name
+from derive.judging.values import PRECISION, Evaluator, Point, System, plain_name
 from derive.reading.tree import Call, Indexed, Name, Tree
 
 FAILURES = (ZeroDivisionError, OverflowError, ValueError, np.linalg.LinAlgError)
@@ -25,17 +27,20 @@ FAILURES = (ZeroDivisionError, OverflowError, ValueError, np.linalg.LinAlgError)
 
 @dataclass(frozen=True)
 class Setting:
-    """What is declared: shapes, domains, functions that may be anything, conventions, formulas of kept names."""
+    """What is declared: shapes, domains, functions that may be anything, conventions, formulas of kept
+    names."""
 
     shapes: Mapping[Tree, Shape] = field(default_factory=dict)
     domains: Mapping[Tree, Domain] = field(default_factory=dict)
     convention: Mapping[str, str] = field(default_factory=dict)
     lets: Mapping[Tree, Tree] = field(default_factory=dict)
     any_function: bool = True  # an undeclared f may be any smooth function
+    distinct: bool = False  # free indices are meant to differ
 
 
 def compare_by_points(left: Tree, right: Tree, setting: Setting) -> Claim:
-    """Judge an identity between two trees by its values at random points; raises :class:`Refusal` with the reason."""
+    """Judge an identity between two trees by its values at random points; raises :class:`Refusal` with the
+    reason."""
     left, right = rename_bound(left), rename_bound(right)
     lets = list(setting.lets.values())
     layout, shapes = infer([left, right], setting.shapes, setting.lets)
@@ -95,7 +100,7 @@ def _rounds(
 ) -> tuple[int, Claim | None]:
     agreed = 0
     for seed in range(2):
-        point = draw(layout, functions, setting.domains, default, seed)
+        point = draw(layout, functions, setting.domains, default, seed, distinct=setting.distinct)
         x = _evaluate(left, "float", point, layout, setting)
         y = _evaluate(right, "float", point, layout, setting)
         if x.shape != y.shape:
@@ -196,15 +201,15 @@ def _named(point: Point, layout: Layout) -> dict[str, Any]:
     at: dict[str, Any] = {}
     for name, x in point.names.items():
         if x.ndim == 1:
-            at[_plain_name(name)] = digits.short(x[0])
+            at[plain_name(name)] = digits.short(x[0])
         else:
-            at[_plain_name(name)] = (
+            at[plain_name(name)] = (
                 np.array([digits.short(i) for i in x[0].flat]).reshape(x.shape[1:]).tolist()
             )
             if x.ndim == 3 and x.shape[2] == 1:
-                at[_plain_name(name)] = [row[0] for row in at[_plain_name(name)]]
+                at[plain_name(name)] = [row[0] for row in at[plain_name(name)]]
     for letter, value in point.indices.items():
-        at[_plain_name(letter)] = int(value[0])
+        at[plain_name(letter)] = int(value[0])
     return at
 
 
@@ -217,7 +222,8 @@ def _shapes_differ(
         return None
     if not isinstance(b, Refusal) and not _unequal(layout, a, b):
         return None
-    # Sizes that the left side alone allows, all different: on them the right side does not fit or is of another shape.
+    # Sizes that the left side alone allows, all different: on them the right side does not fit or is of
+    # another shape.
     alone, _ = infer([left], setting.shapes, setting.lets)
     sizes = alone.resolve()
     fixed: dict[Tree, Shape] = {}
@@ -229,7 +235,7 @@ def _shapes_differ(
     x, y = then[0], then[1]
     if isinstance(x, Refusal) or (isinstance(y, Refusal) and not isinstance(y, ShapeMismatch)):
         return None
-    at = {_plain_name(n): f"{s[0]}x{s[1]}" for n, s in fixed.items() if s is not None}
+    at = {plain_name(n): f"{s[0]}x{s[1]}" for n, s in fixed.items() if s is not None}
     first = _dims(x)
     second = f"impossible ({y})" if isinstance(y, Refusal) else _dims(y)
     if first == second:
@@ -266,22 +272,22 @@ def _assumptions(layout: Layout, setting: Setting, trees: list[Tree]) -> Iterato
         if isinstance(n, Call)
     }
     words = {f.text for f in functions if isinstance(f, Name)}
-    if "log" in words and not setting.convention.get("log"):
-        if any(isinstance(n, Call) and n.function == Name("log") for n in nodes):
-            yield "log is the natural logarithm"
+    bare_log = any(isinstance(n, Call) and n.function == Name("log") for n in nodes)
+    if bare_log and not setting.convention.get("log"):
+        yield "log is the natural logarithm"
     if words & {"sin", "cos", "tan"} and setting.convention.get("angle") != "degrees":
         yield "angles are in radians"
     if "sigma" in words:
         yield "sigma is the logistic function"
     named = [n for n in layout.dims if n not in setting.shapes]
-    matrices = sorted(_plain_name(n) for n in named if n in layout.matrices)
-    vectors = sorted(_plain_name(n) for n in named if n in layout.vectors)
+    matrices = sorted(plain_name(n) for n in named if n in layout.matrices)
+    vectors = sorted(plain_name(n) for n in named if n in layout.vectors)
     if matrices:
         yield f"{', '.join(matrices)}: matrices that need not commute"
     if vectors:
         yield f"{', '.join(vectors)}: column vectors"
     rates = sorted(
-        {_plain_name(n) for n in named if isinstance(n, Name) and n.text in RATES and layout.matrices}
+        {plain_name(n) for n in named if isinstance(n, Name) and n.text in RATES and layout.matrices}
     )
     if rates:
         yield f"{', '.join(rates)}: scalars"

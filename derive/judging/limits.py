@@ -14,7 +14,7 @@ MAX_NODES = 6_000
 MAX_WORK = 3_000_000
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - a verdict of the program on a formula, not a programming error
     """A formula has no value here; the text says why, for the reader of the verdict."""
 
 

@@ -33,7 +33,8 @@ OF_TENSORS = {
 CONSTANTS = {Name("pi"), Name("e")}
 IDENTITY = Name("I")
 INDEX_LETTERS = set("ijklmnpqrstcy") | {"ell"}
-#: Letters that run over all entries where a family is defined (``s_i = ...``); others may be labels (``b_h = 1``).
+#: Letters that run over all entries where a family is defined (``s_i = ...``); others may be labels (``b_h
+#: = 1``).
 RUNNING_LETTERS = set("ijklmnrt") | {"ell"}
 #: Lower-case letters that stay scalars beside a matrix, as rates, weights and counts do in the field.
 RATES = {
@@ -109,7 +110,8 @@ def access(tree: Indexed) -> tuple[Tree, tuple[Tree, ...]]:
     if len(lower_indices) != len(tree.lower) or _labels_a_matrix(tree):
         lower_indices = ()
     labels = () if lower_indices else tree.lower
-    upper, upper_indices = [], []
+    upper: list[Tree] = []
+    upper_indices: list[Tree] = []
     for item in tree.upper:
         inner = item.items[0] if isinstance(item, List) and len(item.items) == 1 else item
         counts = is_letter(inner) and isinstance(item, List) and item.brackets == "("
@@ -121,7 +123,8 @@ def access(tree: Indexed) -> tuple[Tree, tuple[Tree, ...]]:
 
 
 def _labels_a_matrix(tree: Indexed) -> bool:
-    # W_h, W_y, W_1: one letter or number below a capital names a matrix of its own, unless it is i, j, k or bound.
+    # W_h, W_y, W_1: one letter or number below a capital names a matrix of its own, unless it is i, j, k
+    # or bound.
     if not (isinstance(tree.base, Name) and len(tree.lower) == 1 and is_capital(tree.base)):
         return False
     item = tree.lower[0]
@@ -180,8 +183,9 @@ def matrices(trees: Iterable[Tree], sizes: set[Tree]) -> tuple[set[Tree], set[Tr
     products = [node for node in nodes if isinstance(node, Multiply)]
     for product in products:
         for left, right in zip(product.factors, product.factors[1:], strict=False):
-            if _letter(left, capital) and _letter(right, capital):
-                found.update((_letter(left, capital), _letter(right, capital)))  # type: ignore[arg-type]
+            pair = (_letter(left, capital), _letter(right, capital))
+            if pair[0] is not None and pair[1] is not None:
+                found.update((pair[0], pair[1]))
     for product in products:
         # x^T A x, A x: a capital beside a vector is a matrix too, but not N, M, T, ...: those count things.
         for left, right in zip(product.factors, product.factors[1:], strict=False):

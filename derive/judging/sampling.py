@@ -11,8 +11,8 @@ import numpy as np
 
 from derive.judging.arrays import Array
 from derive.judging.functions import apply
+from derive.judging.layout import Layout
 from derive.judging.names import IDENTITY
-from derive.judging.shapes import Layout
 from derive.judging.values import Point
 from derive.reading.tree import Name, Tree
 
@@ -43,8 +43,13 @@ def draw(
     default: Domain = REAL,
     seed: int = 0,
     batch: int = BATCH,
+    distinct: bool = False,
 ) -> Point:
-    """Random values for every name, size and free index of a layout; the same every time for the same ``seed``."""
+    """Random values for every name, size and free index of a layout; the same every time for the same
+    ``seed``.
+
+    With ``distinct`` the free indices of a point all differ, as far as their ranges allow.
+    """
     rng = np.random.default_rng(20_240 + seed)
     sizes = layout.resolve(seed)
     point = Point(batch, sizes=sizes)
@@ -61,6 +66,8 @@ def draw(
     for letter, dim in layout.letters.items():
         if isinstance(letter, Name) and "#" not in letter.text:
             point.indices[letter] = _indices(rng, layout, letter, sizes, dim, batch)
+    if distinct:
+        _spread(point, layout, sizes)
     for function in functions:
         point.functions[function] = _smooth(rng)
     return point
@@ -94,6 +101,14 @@ def _indices(
     # Equal and different indices must both occur: the first points have all indices equal.
     x[: batch // 4] = layout.origin + margin
     return np.asarray(x)
+
+
+def _spread(point: Point, layout: Layout, sizes: Mapping[Any, int]) -> None:
+    start = np.arange(point.batch)
+    for k, letter in enumerate(point.indices):
+        dim = layout.letters[letter]
+        size = dim if isinstance(dim, int) else sizes[dim]
+        point.indices[letter] = (start + k) % size + layout.origin
 
 
 def _smooth(rng: np.random.Generator) -> Any:

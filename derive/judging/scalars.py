@@ -77,7 +77,7 @@ class Dual:
     def __eq__(self, other: object) -> bool:
         return bool(plain(self) == plain(other))
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # compares by value, as the numbers do
 
 
 def plain(x: Any) -> Any:
@@ -100,7 +100,8 @@ def slope(x: Any, level: int) -> Any:
 class Interval:
     """All numbers from ``low`` to ``high``: what a rounded value may have been.
 
-    Ends are floats; one result is at most a few ulps too narrow, which the tolerance of the rounding test covers.
+    Ends are floats; one result is at most a few ulps too narrow, which the tolerance of the rounding test
+    covers.
 
     >>> Interval(0.65, 0.66) * 2
     Interval(low=1.3, high=1.32)
@@ -178,7 +179,7 @@ class Interval:
     def __eq__(self, other: object) -> bool:
         return self.middle == interval(other).middle
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # compares by value, as the numbers do
 
 
 def interval(x: Any) -> Interval:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from derive.judging.identities import Setting
+from derive.judging.layout import Dim, Shape
 from derive.judging.names import access, is_letter
 from derive.judging.sampling import Domain
-from derive.judging.shapes import Dim, Shape
 from derive.reading import Declaration, Declarations
 from derive.reading.tree import Indexed, Name, Tree
 
@@ -33,16 +33,13 @@ def setting_for(
     domains: dict[Tree, Domain] = {}
     for name in {_base(n) for tree in trees for n in tree.walk() if isinstance(n, (Name, Indexed))}:
         declaration = declared.get(name)
-        if (
-            declaration is None
-            or is_letter(name)
-            and declaration.shape is None
-            and declaration.domain is None
+        if declaration is None or (
+            is_letter(name) and declaration.shape is None and declaration.domain is None
         ):
             continue
         shape = _shape(declaration)
         if shape is not None:
-            shapes[name] = shape if shape != () else None  # type: ignore[assignment]
+            shapes[name] = shape or None
         domain = _domain(declaration)
         if domain is not None:
             domains[name] = domain
@@ -57,7 +54,7 @@ def _size(text: str) -> Dim:
     return int(text) if text.isdigit() else ("size", Name(text))
 
 
-def _shape(declaration: Declaration) -> Shape | tuple[()]:
+def _shape(declaration: Declaration) -> tuple[Dim, Dim] | tuple[()] | None:
     """None if no shape is declared, () for a scalar, else rows and columns."""
     if declaration.shape is not None:
         sizes = [_size(s) for s in declaration.shape]

@@ -1,16 +1,16 @@
 """Which sizes a formula asks for: every name gets a shape, every index a range, by unification.
 
-A shape is None (a scalar) or ``(rows, columns)``; an entry is an integer or a symbol, and symbols that must be
+A shape is None (a scalar) or ``(rows, columns)``; an entry is an integer or a symbol, and symbols that
+must be
 equal are united. What is left free then gets distinct primes, so that a wrong transpose fails by shape.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
-from itertools import count
+from collections.abc import Iterable, Mapping
 
 from derive.judging.functions import TABLE
+from derive.judging.layout import UNIT, Dim, Layout, Shape
 from derive.judging.limits import Refusal, ShapeMismatch, Unknown
 from derive.judging.names import (
     CONSTANTS,
@@ -43,90 +43,6 @@ from derive.reading.tree import (
     Tree,
 )
 
-Dim = Hashable  # an int, or a symbol
-Shape = tuple[Dim, Dim] | None
-_UNIT: Dim = ("size", "identity")  # the side of I, which is whatever it has to be
-PRIMES = (3, 5, 7, 2, 11, 13, 17)
-
-
-@dataclass
-class Layout:
-    """What inference found. ``dims[name]`` are the axes of a name (none for a scalar), as symbols."""
-
-    matrices: set[Tree]
-    vectors: set[Tree]
-    sizes: set[Tree]
-    declared: dict[Tree, Shape] = field(default_factory=dict)
-    dims: dict[Tree, tuple[Dim, ...]] = field(default_factory=dict)
-    families: dict[Tree, tuple[Dim, ...]] = field(default_factory=dict)
-    letters: dict[Tree, Dim] = field(default_factory=dict)
-    margins: dict[Tree, int] = field(default_factory=dict)
-    origin: int = 1
-    _parent: dict[Dim, Dim] = field(default_factory=dict)
-    _least: dict[Dim, int] = field(default_factory=dict)
-    _wanted: dict[Dim, int] = field(default_factory=dict)
-    _fresh: count[int] = field(default_factory=count)
-
-    def fresh(self) -> Dim:
-        """A symbol for a size of which nothing is known."""
-        return ("size", next(self._fresh))
-
-    def find(self, dim: Dim) -> Dim:
-        """The representative of all sizes united with ``dim``."""
-        while dim in self._parent:
-            dim = self._parent[dim]
-        return dim
-
-    def unite(self, a: Dim, b: Dim, what: str) -> None:
-        """Record that two sizes are equal; raises :class:`ShapeMismatch` if they cannot be."""
-        a, b = self.find(a), self.find(b)
-        if a == b:
-            return
-        if isinstance(a, int) and isinstance(b, int):
-            raise ShapeMismatch(f"{what}: {a} against {b}")
-        if isinstance(a, int):
-            a, b = b, a
-        self._parent[a] = b
-        for table in (self._least, self._wanted):
-            table[b] = max(table.get(a, 0), table.get(b, 0))
-        if isinstance(b, int) and self._least[b] > b:
-            raise ShapeMismatch(f"{what}: an index up to {self._least[b]} where there are {b}")
-
-    def prefer(self, dim: Dim, size: int) -> None:
-        """Record that a sum runs to ``size``: what it runs over has that many entries, if nothing says otherwise."""
-        root = self.find(dim)
-        self._wanted[root] = max(self._wanted.get(root, 0), size)
-        self.at_least(dim, size)
-
-    def adapts(self, shape: Shape) -> bool:
-        """Whether a shape is that of an identity matrix of which nothing else is known."""
-        return shape is not None and self.find(shape[0]) == _UNIT and self.find(shape[1]) == _UNIT
-
-    def at_least(self, dim: Dim, least: int) -> None:
-        """Record that an index goes up to ``least``."""
-        root = self.find(dim)
-        self._least[root] = max(self._least.get(root, 0), least)
-        if isinstance(root, int) and least > root:
-            raise ShapeMismatch(f"index {least} where there are {root} entries")
-
-    def resolve(self, shift: int = 0) -> dict[Dim, int]:
-        """A number for every size: what is given, else distinct primes; ``shift`` rotates the choice."""
-        used = self._all()
-        free = [d for d in dict.fromkeys(self.find(d) for d in used) if not isinstance(d, int)]
-        result: dict[Dim, int] = {}
-        for k, dim in enumerate(free):
-            prime = PRIMES[(k + shift) % len(PRIMES)]
-            result[dim] = self._wanted.get(dim, 0) or max(prime, self._least.get(dim, 0))
-            result[dim] = max(result[dim], self._least.get(dim, 0))
-        return {d: root if isinstance(root := self.find(d), int) else result[root] for d in used}
-
-    def _all(self) -> list[Dim]:
-        tables = (self.dims, self.families)
-        return [d for t in tables for dims in t.values() for d in dims] + [
-            *self.letters.values(),
-            *(("size", name) for name in self.sizes),
-        ]
-
 
 def infer(
     trees: Iterable[Tree],
@@ -135,7 +51,8 @@ def infer(
 ) -> tuple[Layout, list[Shape | Refusal]]:
     """The layout that all ``trees`` ask for together, and the shape of each or why it has none.
 
-    ``declared`` names have a given shape, ``lets`` names that of their formula. Raises :class:`Refusal` if those
+    ``declared`` names have a given shape, ``lets`` names that of their formula. Raises :class:`Refusal` if
+    those
     contradict the use that the trees make of a name.
     """
     trees = list(trees)
@@ -168,9 +85,8 @@ def _register(trees: list[Tree], layout: Layout) -> None:
     """Find the families (names with letter indices) before walking, and where indices start."""
     nodes = [node for tree in trees for node in tree.walk()]
     for node in nodes:
-        if isinstance(node, Big) and node.lower is not None and isinstance(node.lower, Number):
-            if node.lower.value == 0:
-                layout.origin = 0
+        if isinstance(node, Big) and isinstance(node.lower, Number) and node.lower.value == 0:
+            layout.origin = 0
         if not isinstance(node, Indexed):
             continue
         base, indices = access(node)
@@ -258,11 +174,11 @@ class _Walker:
             case Ambiguous():
                 raise Unknown(f"more than one reading: {tree.reason}")
             case _:
-                raise Unknown(_why(tree))
+                raise Unknown(why(tree))
 
     def _name(self, name: Tree) -> Shape:
         layout = self.layout
-        if name in CONSTANTS or name in layout.sizes or is_letter(name) and name in layout.letters:
+        if name in CONSTANTS or name in layout.sizes or (is_letter(name) and name in layout.letters):
             return None
         if name in layout.declared:
             shape = layout.declared[name]
@@ -274,8 +190,8 @@ class _Walker:
                 raise Unknown("a tensor with three or more axes")
             return (dims[0], 1) if len(dims) == 1 else (dims[0], dims[1])
         if name == IDENTITY and layout.matrices:
-            layout.dims[name] = (_UNIT, _UNIT)
-            return (_UNIT, _UNIT)
+            layout.dims[name] = (UNIT, UNIT)
+            return (UNIT, UNIT)
         if name not in layout.dims:
             if name in layout.matrices:
                 layout.dims[name] = (layout.fresh(), layout.fresh())
@@ -306,7 +222,10 @@ class _Walker:
             shape = self.shape(base)
             if shape is None:
                 raise Unknown("an index below something that is a number")
-            dims = (shape[0],) if len(indices) == 1 else shape
+            first = indices[0]
+            if len(indices) == 1 and 1 not in shape and isinstance(first, Number) and len(first.digits) == 2:
+                indices = (Number(first.digits[0]), Number(first.digits[1]))  # a_{12} is row 1, column 2
+            dims = shape if len(indices) == 2 else (shape[0] if shape[0] != 1 else shape[1],)
         for index, dim in zip(indices, dims, strict=False):
             if isinstance(index, Number):
                 layout.at_least(dim, int(index.value) + 1 - layout.origin)
@@ -427,7 +346,7 @@ def _unlabelled(function: Tree) -> Tree:
     return function.base if isinstance(function, Indexed) else function
 
 
-def _why(tree: Tree) -> str:
+def why(tree: Tree) -> str:
     kind = type(tree).__name__
     reasons = {
         "Ellipsis": "something is left out (dots)",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from fractions import Fraction
 from itertools import count
+from typing import Any
 
 from derive.judging.limits import MAX_NODES, TooLarge
 from derive.reading.tree import (
@@ -33,7 +34,7 @@ from derive.reading.tree import (
 
 def rebuild(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
     """The same node with ``change`` applied to each direct sub-tree."""
-    changed = {}
+    changed: dict[str, Any] = {}
     for spec in fields(tree):
         if spec.name == "span":
             continue
@@ -129,7 +130,8 @@ def may_be_tensor(tree: Tree) -> bool:
 
 
 def canonical(tree: Tree, depth: int = 0) -> object:
-    """A key that is equal for trees that differ only in order where order does not matter, and in bound letters.
+    """A key that is equal for trees that differ only in order where order does not matter, and in bound
+    letters.
 
     Terms commute; factors commute if none may be a matrix; ``e^x`` and ``exp(x)`` are the same; ``0.5`` and
     ``0.50`` have the same value.
@@ -232,9 +234,11 @@ UNITS: dict[str, Fraction] = {
 
 
 def wider(tree: Tree) -> list[Tree]:
-    """The tree, and the tree with every function and sum reaching over all that follows it in its product or sum.
+    """The tree, and the tree with every function and sum reaching over all that follows it in its product
+    or sum.
 
-    ``\\log a \\exp b`` is read as ``(log a) exp b`` but may be meant as ``log(a exp b)``; a sum sign before several
+    ``\\log a \\exp b`` is read as ``(log a) exp b`` but may be meant as ``log(a exp b)``; a sum sign
+    before several
     terms likewise.
     """
     other = _widened(tree)

@@ -1,6 +1,7 @@
 """The value of a tree at a batch of points, in any number system. No text is ever evaluated: nodes are.
 
-Systems: ``float`` (float64, fast), ``exact`` (fractions), ``precise`` (mpmath, to confirm), ``interval`` (what a value
+Systems: ``float`` (float64, fast), ``exact`` (fractions), ``precise`` (mpmath, to confirm), ``interval``
+(what a value
 written rounded may have been). Derivatives are forward-mode dual numbers in whichever system is at work.
 """
 
@@ -16,10 +17,10 @@ import numpy as np
 from derive.judging import arrays
 from derive.judging.arrays import Array
 from derive.judging.functions import apply, power
-from derive.judging.limits import MAX_TERMS, Budget, Irrational, ShapeMismatch, TooLarge, Unknown
+from derive.judging.layout import Layout
+from derive.judging.limits import Budget, Irrational, ShapeMismatch, TooLarge, Unknown
 from derive.judging.names import CONSTANTS, IDENTITY, access, is_indicator, is_letter
 from derive.judging.scalars import Dual, Interval, plain, slope
-from derive.judging.shapes import Layout
 from derive.judging.trees import UNITS
 from derive.reading.tree import (
     Add,
@@ -48,7 +49,8 @@ PRECISION = 50  # decimal digits with which a witness is confirmed
 
 @dataclass(frozen=True)
 class Rounded(Number):
-    """A number that its writer rounded: as an interval it is everything that rounds or truncates to its digits."""
+    """A number that its writer rounded: as an interval it is everything that rounds or truncates to its
+    digits."""
 
 
 @dataclass
@@ -83,10 +85,8 @@ class Evaluator:
         self.indices = dict(point.indices)
         self.overrides: dict[Tree, Array] = {}
         self.level = 0
-        self._sized = {
-            layout.find(d) for t in (layout.dims, layout.families) for ds in t.values() for d in ds
-        }
-        self._sized |= {layout.find(("size", s)) for s in layout.sizes}
+        self.sized = {layout.find(d) for t in (layout.dims, layout.families) for ds in t.values() for d in ds}
+        self.sized |= {layout.find(("size", s)) for s in layout.sizes}
 
     # -- numbers -----------------------------------------------------------------------------------------
 
@@ -95,10 +95,10 @@ class Evaluator:
         if self.system == "float" and not isinstance(x, Dual):
             return np.full(self.point.batch, float(x))
         result = np.empty(self.point.batch, dtype=object)
-        result[:] = [self._convert(x)] * self.point.batch
+        result[:] = [self.convert(x)] * self.point.batch
         return result
 
-    def _convert(self, x: Any) -> Any:
+    def convert(self, x: Any) -> Any:
         if self.system == "precise" and isinstance(x, (int, Fraction)):
             from mpmath import mpf
 
@@ -134,7 +134,8 @@ class Evaluator:
     # -- trees -------------------------------------------------------------------------------------------
 
     def value(self, tree: Tree) -> Array:
-        """The value of a tree: ``(B,)`` or ``(B, rows, columns)``. Raises :class:`Refusal` with the reason."""
+        """The value of a tree: ``(B,)`` or ``(B, rows, columns)``. Raises :class:`Refusal` with the
+        reason."""
         result = self._value(tree)
         self.budget.spend(result.size + 8)
         return result
@@ -144,7 +145,7 @@ class Evaluator:
             case Number():
                 return self._number(tree)
             case Name():
-                return self._name(tree)
+                return self.name(tree)
             case Indexed():
                 return self._indexed(tree)
             case Add():
@@ -179,17 +180,21 @@ class Evaluator:
 
                 return call(self, tree)
             case Big():
-                return self._big(tree)
+                from derive.judging.sums import big
+
+                return big(self, tree)
             case Derivative():
-                return self._derivative(tree)
+                from derive.judging.slopes import derivative
+
+                return derivative(self, tree)
             case Ambiguous():
                 raise Unknown(f"more than one reading: {tree.reason}")
             case _:
-                from derive.judging.shapes import _why
+                from derive.judging.shapes import why
 
-                raise Unknown(_why(tree))
+                raise Unknown(why(tree))
 
-    def _name(self, name: Tree) -> Array:
+    def name(self, name: Tree) -> Array:
         if name in self.overrides:
             return self.overrides[name]
         if name in self.indices:
@@ -204,7 +209,7 @@ class Evaluator:
             return self._constant(name)
         if name == IDENTITY and name not in self.layout.dims:
             raise Unknown("an identity matrix of unknown size")
-        raise Unknown(f"no value for {_plain_name(name)}")
+        raise Unknown(f"no value for {plain_name(name)}")
 
     def size(self, dim: Any) -> int:
         """The number that this run uses for a size."""
@@ -217,11 +222,11 @@ class Evaluator:
         return (
             x.astype(float)
             if self.system == "float"
-            else self._objects([self._convert(Fraction(int(i))) for i in x])
+            else self.objects([self.convert(Fraction(int(i))) for i in x])
         )
 
     @staticmethod
-    def _objects(items: list[Any]) -> Array:
+    def objects(items: list[Any]) -> Array:
         result = np.empty(len(items), dtype=object)
         result[:] = items
         return result
@@ -239,7 +244,16 @@ class Evaluator:
                 return self.indices[tree]
             case _ if tree in self.layout.sizes:
                 return np.full(self.point.batch, self.size(("size", tree)))
-        raise Unknown(f"the index {_plain_name(tree)}")
+        return self._whole_numbers(tree)
+
+    def _whole_numbers(self, tree: Tree) -> Array:
+        numbers = [plain(x) for x in self.value(tree).flat]
+        numbers = [x.middle if isinstance(x, Interval) else x for x in numbers]
+        if any(not abs(x) < 10**12 for x in numbers):
+            raise TooLarge("an index or a bound beyond all measure")
+        if any(x != int(x) for x in numbers):
+            raise Unknown("an index or a bound that is not a whole number")
+        return np.array([int(x) for x in numbers])
 
     def _indexed(self, tree: Indexed) -> Array:
         if tree in self.overrides:
@@ -250,16 +264,14 @@ class Evaluator:
             return self.indicator(tree.lower[0])
         base, indices = access(tree)
         if not indices:
-            return self._name(base)
+            return self.name(base)
         if base == Name("delta") and len(indices) == 2 and base not in self.layout.families:
             return self.full(0) + (self.index(indices[0]) == self.index(indices[1])).astype(int)
         if tree in self.point.names:
             return self.point.names[tree]
-        return self._entry(
-            self._name(base) if isinstance(base, (Name, Indexed)) else self.value(base), indices
-        )
+        return self.entry(self.name(base) if isinstance(base, (Name, Indexed)) else self.value(base), indices)
 
-    def _entry(self, x: Array, indices: tuple[Tree, ...]) -> Array:
+    def entry(self, x: Array, indices: tuple[Tree, ...]) -> Array:
         if x.ndim == 1:
             raise Unknown("an index below a number")
         if len(indices) == 1 and x.ndim == 3 and 1 not in x.shape[1:]:
@@ -286,7 +298,7 @@ class Evaluator:
     def indicator(self, relation: Tree) -> Array:
         """1 where the relation holds, else 0."""
         assert isinstance(relation, Relation)
-        return self._truth(relation) + self.full(0)
+        return self.truth(relation) + self.full(0)
 
     def _product(self, tree: Multiply) -> Array:
         if len(tree.factors) == 2 and isinstance(tree.factors[1], Relation) and is_indicator(tree.factors[0]):
@@ -323,12 +335,12 @@ class Evaluator:
         if base.dtype != object and exponent.dtype != object:
             with np.errstate(all="ignore"):
                 return np.power(base, exponent)
-        return self._objects([power(b, e) for b, e in zip(base, exponent, strict=True)])
+        return self.objects([power(b, e) for b, e in zip(base, exponent, strict=True)])
 
     def _exponential(self, x: Array) -> Array:
         return apply("exp", x)
 
-    def _truth(self, relation: Relation) -> Array:
+    def truth(self, relation: Relation) -> Array:
         left, right = relation.left, relation.right
         if is_letter(left) and (is_letter(right) or isinstance(right, Number)) and left in self.indices:
             a, b = self.index(left), self.index(right)
@@ -357,163 +369,19 @@ class Evaluator:
                 if condition is not None:
                     # Where no condition holds the formula says nothing.
                     result = np.where(
-                        self._truth(condition) > 0,
+                        self.truth(condition) > 0,
                         result,
                         self.full(0) * np.nan if self.system == "float" else result,
                     )
             elif condition is not None:
                 a, b = arrays.align(self.value(branch), result, "the cases")
-                truth = self._truth(condition) > 0
+                truth = self.truth(condition) > 0
                 result = np.where(truth if a.ndim == truth.ndim else truth[:, None, None], a, b)
         if result is None:
             raise Unknown("cases without a case")
         return result
 
-    # -- sums and derivatives ----------------------------------------------------------------------------
-
-    def _big(self, tree: Big) -> Array:
-        folds: dict[str, Callable[[Array, Array], Any]] = {
-            "sum": np.add,
-            "prod": np.multiply,
-            "max": np.maximum,
-            "min": np.minimum,
-        }
-        if tree.operator not in folds:
-            raise Unknown(f"{tree.operator} is not evaluated")
-        variables = list(tree.variables) or self._implied(tree.body)
-        return self._fold(tree, variables, folds[tree.operator])
-
-    def _implied(self, body: Tree) -> list[Tree]:
-        letters = {
-            i for node in body.walk() if isinstance(node, Indexed) for i in access(node)[1] if is_letter(i)
-        }
-        letters = {i for i in letters if not (isinstance(i, Name) and "#" in i.text)}
-        if len(letters) != 1:
-            raise Unknown("a sum that does not say over what")
-        return list(letters)
-
-    def _range(self, tree: Big, variable: Tree) -> tuple[Array, Array]:
-        low = (
-            self.index(tree.lower)
-            if tree.lower is not None
-            else np.full(self.point.batch, self.layout.origin)
-        )
-        if tree.upper is not None:
-            high = self.index(tree.upper)
-        elif tree.domain is not None:
-            raise Unknown("a sum over a set")
-        else:
-            dim = self.layout.letters.get(variable)
-            if (
-                dim is None
-                or self.layout.find(dim) not in self._sized
-                and not isinstance(self.layout.find(dim), int)
-            ):
-                raise Unknown("a sum whose range is not known")
-            high = np.full(self.point.batch, self.layout.origin + self.size(dim) - 1)
-        if int(high.max(initial=0)) - int(low.min(initial=0)) > MAX_TERMS:
-            raise TooLarge(f"a sum of more than {MAX_TERMS} terms")
-        return low, high
-
-    def _fold(self, tree: Big, variables: list[Tree], fold: Callable[[Array, Array], Any]) -> Array:
-        if not variables:
-            return self.value(tree.body)
-        variable, rest = variables[0], variables[1:]
-        low, high = self._range(tree, variable)
-        outer = self.indices.get(variable)
-        neutral = self.full(Fraction(0 if tree.operator == "sum" else 1))
-        total: Array | None = neutral if tree.operator in ("sum", "prod") else None
-        try:
-            for k in range(int(low.min()), int(high.max()) + 1):
-                self.indices[variable] = np.full(self.point.batch, k)
-                inside = (low <= k) & (k <= high)
-                if tree.condition is not None and not rest:
-                    if not isinstance(tree.condition, Relation):
-                        raise Unknown("a condition in words")
-                    inside = inside & (self._truth(tree.condition) > 0)
-                if not inside.any():
-                    continue
-                term = self._fold(tree, rest, fold)
-                if total is None:
-                    if not inside.all():
-                        raise Unknown("a maximum over ranges that differ")
-                    total = term
-                    continue
-                a, b = arrays.align(total, term, "a sum")
-                mask = inside if a.ndim == 1 else inside[:, None, None]
-                total = np.where(mask, fold(a, b), a) if not inside.all() else fold(a, b)
-        finally:
-            if outer is None:
-                self.indices.pop(variable, None)
-            else:
-                self.indices[variable] = outer
-        if total is None:
-            raise Unknown("a maximum over nothing")
-        return total
-
-    def _derivative(self, tree: Derivative) -> Array:
-        if tree.of is None or tree.kind == "dot" or tree.at is not None:
-            raise Unknown("this form of derivative")
-        if len(tree.wrt) > 3:
-            raise TooLarge("a derivative of more than third order")
-        if len(tree.wrt) > 1:
-            inner = Derivative(tree.of, tree.wrt[1:], tree.kind)
-            return self._derivative(Derivative(inner, tree.wrt[:1], tree.kind))
-        if not tree.wrt:
-            raise Unknown("a derivative that does not say by what")
-        variable, of = tree.wrt[0], tree.of
-        key, indices = variable, ()
-        if isinstance(variable, Indexed) and variable not in self.point.names and variable not in self.lets:
-            key, indices = access(variable)
-        elif not isinstance(variable, (Name, Indexed)):
-            raise Unknown("a derivative by an expression")
-        at = self._name(key)
-        if at.ndim == 1:
-            if indices:
-                raise Unknown("an index below a number")
-            return self._slope(of, key, at, np.ones(at.shape, dtype=object))
-        if indices:
-            return self._slope(of, key, at, self._one_hot(at, indices))
-        entries = [(r, c) for r in range(at.shape[1]) for c in range(at.shape[2])]
-        columns = []
-        for r, c in entries:
-            seed = np.zeros(at.shape, dtype=object)
-            seed[:, r, c] = 1
-            columns.append(self._slope(of, key, at, seed))
-        if columns[0].ndim == 1:
-            return np.stack(columns, axis=1).reshape(at.shape)
-        if at.shape[2] != 1 or columns[0].shape[2] != 1:
-            raise Unknown("the derivative of a matrix by a matrix")
-        jacobian = np.concatenate(columns, axis=2)
-        return jacobian.swapaxes(1, 2) if tree.kind == "nabla" else jacobian
-
-    def _one_hot(self, at: Array, indices: tuple[Tree, ...]) -> Array:
-        seed = np.zeros(at.shape, dtype=object)
-        flat = seed.reshape(at.shape[0], -1) if len(indices) == 1 else seed
-        where = tuple(self.index(i) - self.layout.origin for i in indices)
-        if any((w < 0).any() or (w >= n).any() for w, n in zip(where, flat.shape[1:], strict=False)):
-            raise Unknown("an index outside the entries that there are")
-        flat[(np.arange(at.shape[0]), *where)] = 1
-        return seed
-
-    def _slope(self, of: Tree, key: Tree, at: Array, seed: Array) -> Array:
-        self.level += 1
-        level, outer = self.level, self.overrides.get(key)
-        dual = np.empty(at.shape, dtype=object)
-        for position, x in np.ndenumerate(at):
-            dual[position] = Dual(x, seed[position], level)
-        self.overrides[key] = dual
-        try:
-            y = self.value(of)
-        finally:
-            self.level -= 1
-            if outer is None:
-                del self.overrides[key]
-            else:
-                self.overrides[key] = outer
-        return self._tidy(y, level)
-
-    def _tidy(self, y: Array, level: int) -> Array:
+    def tidy(self, y: Array, level: int) -> Array:
         """The slopes of an array; plain floats again where nothing further is carried."""
         out = np.empty(y.shape, dtype=object)
         for position, item in np.ndenumerate(y):
@@ -523,12 +391,12 @@ class Evaluator:
         return out
 
 
-def _plain_name(tree: Tree) -> str:
+def plain_name(tree: Tree) -> str:
     if isinstance(tree, Name):
         return tree.text.split("#")[0]
     if isinstance(tree, Indexed):
-        low = "".join(_plain_name(i) for i in tree.lower)
-        return f"{_plain_name(tree.base)}_{low}" if low else _plain_name(tree.base)
+        low = "".join(plain_name(i) for i in tree.lower)
+        return f"{plain_name(tree.base)}_{low}" if low else plain_name(tree.base)
     if isinstance(tree, Number):
         return tree.digits
     return "a part of it"

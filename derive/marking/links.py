@@ -1,54 +1,44 @@
 """One link of a chain, judged with the values and formulas in force at its line.
 
-Three roads: *general* (formulas put in, given values left as free names), the *truth* (values put in, formulas first) and
-the writer's *own* (what was last written). Right on any of them is right; wrong needs a witness on the truth's road
+Three roads: *general* (formulas put in, given values left as free names), the *truth* (values put in,
+formulas first) and
+the writer's *own* (what was last written). Right on any of them is right; wrong needs a witness on the
+truth's road
 and no excuse on the writer's.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from derive.judging import closed
 from derive.judging.claim import Claim
 from derive.judging.compare import INEQUALITIES, free_names, is_closed, judge
 from derive.judging.digits import literal as number_of
-from derive.judging.identities import Setting
 from derive.judging.limits import Refusal
-from derive.judging.names import access, function_name, is_letter, matrices
+from derive.judging.names import access, is_letter, matrices
 from derive.judging.setting import setting_for
 from derive.judging.shapes import infer
-from derive.judging.trees import arithmetic, canonical, rational, wider
-from derive.judging.values import _plain_name
+from derive.judging.trees import canonical, substitute, wider
+from derive.judging.values import plain_name
+from derive.marking.doubts import about_a_function, counted_powers, covers_all_cases, tempered
+from derive.marking.link import RIGHT, Link
 from derive.marking.scope import Expansion, Mode, Scope, key_of
 from derive.reading import Declarations
-from derive.reading.tree import Call, Derivative, Indexed, List, Matrix, Multiply, Name, Number, Power, Tree
-
-#: So many lines below, a value given may have been forgotten.
-FAR = 25
-RIGHT = ("correct", "rounded", "follows")
-
-
-@dataclass(frozen=True)
-class Link:
-    """Two neighbours of a chain. ``first`` says that the left side starts the chain, ``joined`` that it was taken over from
-    a line before."""
-
-    left: Tree
-    right: Tree
-    sign: str
-    first: bool = True
-    joined: bool = False
-    line: int = 0
-
-    @property
-    def arrow(self) -> bool:
-        """Whether the sign is an arrow, which may mean "equals" or merely "next"."""
-        return self.sign == "->"
+from derive.reading.tree import (
+    Derivative,
+    Indexed,
+    List,
+    Matrix,
+    Name,
+    Number,
+    Tree,
+)
 
 
 def judge_link(link: Link, scope: Scope, declared: Declarations, words: str = "") -> Claim:
-    """The verdict on a link that names nothing new; ``words`` is the prose around it. The scope is not changed."""
+    """The verdict on a link that names nothing new; ``words`` is the prose around it. The scope is not
+    changed."""
     if canonical(link.left) == canonical(link.right) and not link.arrow:
         return Claim("correct", "exact", "the same on both sides")
     if link.sign in INEQUALITIES and not (is_closed(link.left) and is_closed(link.right)):
@@ -59,22 +49,28 @@ def judge_link(link: Link, scope: Scope, declared: Declarations, words: str = ""
         if claim is not None:
             general = by_mode.get("general")
             if claim.verdict in RIGHT and general is not None and general.wrong and not link.arrow:
-                if _about_a_function(link.left):
+                if about_a_function(link.left):
                     break  # tanh x = 2 sigma(x) - 1 is no more right for holding at x = 0
-                return replace(claim, note="coincidence", message=f"for the values given, not in general: {general.message}")
+                return replace(
+                    claim,
+                    note="coincidence",
+                    message=f"for the values given, not in general: {general.message}",
+                )
             if claim.verdict in RIGHT:
                 return claim
             by_mode[mode] = claim
     truth, general = by_mode.get("truth"), by_mode.get("general")
     for claim in (truth, general):
         if claim is not None and claim.wrong:
-            return _read_otherwise(link, scope, declared) or _tempered(claim, link, scope, words)
+            doubted = _read_otherwise(link, scope, declared) or tempered(claim, link, scope)
+            return _by_cases(doubted, link, scope, declared, words) if doubted.wrong else doubted
     if truth is not None:
         return truth
     return Claim("undecided", message="it cannot be known what is meant here")
 
 
-#: From what needs least to what needs most: as it stands, formulas put in, values put in, the writer's own values.
+#: From what needs least to what needs most: as it stands, formulas put in, values put in, the writer's own
+#: values.
 _ROADS: tuple[Mode | None, ...] = (None, "general", "truth", "own")
 
 
@@ -88,86 +84,42 @@ def _read_otherwise(link: Link, scope: Scope, declared: Declarations) -> Claim |
             for mode in _ROADS:
                 claim = _road(other, scope, declared, mode)
                 if claim is not None and claim.verdict in RIGHT:
-                    message = "right if a function or a sum reaches further than its bracket; as it stands it does not"
+                    message = "right only if a function or a sum reaches further than it does as it stands"
                     return Claim("undecided", note="ambiguous", message=message)
     return None
 
 
-def _tempered(claim: Claim, link: Link, scope: Scope, words: str) -> Claim:
-    """Reasons not to call a difference wrong: layout, arrows, shapes written as products, cases."""
-    both = (link.left, link.right)
-    if claim.note == "shape" and any(isinstance(side, List) for side in both):
-        return Claim("undecided", message=f"a list beside something else ({claim.message})")
-    if link.joined and (number_of(link.left) is not None or link.arrow):
-        return Claim("undecided", message="what stands in different lines need not be meant as equal")
-    if link.arrow and not (number_of(link.right) is not None and is_closed(link.left)):
-        message = f"the two sides of the arrow differ ({claim.message}); an arrow need not mean equality"
-        return Claim("undecided", message=message)
-    if link.arrow and number_of(link.left) is not None:
-        return Claim("undecided", message="an arrow between two numbers need not mean equality")
-    if all(_like_a_size(side) for side in both):
-        return Claim("undecided", message="n x m may be a size or a product")
-    if _other_values(link, scope):
-        return Claim("undecided", message="other values than those given long before may be put in here")
-    if any(_explained(side, scope) for side in both):
-        return Claim("undecided", message="a number beside a name in brackets may explain the number")
-    if claim.witness is not None and _different_indices(claim, link):
-        return _cases(claim, words)
-    return claim
+def _by_cases(claim: Claim, link: Link, scope: Scope, declared: Declarations, words: str) -> Claim:
+    """A derivative with two indices may be stated for equal, or for different, indices only."""
+    if not isinstance(link.left, Derivative) or number_of(link.right) is not None:
+        return claim
+    found = {i for n in link.left.walk() if isinstance(n, Indexed) for i in access(n)[1] if is_letter(i)}
+    letters = sorted(found, key=repr)
+    if len(letters) != 2:
+        return claim
+    same: dict[Tree, Tree] = {letters[1]: letters[0]}
+    equal = replace(link, left=substitute(link.left, same), right=substitute(link.right, same))
+    cases = {
+        "equal": _road(equal, scope, declared, "general"),
+        "different": _road(link, scope, declared, "general", distinct=True),
+    }
+    right = [case for case, verdict in cases.items() if verdict is not None and verdict.verdict == "correct"]
+    if not right:
+        return claim
+    stated = link.case or ("either" if "case" in words.lower() or "diagonal" in words.lower() else "")
+    if stated in (*right, "either"):
+        assumed = f"the indices are {right[0]}"
+        return Claim("correct", "sampled", f"where {assumed}", assumed=(assumed,))
+    if stated or right == ["equal"] or covers_all_cases(link.right):
+        return claim
+    return Claim(
+        "undecided", message=f"right only where the indices are {right[0]}, and that case is not stated"
+    )
 
 
-def _like_a_size(tree: Tree) -> bool:
-    """``2 x 3``, ``n-f+1 x n-f+1``, ``(2 x 3) x (3 x 1)``: integers and names, and times signs between pairs."""
-    if any(isinstance(n, Number) and n.places > 0 for n in tree.walk()):
-        return False
-    products = [n for n in tree.walk() if isinstance(n, Multiply) and "times" in n.signs]
-    return bool(products) and all(len(n.factors) == 2 for n in products)
-
-
-def _other_values(link: Link, scope: Scope) -> bool:
-    """A formula applied anew: numbers are put in that nobody gave, and what was given stands far above."""
-    if not link.first or is_closed(link.left) or number_of(link.right) is not None or not arithmetic(link.right):
-        return False
-    try:
-        used = scope.expand(link.left, "truth").values
-    except Refusal:
-        return False
-    given = {rational(m.tree) for m in used} | {rational(n) for n in link.left.walk()}
-    new = {rational(n) for n in link.right.walk() if isinstance(n, Number)} - given
-    return bool(new) and bool(used) and min(link.line - m.line for m in used) > FAR
-
-
-def _explained(tree: Tree, scope: Scope) -> bool:
-    """``1.36 (f_7)``: a number, and in brackets the name that has this value."""
-    for node in tree.walk():
-        if isinstance(node, Multiply):
-            for number, name, sign in zip(node.factors, node.factors[1:], node.signs, strict=False):
-                meaning = scope.values.get(name)
-                if sign == "" and meaning is not None and rational(number) is not None:
-                    if rational(number) == rational(meaning.tree):
-                        return True
-    return False
-
-
-def _different_indices(claim: Claim, link: Link) -> bool:
-    letters = {i for n in link.left.walk() if isinstance(n, Indexed) for i in access(n)[1] if is_letter(i)}
-    if not isinstance(link.left, Derivative) or len(letters) < 2 or claim.witness is None:
-        return False
-    at = claim.witness["at"]
-    values = [at[i.text] for i in letters if isinstance(i, Name) and i.text in at]
-    return len(values) >= 2 and len(set(values)) < len(values)
-
-
-def _cases(claim: Claim, words: str) -> Claim:
-    message = f"where the indices are equal the sides differ ({claim.message}); the case is not stated"
-    if any(
-        word in words.lower() for word in ("case", "neq", "!=", "otherwise", "off-diagonal", "off diagonal")
-    ):
-        return Claim("correct", "sampled", "for indices that differ", assumed=("the indices differ",))
-    return Claim("undecided", message=message)
-
-
-def _road(link: Link, scope: Scope, declared: Declarations, mode: Mode | None) -> Claim | None:
+def _road(
+    link: Link, scope: Scope, declared: Declarations, mode: Mode | None, distinct: bool = False
+) -> Claim | None:
     """The verdict with the names put in by ``mode``; None where that road does not apply."""
     relation = "=" if link.arrow else link.sign
     if mode is None:
@@ -185,6 +137,7 @@ def _road(link: Link, scope: Scope, declared: Declarations, mode: Mode | None) -
         if not lacking or relation in INEQUALITIES:
             return None
         setting = replace(setting_for((left.tree, right.tree), declared), lets=lets, any_function=False)
+        setting = replace(setting, distinct=distinct)
         claim = judge(left.tree, right.tree, relation, setting)
         if not (_names(left, lets) and _names(right, lets)):
             # A formula beside a number: an identity if it holds everywhere, else a claim about given values.
@@ -254,7 +207,7 @@ def _names(side: Expansion, lets: dict[Tree, Tree]) -> set[Tree]:
 
 
 def _without(lacking: set[Tree]) -> Claim:
-    names = sorted({_plain_name(n) for n in lacking})
+    names = sorted({plain_name(n) for n in lacking})
     shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
     return Claim("undecided", message=f"no value is known for {shown}")
 
@@ -284,27 +237,10 @@ def _stated_generally(
     ):
         return False
     head = link.left
-    known = _about_a_function(head)
-    if not known and not isinstance(head, Derivative) and _counted_powers(link):
+    known = about_a_function(head)
+    if not known and not isinstance(head, Derivative) and counted_powers(link):
         return False
     return known or isinstance(head, Derivative) or (not link.first and key_of(head) is None)
-
-
-def _counted_powers(link: Link) -> bool:
-    """``v^n`` may be the n-th v: no power at all."""
-    return any(
-        isinstance(n, Power) and isinstance(n.base, (Name, Indexed)) and any(is_letter(part) for part in n.exponent.walk())
-        for side in (link.left, link.right)
-        for n in side.walk()
-    )
-
-
-def _about_a_function(head: Tree) -> bool:
-    return isinstance(head, Call) and function_name(_function(head)) is not None
-
-
-def _function(call: Call) -> Tree:
-    return call.function.base if isinstance(call.function, Indexed) else call.function
 
 
 def _bases(names: set[Tree]) -> set[Tree]:

@@ -1,6 +1,8 @@
-"""Chains that begin with a name: is it a definition, a new meaning, or a claim about what the name means already?
+"""Chains that begin with a name: is it a definition, a new meaning, or a claim about what the name means
+already?
 
-Notes use the same letter for many things. A name that is given another value or formula begins a new *section*:
+Notes use the same letter for many things. A name that is given another value or formula begins a new
+*section*:
 what was said before may no longer hold, and no claim is called wrong on the strength of it.
 """
 
@@ -13,10 +15,22 @@ from derive.judging.compare import is_closed
 from derive.judging.limits import Refusal
 from derive.judging.names import access
 from derive.judging.trees import canonical, depends_on
-from derive.marking.links import RIGHT, Link, judge_link, written_shape
+from derive.marking.link import NEAR, RIGHT, Link
+from derive.marking.links import judge_link, written_shape
 from derive.marking.scope import ALWAYS, Meaning, Scope, key_of, literal
 from derive.reading import Declarations
-from derive.reading.tree import Call, Derivative, Ellipsis, Hole, Indexed, Multiply, Name, Number, Tree
+from derive.reading.tree import (
+    Call,
+    Derivative,
+    Ellipsis,
+    Hole,
+    Indexed,
+    Matrix,
+    Multiply,
+    Name,
+    Number,
+    Tree,
+)
 
 
 @dataclass
@@ -50,10 +64,10 @@ class Namer:
         if key in self.scope.values and not self._computable(link.left, key):
             return self._explained(link, key, parameters, line)
         claim = judge_link(link, self.scope, self.declared, words)
-        if claim.verdict == "undecided" and literal(link.right) and key not in self.scope.formulas:
-            if not isinstance(link.left, (Derivative, Call)):
-                self.define(link.left, link.right, line)
-                return Claim("definition", message="gives the name its value")
+        unsettled = claim.verdict == "undecided" and literal(link.right)
+        if unsettled and key not in self.scope.formulas and not isinstance(link.left, (Derivative, Call)):
+            self.define(link.left, link.right, line)
+            return Claim("definition", message="gives the name its value")
         wrong = claim.wrong and self._binding(link, key, claim)
         if claim.verdict in RIGHT or wrong or (claim.verdict == "undecided" and literal(link.right)):
             self._note_value(link, claim, line)
@@ -70,7 +84,8 @@ class Namer:
         return judge_link(link, self.scope, self.declared, words).verdict in RIGHT
 
     def _explained(self, link: Link, key: Tree, parameters: tuple[Tree, ...], line: int) -> Claim:
-        """A name that has only a value gets another value, or the formula from which the value should have come."""
+        """A name that has only a value gets another value, or the formula from which the value should have
+        come."""
         value = self.scope.values[key]
         if literal(link.right):
             self.define(link.left, link.right, line)
@@ -92,7 +107,9 @@ class Namer:
         left = link.left
         if self.scope.knows(key):
             return True
-        if isinstance(left, Indexed) and not self.scope.knows(access(left)[0]):
+        if isinstance(left, Indexed) and not (
+            self.scope.knows(access(left)[0]) or self.scope.knows(left.base)
+        ):
             return False
         if isinstance(left, Call):
             function = left.function
@@ -111,7 +128,12 @@ class Namer:
             return self._by_rule(left, key)
         if key in self.scope.formulas or isinstance(left, Call):
             return True
-        return isinstance(left, Indexed) and access(left)[0] in self.scope.formulas
+        if not isinstance(left, Indexed):
+            return False
+        written = self.scope.values.get(left.base)
+        return access(left)[0] in self.scope.formulas or (
+            written is not None and isinstance(written.tree, Matrix)
+        )
 
     def _by_rule(self, left: Derivative, key: Tree) -> bool:
         """Whether the derivative follows from formulas, whatever was written for it."""
@@ -132,7 +154,9 @@ class Namer:
         meaning = self.scope.formulas.get(key)
         if meaning is not None and meaning.section == ALWAYS:
             return True
-        if key in self.scope.values or (claim.note == "shape" and meaning is None):
+        if claim.note == "shape" and meaning is None:
+            return False
+        if key in self.scope.values and (meaning is None or link.line - meaning.line > NEAR):
             return False  # its value was settled before: this is another one
         return literal(link.right) or is_closed(link.right)
 
@@ -146,7 +170,8 @@ class Namer:
         )
 
     def _another_formula(self, link: Link, key: Tree, claim: Claim, line: int) -> None:
-        """An equal formula is kept beside the first; one that is only equal for the values takes its place."""
+        """An equal formula is kept beside the first; one that is only equal for the values takes its
+        place."""
         old = self.scope.formulas.get(key)
         if old is None or isinstance(link.left, Call):
             return

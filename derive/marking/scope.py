@@ -1,28 +1,24 @@
-"""What the names of a script mean at a line: values given, formulas, functions, families; and putting them in.
+"""What the names of a script mean at a line: values given, formulas, functions, families; and putting them
+in.
 
-A name may have a *formula* (how it is computed) and a *value* (what was last written for it). The truth goes by
+A name may have a *formula* (how it is computed) and a *value* (what was last written for it). The truth
+goes by
 formulas, the writer's own road by values: a claim is judged on both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from derive.judging.digits import as_rounded
-from derive.judging.limits import TooLarge, Unknown
 from derive.judging.names import CONSTANTS, RUNNING_LETTERS, access, function_name, is_letter
-from derive.judging.trees import canonical, rebuild, rename_bound, size_of, substitute
-from derive.judging.values import Rounded
+from derive.judging.trees import rename_bound, size_of
 from derive.reading.tree import (
-    Big,
     Call,
     Derivative,
     Indexed,
     List,
     Matrix,
-    Multiply,
     Name,
     Negative,
     Number,
@@ -52,7 +48,8 @@ class Meaning:
 
 @dataclass
 class Expansion:
-    """A formula with its definitions put in: ``lets`` are formulas of names that stay names, ``used`` the meanings
+    """A formula with its definitions put in: ``lets`` are formulas of names that stay names, ``used`` the
+    meanings
     that went in, ``values`` those of them that were written values."""
 
     tree: Tree
@@ -83,12 +80,16 @@ class Scope:
     def expand(self, tree: Tree, mode: Mode, shape: tuple[int, int] | None = None) -> Expansion:
         """Put in what the names mean.
 
-        ``general`` puts in formulas and leaves given values as free names; ``truth`` puts in values too, formulas
-        first; ``own`` takes what was last written. ``shape`` is the shape of the other side, for a family that
+        ``general`` puts in formulas and leaves given values as free names; ``truth`` puts in values too,
+        formulas
+        first; ``own`` takes what was last written. ``shape`` is the shape of the other side, for a family
+        that
         stands for a whole vector or matrix.
         """
         expansion = Expansion(tree)
-        worker = _Worker(self, mode, expansion, shape)
+        from derive.marking.expanding import Worker
+
+        worker = Worker(self, mode, expansion, shape)
         expansion.tree = worker.put_in(rename_bound(tree))
         size_of(expansion.tree)
         return expansion
@@ -106,7 +107,8 @@ def literal(tree: Tree) -> bool:
 
 
 def key_of(tree: Tree) -> tuple[Tree, tuple[Tree, ...]] | None:
-    """``(key, parameters)`` if the tree can be given a meaning: ``x``, ``x_1``, ``s_i``, ``f(x, y)``, ``dL/df``.
+    """``(key, parameters)`` if the tree can be given a meaning: ``x``, ``x_1``, ``s_i``, ``f(x, y)``,
+    ``dL/df``.
 
     >>> key_of(Indexed(Name("s"), (Name("i"),)))
     (Name(text='s', marks=(), font=''), (Name(text='i', marks=(), font=''),))
@@ -123,7 +125,10 @@ def key_of(tree: Tree) -> tuple[Tree, tuple[Tree, ...]] | None:
         mixed = len(runs) < len(indices)
         return (tree, ()) if mixed or not any(runs) else None
     if isinstance(tree, Call) and isinstance(tree.function, (Name, Indexed)):
-        if function_name(tree.function) is not None:
+        if (
+            function_name(tree.function.base if isinstance(tree.function, Indexed) else tree.function)
+            is not None
+        ):
             return None
         if all(isinstance(a, (Name, Indexed)) for a in tree.arguments):
             return tree.function, tree.arguments
@@ -138,260 +143,3 @@ def key_of(tree: Tree) -> tuple[Tree, tuple[Tree, ...]] | None:
         base = tree.base.base if isinstance(tree.base, Indexed) else tree.base
         return (tree, ()) if base == Name("sigma") else None  # a variance is written sigma^2
     return None
-
-
-class _Worker:
-    def __init__(self, scope: Scope, mode: Mode, expansion: Expansion, shape: tuple[int, int] | None) -> None:
-        self.scope, self.mode, self.expansion, self.shape = scope, mode, expansion, shape
-        self.open: list[Tree] = []
-        self.kept: list[Tree] = []
-        self.nodes = 0
-
-    def put_in(self, tree: Tree) -> Tree:
-        self.nodes += 1
-        if self.nodes > 20_000:
-            raise TooLarge("the definitions unfold without end")
-        if tree in self.kept:
-            return tree
-        match tree:
-            case Number() if self.mode == "own" and tree.places > 1 and tree.digits in self.scope.rounded:
-                return Rounded(tree.digits, tree.unit)
-            case Name():
-                return self._name(tree)
-            case Indexed():
-                return self._indexed(tree)
-            case Call():
-                return self._call(tree)
-            case Derivative():
-                return self._derivative(tree)
-            case Transpose() if not isinstance(tree.operand, List):
-                inner = self.put_in(tree.operand)
-                # The value of a name is a column, even where it was written as a list.
-                column = Matrix(tuple((i,) for i in inner.items)) if isinstance(inner, List) else inner
-                return replace(tree, operand=column)
-            case Power() if tree in self.scope.values or tree in self.scope.formulas:
-                return self._name(tree)
-            case Big():
-                return replace(
-                    tree,
-                    lower=None if tree.lower is None else self.put_in(tree.lower),
-                    upper=None if tree.upper is None else self.put_in(tree.upper),
-                    body=self.put_in(tree.body),
-                    condition=None if tree.condition is None else self.put_in(tree.condition),
-                )
-            case _:
-                return rebuild(tree, self.put_in)
-
-    def _meanings(self, key: Tree) -> Iterator[Meaning]:
-        formula, value = self.scope.formulas.get(key), self.scope.values.get(key)
-        order = (value, formula) if self.mode == "own" else (formula, value)
-        for meaning in order:
-            if meaning is None or (self.mode == "general" and meaning is value):
-                continue
-            yield meaning
-
-    def _unfold(self, key: Tree, meaning: Meaning, table: dict[Tree, Tree] | None = None) -> Tree:
-        self.expansion.used.append(meaning)
-        if meaning is self.scope.values.get(key):
-            self.expansion.values.append(meaning)
-            return as_rounded(meaning.tree) if meaning.rounded and self.mode == "own" else meaning.tree
-        body = rename_bound(meaning.tree)
-        if table:
-            body = substitute(body, table)
-        self.open.append(key)
-        try:
-            return self.put_in(body)
-        finally:
-            self.open.pop()
-
-    def _name(self, name: Tree) -> Tree:
-        if name in self.open:
-            return name
-        if self.kept and (dependent := self._dependent(name)) is not None:
-            return dependent
-        for meaning in self._meanings(name):
-            if meaning.parameters:
-                whole = self._whole(name, meaning)
-                if whole is not None:
-                    return whole
-                continue
-            result = self._unfold(name, meaning)
-            # A formula that still lacks a given says less than the value that was written for it.
-            if (
-                self.mode == "truth"
-                and meaning is self.scope.formulas.get(name)
-                and name in self.scope.values
-            ):
-                if not self._complete(result):
-                    continue
-            return result
-        return name
-
-    def _dependent(self, name: Tree) -> Tree | None:
-        """Inside a derivative: the formula of the name, if the variable occurs in it, whatever value it has."""
-        formula = self.scope.formulas.get(name)
-        if formula is None:
-            return None
-        result = self._whole(name, formula) if formula.parameters else self._unfold(name, formula)
-        return result if result is not None and _mentions(result, self.kept) else None
-
-    def _complete(self, tree: Tree) -> bool:
-        from derive.judging.compare import free_names
-
-        known = {*self.kept, *self.expansion.lets}
-        return all(n in known or (isinstance(n, Indexed) and access(n)[0] in known) for n in free_names(tree))
-
-    def _whole(self, name: Tree, meaning: Meaning) -> Tree | None:
-        """The vector or matrix that a family fills, if its size is known from the other side."""
-        if self.shape is None or (self.mode == "general" and not self.kept):
-            return None
-        rows, columns = self.shape
-        if len(meaning.parameters) == 1:
-            count = max(rows, columns)
-            entries = [self._entry(name, meaning, (Number(str(r + 1)),)) for r in range(count)]
-            return List(tuple(entries))
-        if len(meaning.parameters) == 2 and rows * columns <= 400:
-            grid = [
-                tuple(
-                    self._entry(name, meaning, (Number(str(r + 1)), Number(str(c + 1))))
-                    for c in range(columns)
-                )
-                for r in range(rows)
-            ]
-            return Matrix(tuple(grid))
-        return None
-
-    def _entry(self, name: Tree, meaning: Meaning, indices: tuple[Tree, ...]) -> Tree:
-        return self._unfold(name, meaning, dict(zip(meaning.parameters, indices, strict=True)))
-
-    def _indexed(self, tree: Indexed) -> Tree:
-        base, indices = access(tree)
-        family = self.scope.formulas.get(base)
-        belongs = bool(self.kept) and family is not None and bool(family.parameters)
-        if tree not in self.open and not belongs and any(True for _ in self._meanings(tree)):
-            result = self._name(tree)
-            if result != tree:
-                return result
-        if not indices or not isinstance(base, (Name, Indexed)):
-            return tree if isinstance(tree.base, (Name, Indexed)) else rebuild(tree, self.put_in)
-        if base in self.kept or base in self.open:
-            return tree
-        for meaning in self._meanings(base):
-            if meaning.parameters:
-                if len(meaning.parameters) == len(indices):
-                    return self._entry(base, meaning, indices)
-                continue
-            if len(indices) and literal(meaning.tree) and not isinstance(meaning.tree, (Number, Negative)):
-                return Indexed(self._unfold(base, meaning), indices)
-            whole = self._unfold(base, meaning)
-            if isinstance(whole, (List, Matrix)):
-                return Indexed(whole, indices)
-        gathered = (
-            self._gather(base) if self.mode != "general" and any(is_letter(i) for i in indices) else None
-        )
-        return Indexed(gathered, indices) if gathered is not None else tree
-
-    def _gather(self, base: Tree) -> Tree | None:
-        """x_1, x_2, x_3 written one by one make the vector that x_j runs over."""
-        entries: list[Tree] = []
-        while Indexed(base, (Number(str(len(entries) + 1)),)) in {**self.scope.values, **self.scope.formulas}:
-            key = Indexed(base, (Number(str(len(entries) + 1)),))
-            if key in self.open:
-                return None
-            entries.append(self._name(key))
-        return List(tuple(entries)) if entries else None
-
-    def _call(self, tree: Call) -> Tree:
-        if tree in self.scope.values or tree in self.scope.formulas:
-            return self._name(tree)
-        arguments = tuple(self.put_in(a) for a in tree.arguments)
-        function = tree.function
-        if isinstance(function, Name) and "prime" in function.marks:
-            return self._primed(function, arguments, tree)
-        meaning = self.scope.functions.get(function)
-        if meaning is not None and function not in self.open and len(meaning.parameters) == len(arguments):
-            return self._unfold(function, meaning, dict(zip(meaning.parameters, arguments, strict=True)))
-        if function_name(function) is None and meaning is None and len(arguments) == 1:
-            formula = self.scope.formulas.get(function)
-            if formula is not None and function not in self.open and not formula.parameters:
-                from derive.judging.compare import free_names
-
-                names = [n for n in free_names(formula.tree) if isinstance(n, Name)]
-                if len(names) == 1:  # g = {1 if z > 0, ...} and then g(0)
-                    return self._unfold(function, formula, {names[0]: arguments[0]})
-            if function in self.scope.values and isinstance(function, (Name, Indexed)):
-                return Multiply((self._name(function), arguments[0]), ("",))
-        if isinstance(function, Indexed) and function_name(function.base) is None:
-            return Call(function, arguments)
-        return Call(function, arguments)
-
-    def _primed(self, function: Name, arguments: tuple[Tree, ...], tree: Call) -> Tree:
-        known = Name(function.text, (), function.font)
-        meaning = self.scope.functions.get(known)
-        if function_name(known) is not None or meaning is None or len(arguments) != 1:
-            return Call(function, arguments)
-        variable = Name(f"{function.text}#argument{len(self.expansion.lets)}")
-        self.expansion.lets[variable] = arguments[0]
-        body = self._unfold(known, meaning, {meaning.parameters[0]: variable})
-        return Derivative(body, (variable,) * function.marks.count("prime"), "d")
-
-    def _derivative(self, tree: Derivative) -> Tree:
-        key = replace(tree, kind="partial" if tree.kind == "d" else tree.kind)
-        if tree.of is None:
-            return tree
-        kept = [self._variable(v) for v in tree.wrt]
-        self.kept.extend(kept)
-        try:
-            of = self.put_in(tree.of)
-            if not _mentions(of, kept):
-                of = self._otherwise(tree.of, kept) or of
-        finally:
-            del self.kept[len(self.kept) - len(kept) :]
-        if isinstance(tree.of, (Name, Indexed, Call)) and not _mentions(of, kept):
-            for meaning in self._meanings(key):
-                if key not in self.open:
-                    return self._unfold(key, meaning)
-            # That the variable does not occur does not make the slope zero: other names may depend on it.
-            raise Unknown("how what is differentiated depends on the variable is not stated")
-        for variable in kept:
-            self._let(variable)
-        return replace(tree, of=of)
-
-    def _otherwise(self, of: Tree, kept: list[Tree]) -> Tree | None:
-        """Another formula of the same name in which the variable does occur: f = q + x beside f = x + yz."""
-        meaning = self.scope.formulas.get(of)
-        for other in reversed(meaning.others if meaning is not None else ()):
-            result = self._unfold(of, replace(meaning, tree=other)) if meaning is not None else other
-            if _mentions(result, kept):
-                return result
-        return None
-
-    def _variable(self, variable: Tree) -> Tree:
-        """What stays a name while the body is put in: x itself, or all of x for x_j."""
-        if isinstance(variable, Indexed):
-            base, indices = access(variable)
-            single = variable in self.scope.values or variable in self.scope.formulas
-            number = self.scope.values.get(base)
-            single = single or (number is not None and isinstance(number.tree, (Number, Negative)))
-            if indices and not single and isinstance(base, (Name, Indexed)):
-                return base
-        return variable
-
-    def _let(self, variable: Tree) -> None:
-        """The point at which the derivative is taken: the variable's own value or formula."""
-        if variable in self.expansion.lets:
-            return
-        value = self._name(variable) if not isinstance(variable, Indexed) else self._indexed(variable)
-        if value != variable:
-            self.expansion.lets[variable] = value
-
-
-def _mentions(tree: Tree, names: list[Tree]) -> bool:
-    wanted = set(names)
-    for node in tree.walk():
-        if node in wanted or (isinstance(node, Indexed) and access(node)[0] in wanted):
-            return True
-    return False
-
-
-__all__ = ["Expansion", "Meaning", "Scope", "canonical", "key_of", "literal"]

@@ -8,8 +8,10 @@ from derive.bank import Problem, find_problem
 from derive.judging.claim import Claim
 from derive.judging.compare import is_closed
 from derive.judging.digits import decimals
+from derive.judging.names import is_letter
 from derive.judging.trees import depends_on
-from derive.marking.links import Link, judge_link
+from derive.marking.link import RIGHT, Link
+from derive.marking.links import judge_link
 from derive.marking.naming import Namer
 from derive.marking.report import Report
 from derive.marking.scope import ALWAYS, Meaning, Scope, key_of, literal
@@ -29,9 +31,12 @@ def check(
 ) -> Report:
     r"""Judge every link of every chain in a document.
 
-    ``text`` is Markdown or LaTeX; ``name`` is shown as its source; ``problem`` (or its id) is what the document answers:
-    its declarations, givens and answers are in force from the start; ``declare`` are further declaration lines. The
-    claims are in the order of the document; what cannot be judged is ``undecided`` or ``unread`` with its reason.
+    ``text`` is Markdown or LaTeX; ``name`` is shown as its source; ``problem`` (or its id) is what the
+    document answers:
+    its declarations, givens and answers are in force from the start; ``declare`` are further declaration
+    lines. The
+    claims are in the order of the document; what cannot be judged is ``undecided`` or ``unread`` with its
+    reason.
     Raises ``ProblemError`` for an unknown problem, ``DeclarationError`` for a declaration that says nothing.
 
     >>> report = check(r"$$0.66(1 - 0.66) = 0.22$$" "\n\n" r"$$2 + 3 = 6$$")
@@ -59,6 +64,8 @@ class Script:
         self.scope = Scope()
         self.namer = Namer(self.scope, declared)
         self.claims: list[Claim] = []
+        self._case = ("", 0)  # what was last said of two indices, and where
+        self._good: Tree | None = None  # the last right side of a chain that went wrong
         self._gave_value: dict[Tree, int] = {}  # the claim that gave a name its value
 
     def take_in(self, problem: Problem) -> None:
@@ -111,7 +118,7 @@ class Script:
             claim = Claim("unread", message=hole.reason)
         else:
             try:
-                claim = self._judged(statement, k)
+                claim = self._recovered(statement, k, self._judged(statement, k))
             except (ArithmeticError, ValueError, RecursionError, MemoryError) as error:
                 # What no ceiling foresaw must not cost the rest of the script its verdicts.
                 claim = Claim("undecided", message=f"cannot be evaluated: {type(error).__name__}")
@@ -126,9 +133,12 @@ class Script:
         if sign == ":=" or (sign == "=" and first and statement.role != "claim" and key_of(left) is not None):
             self.namer.define(left, right, line)
             return Claim("definition", message="by definition" if sign == ":=" else "given")
+        if is_letter(left) and is_letter(right) and sign in ("=", "!="):
+            self._case = ("equal" if sign == "=" else "different", line)
+            return Claim("definition", message="a case")
         if statement.role == "condition" or (first and _in_passing(statement)):
             return Claim("definition", message="a condition")
-        link = Link(left, right, sign, first, statement.continues and k == 0, line)
+        link = Link(left, right, sign, first, statement.continues and k == 0, line, self._case_at(line))
         if not link.arrow and sign in ("=", "~="):
             claim = self._naming(link, line, statement.words)
             if claim is not None:
@@ -141,8 +151,30 @@ class Script:
                 return Claim("definition", message="names the left side")
         return claim
 
+    def _case_at(self, line: int) -> str:
+        return self._case[0] if line - self._case[1] <= 3 else ""
+
+    def _recovered(self, statement: Statement, k: int, claim: Claim) -> Claim:
+        """After a wrong link a side may be right again: it is compared with the last one that was."""
+        left, right = statement.sides[k].tree, statement.sides[k + 1].tree
+        if k == 0 and not statement.continues:
+            self._good = None
+        if not claim.wrong:
+            return claim
+        if self._good is not None and statement.signs[k] in ("=", "~="):
+            again = judge_link(
+                Link(self._good, right, "=", False), self.scope, self.declared, statement.words
+            )
+            if again.verdict in RIGHT:
+                self._good = None
+                message = "right again: equal to what stood before the slip"
+                return replace(again, verdict="correct", note="recovered", message=message)
+        self._good = self._good or left
+        return claim
+
     def _naming(self, link: Link, line: int, words: str) -> Claim | None:
-        """The verdict on a link whose left side is a name; None if it is not one, or the chain has passed it."""
+        """The verdict on a link whose left side is a name; None if it is not one, or the chain has passed
+        it."""
         found = key_of(link.left)
         if found is not None and link.first:
             claim = self.namer.named(link, line, words)
@@ -160,7 +192,9 @@ class Script:
             and key_of(link.left.operand)
             and literal(link.right)
         ):
-            return Claim("definition", message="gives the name its value")
+            claim = judge_link(link, self.scope, self.declared, words)
+            given = Claim("definition", message="gives the name its value")
+            return claim if claim.verdict in RIGHT else given
         return self._entrywise(link, line) if link.first else None
 
     def _revise(self) -> None:

@@ -1,0 +1,95 @@
+"""The sizes of a formula: symbols united where they must be equal, and numbers for those that stay free."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from itertools import count
+
+from derive.judging.limits import ShapeMismatch
+from derive.reading.tree import Tree
+
+Dim = Hashable  # an int, or a symbol
+Shape = tuple[Dim, Dim] | None
+UNIT: Dim = ("size", "identity")  # the side of I, which is whatever it has to be
+PRIMES = (3, 5, 7, 2, 11, 13, 17)
+
+
+@dataclass
+class Layout:
+    """What inference found. ``dims[name]`` are the axes of a name (none for a scalar), as symbols."""
+
+    matrices: set[Tree]
+    vectors: set[Tree]
+    sizes: set[Tree]
+    declared: dict[Tree, Shape] = field(default_factory=dict)
+    dims: dict[Tree, tuple[Dim, ...]] = field(default_factory=dict)
+    families: dict[Tree, tuple[Dim, ...]] = field(default_factory=dict)
+    letters: dict[Tree, Dim] = field(default_factory=dict)
+    margins: dict[Tree, int] = field(default_factory=dict)
+    origin: int = 1
+    _parent: dict[Dim, Dim] = field(default_factory=dict)
+    _least: dict[Dim, int] = field(default_factory=dict)
+    _wanted: dict[Dim, int] = field(default_factory=dict)
+    _fresh: count[int] = field(default_factory=count)
+
+    def fresh(self) -> Dim:
+        """A symbol for a size of which nothing is known."""
+        return ("size", next(self._fresh))
+
+    def find(self, dim: Dim) -> Dim:
+        """The representative of all sizes united with ``dim``."""
+        while dim in self._parent:
+            dim = self._parent[dim]
+        return dim
+
+    def unite(self, a: Dim, b: Dim, what: str) -> None:
+        """Record that two sizes are equal; raises :class:`ShapeMismatch` if they cannot be."""
+        a, b = self.find(a), self.find(b)
+        if a == b:
+            return
+        if isinstance(a, int) and isinstance(b, int):
+            raise ShapeMismatch(f"{what}: {a} against {b}")
+        if isinstance(a, int):
+            a, b = b, a
+        self._parent[a] = b
+        for table in (self._least, self._wanted):
+            table[b] = max(table.get(a, 0), table.get(b, 0))
+        if isinstance(b, int) and self._least[b] > b:
+            raise ShapeMismatch(f"{what}: an index up to {self._least[b]} where there are {b}")
+
+    def prefer(self, dim: Dim, size: int) -> None:
+        """Record that a sum runs to ``size``: what it runs over has that many entries, if nothing says
+        otherwise."""
+        root = self.find(dim)
+        self._wanted[root] = max(self._wanted.get(root, 0), size)
+        self.at_least(dim, size)
+
+    def adapts(self, shape: Shape) -> bool:
+        """Whether a shape is that of an identity matrix of which nothing else is known."""
+        return shape is not None and self.find(shape[0]) == UNIT and self.find(shape[1]) == UNIT
+
+    def at_least(self, dim: Dim, least: int) -> None:
+        """Record that an index goes up to ``least``."""
+        root = self.find(dim)
+        self._least[root] = max(self._least.get(root, 0), least)
+        if isinstance(root, int) and least > root:
+            raise ShapeMismatch(f"index {least} where there are {root} entries")
+
+    def resolve(self, shift: int = 0) -> dict[Dim, int]:
+        """A number for every size: what is given, else distinct primes; ``shift`` rotates the choice."""
+        used = self._all()
+        free = [d for d in dict.fromkeys(self.find(d) for d in used) if not isinstance(d, int)]
+        result: dict[Dim, int] = {}
+        for k, dim in enumerate(free):
+            prime = PRIMES[(k + shift) % len(PRIMES)]
+            result[dim] = self._wanted.get(dim, 0) or max(prime, self._least.get(dim, 0))
+            result[dim] = max(result[dim], self._least.get(dim, 0))
+        return {d: root if isinstance(root := self.find(d), int) else result[root] for d in used}
+
+    def _all(self) -> list[Dim]:
+        tables = (self.dims, self.families)
+        return [d for t in tables for dims in t.values() for d in dims] + [
+            *self.letters.values(),
+            *(("size", name) for name in self.sizes),
+        ]

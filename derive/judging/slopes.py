@@ -1,0 +1,89 @@
+"""Derivatives by forward-mode dual numbers: by a scalar, an entry, a vector or a matrix, up to third order.
+
+A gradient has the shape of the variable. The derivative of a vector by a vector has a row for each output
+(numerator layout); written with a nabla it has a row for each input.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from derive.judging.arrays import Array
+from derive.judging.limits import TooLarge, Unknown
+from derive.judging.names import access
+from derive.judging.scalars import Dual
+from derive.reading.tree import Derivative, Indexed, Name, Tree
+
+if TYPE_CHECKING:
+    from derive.judging.values import Evaluator
+
+
+def derivative(at: Evaluator, tree: Derivative) -> Array:
+    """The value of a derivative. Raises :class:`Refusal` where the form is not one of those above."""
+    if tree.of is None or tree.kind == "dot" or tree.at is not None:
+        raise Unknown("this form of derivative")
+    if len(tree.wrt) > 3:
+        raise TooLarge("a derivative of more than third order")
+    if len(tree.wrt) > 1:
+        inner = Derivative(tree.of, tree.wrt[1:], tree.kind)
+        return derivative(at, Derivative(inner, tree.wrt[:1], tree.kind))
+    if not tree.wrt:
+        raise Unknown("a derivative that does not say by what")
+    variable, of = tree.wrt[0], tree.of
+    key: Tree = variable
+    indices: tuple[Tree, ...] = ()
+    if isinstance(variable, Indexed) and variable not in at.point.names and variable not in at.lets:
+        key, indices = access(variable)
+    elif not isinstance(variable, Name | Indexed):
+        raise Unknown("a derivative by an expression")
+    x = at.name(key)
+    if x.ndim == 1:
+        if indices:
+            raise Unknown("an index below a number")
+        return _slope(at, of, key, x, np.ones(x.shape, dtype=object))
+    if indices:
+        return _slope(at, of, key, x, _one_hot(at, x, indices))
+    columns = []
+    for row in range(x.shape[1]):
+        for column in range(x.shape[2]):
+            seed = np.zeros(x.shape, dtype=object)
+            seed[:, row, column] = 1
+            columns.append(_slope(at, of, key, x, seed))
+    if columns[0].ndim == 1:
+        return np.stack(columns, axis=1).reshape(x.shape)
+    if x.shape[2] != 1 or columns[0].shape[2] != 1:
+        raise Unknown("the derivative of a matrix by a matrix")
+    jacobian = np.concatenate(columns, axis=2)
+    return jacobian.swapaxes(1, 2) if tree.kind == "nabla" else jacobian
+
+
+def _one_hot(at: Evaluator, x: Array, indices: tuple[Tree, ...]) -> Array:
+    """1 at the entry that the indices name, which may differ from point to point."""
+    seed = np.zeros(x.shape, dtype=object)
+    flat = seed.reshape(x.shape[0], -1) if len(indices) == 1 else seed
+    where = tuple(at.index(i) - at.layout.origin for i in indices)
+    if any((w < 0).any() or (w >= n).any() for w, n in zip(where, flat.shape[1:], strict=False)):
+        raise Unknown("an index outside the entries that there are")
+    flat[(np.arange(x.shape[0]), *where)] = 1
+    return seed
+
+
+def _slope(at: Evaluator, of: Tree, key: Tree, x: Array, seed: Array) -> Array:
+    """The derivative of ``of`` in the direction ``seed`` of the name ``key``."""
+    at.level += 1
+    level, outer = at.level, at.overrides.get(key)
+    dual = np.empty(x.shape, dtype=object)
+    for position, item in np.ndenumerate(x):
+        dual[position] = Dual(item, seed[position], level)
+    at.overrides[key] = dual
+    try:
+        y = at.value(of)
+    finally:
+        at.level -= 1
+        if outer is None:
+            del at.overrides[key]
+        else:
+            at.overrides[key] = outer
+    return at.tidy(y, level)

@@ -1,0 +1,34 @@
+"""Two neighbours of a chain, and what counts as right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from derive.reading.tree import Tree
+
+#: So many lines below, a value given may have been forgotten.
+FAR = 25
+#: So many lines below its formula, another value of a name contradicts the first; further down it is a new
+#: one.
+NEAR = 6
+RIGHT = ("correct", "rounded", "follows")
+
+
+@dataclass(frozen=True)
+class Link:
+    """Two neighbours of a chain. ``first`` says that the left side starts the chain, ``joined`` that it
+    was taken over from
+    a line before."""
+
+    left: Tree
+    right: Tree
+    sign: str
+    first: bool = True
+    joined: bool = False
+    line: int = 0
+    case: str = ""  # "equal" or "different": what was said of two indices just before
+
+    @property
+    def arrow(self) -> bool:
+        """Whether the sign is an arrow, which may mean "equals" or merely "next"."""
+        return self.sign == "->"
