@@ -29,11 +29,13 @@ from derive.tensor.nodes import (
 )
 from derive.tensor.program import Fact, Program, Statement
 from derive.tensor.simplify import (
+    brackets_out_of_cases,
     cost,
     distribute,
     eliminate_brackets,
     expand_products,
     factor,
+    join_sums,
     merge_brackets,
 )
 from derive.tensor.words import Words
@@ -111,6 +113,7 @@ def simplify(expression: sp.Expr, program: Program) -> tuple[sp.Expr, list[Step]
     for _ in range(12):
         start = trace.expression
         trace.to(distribute(trace.expression), "sums are linear", trivial=True)
+        trace.to(brackets_out_of_cases(trace.expression), "take brackets out of the cases", trivial=True)
         chosen: list[sp.Expr] = []
         picked = eliminate_brackets(trace.expression, chosen)
         trace.to(picked, _survivors(chosen))
@@ -131,7 +134,9 @@ def simplify(expression: sp.Expr, program: Program) -> tuple[sp.Expr, list[Step]
 
 def _cheapest_factored(expression: sp.Expr) -> sp.Expr:
     spread = distribute(expression)
-    return min((factor(spread), factor(expand_products(spread)), factor(expression), expression), key=cost)
+    multiplied = expand_products(spread)
+    forms = (factor(spread), factor(join_sums(spread)), factor(multiplied), factor(expression), expression)
+    return min(forms, key=cost)
 
 
 def _survivors(chosen: Iterable[sp.Expr]) -> str:

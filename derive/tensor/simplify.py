@@ -19,6 +19,7 @@ from derive.tensor.nodes import (
     Apply,
     Bracket,
     D,
+    IfPositive,
     Index,
     Sum,
     Tensor,
@@ -108,6 +109,29 @@ def eliminate_brackets(expression: sp.Expr, chosen: list[sp.Expr] | None = None)
     return _map_sums(expression, lambda body, indices: _pick(body, indices, values))
 
 
+def brackets_out_of_cases(expression: sp.Expr) -> sp.Expr:
+    """``[i = k] (a if c > 0 else b)`` for ``([i = k] a if c > 0 else [i = k] b)``, term by term."""
+    if not expression.has(IfPositive):
+        return expression
+
+    def lift(node: sp.Expr) -> sp.Expr:
+        if not isinstance(node, IfPositive):
+            return node
+        condition, *branches = node.args
+        terms: dict[sp.Expr, list[sp.Expr]] = {}
+        for side, branch in enumerate(branches):
+            for term in sp.Add.make_args(expand_products(branch)):
+                factors = sp.Mul.make_args(term)
+                brackets = [one for one in factors if isinstance(one, Bracket)]
+                pair = terms.setdefault(sp.Mul(*brackets), [sp.S.Zero, sp.S.Zero])
+                pair[side] += sp.Mul(*(one for one in factors if one not in brackets))
+        if set(terms) == {sp.S.One}:
+            return node
+        return sp.Add(*(bracket * IfPositive(condition, *pair) for bracket, pair in terms.items()))
+
+    return rewrite(expression, lift)
+
+
 def _pick(body: sp.Expr, indices: tuple[Index, ...], chosen: list[sp.Expr]) -> sp.Expr:
     if not body.has(Bracket):
         return Sum(body, *indices)
@@ -171,6 +195,48 @@ def merge_brackets(expression: sp.Expr) -> sp.Expr:
         if len(pair) == 2 and pair[0].size == pair[1].size and bracket == Bracket(pair[0] - pair[1]):
             factors = [one if one == bracket else one.xreplace({pair[1]: pair[0]}) for one in factors]
     return sp.Mul(*factors)
+
+
+def join_sums(expression: sp.Expr) -> sp.Expr:
+    """``sum_i (a_i + b_i)`` for ``sum_i a_i + sum_i b_i`` where the two then share a factor."""
+    if not isinstance(expression, (sp.Add, sp.Mul)) or not expression.has(Sum):
+        return expression
+    expression = expression.func(*map(join_sums, expression.args))
+    terms = list(sp.Add.make_args(expression))
+    if not 2 <= len(terms) <= _MOST_TERMS_TO_JOIN:
+        return expression
+    while True:
+        best: tuple[int, sp.Expr, sp.Expr, sp.Expr] | None = None
+        for one, other in itertools.combinations(terms, 2):
+            joined = _joined(one, other)
+            if joined is not None:
+                saved = cost(one) + cost(other) - cost(joined)
+                # A sum's own sign costs 3: one that saves no more has only been written together.
+                if saved > max(3, best[0] if best else 0):
+                    best = (saved, one, other, joined)
+        if best is None:
+            return sp.Add(*terms)
+        terms = [term for term in terms if term not in best[1:3]] + [best[3]]
+
+
+_MOST_TERMS_TO_JOIN = 10
+
+
+def _joined(one: sp.Expr, other: sp.Expr) -> sp.Expr | None:
+    """Two multiples of sums over the same sizes as one, factored; None where they are not that."""
+    split = []
+    for term in (one, other):
+        sums = [factor for factor in sp.Mul.make_args(term) if isinstance(factor, Sum)]
+        if len(sums) != 1:
+            return None
+        number, rest = (term / sums[0]).as_coeff_Mul()
+        split.append((number, rest, sums[0]))
+    (first, outside, left), (second, outside_too, right) = split
+    if outside != outside_too or [i.size for i in left.bound] != [i.size for i in right.bound]:
+        return None
+    body, indices = left.open()
+    added = right.body.xreplace(dict(zip(right.bound, indices, strict=True)))
+    return outside * Sum(factor(first * body + second * added), *indices)
 
 
 @lru_cache(maxsize=16384)
@@ -285,7 +351,7 @@ def _factor_greedily(expression: sp.Expr) -> sp.Expr:
         inside = sp.Add(*(terms[k] / common for k in members))
         rest = sp.Add(*(term for k, term in enumerate(terms) if k not in members))
         content, inside = _factor_greedily(inside).primitive()
-        whole = common * content * inside + (_factor_greedily(rest) if rest != 0 else 0)
+        whole = _tidy(common * content * inside) + (_factor_greedily(rest) if rest != 0 else 0)
         best = min((whole, best), key=cost)
     return best
 
