@@ -13,12 +13,15 @@ from derive.reading.matrices import sequence
 from derive.reading.names import applied, called, named
 from derive.reading.scripts import attach, postfix, read_scripts
 from derive.reading.tree import (
+    Ambiguous,
     Call,
     Derivative,
     Indexed,
     List,
+    Multiply,
     Name,
     Power,
+    Relation,
     Tree,
     rebuilt,
 )
@@ -48,7 +51,7 @@ def command(parser: Parser, token: Token) -> Tree:
         top, bottom = argument(parser), argument(parser)
         tree = derivatives.fraction(top, bottom, parser, start, parser.items[parser.at - 1].end)
         if isinstance(tree, Derivative):
-            tree = postfix(parser, tree)
+            tree = _at_point(parser, postfix(parser, tree))
             return (
                 postfix(parser, derivatives.operand(parser, tree)) if isinstance(tree, Derivative) else tree
             )
@@ -93,6 +96,23 @@ def command(parser: Parser, token: Token) -> Tree:
         raise parser.refuse(f"\\{text} over something that is no operator", token)
     reason = describe(token)
     raise parser.refuse(f"the command \\{text} is not known" if "out of place" in reason else reason, token)
+
+
+def _at_point(parser: Parser, tree: Tree) -> Tree:
+    """``\\frac{df}{dx}(x)``: the derivative at x, or times x; any other brackets after it are a factor."""
+    following = parser.peek()
+    if not (isinstance(tree, Derivative) and isinstance(tree.of, (Name, Indexed)) and len(tree.wrt) == 1):
+        return tree
+    if not (isinstance(following, Group) and following.open == "(" and len(following.items) == 1):
+        return tree
+    if following.items[0].kind != "letter" and following.items[0].text not in symbols.SYMBOLS:
+        return tree
+    parser.at += 1
+    point = parser.read(following.items)
+    span = (tree.span[0], following.end) if tree.span else None
+    there = tree if point == tree.wrt[0] else replace(tree, at=Relation("=", tree.wrt[0], point), span=span)
+    product = Multiply((tree, point), ("",), span=span)
+    return Ambiguous((there, product), "brackets after a derivative: its point or a factor", span=span)
 
 
 def _words(items: list[Item]) -> list[str]:

@@ -187,7 +187,8 @@ def is_function(core: Tree, group: Group, parser: Parser) -> bool | None:
     if len(name.text) > 1 and name.text not in symbols.SYMBOLS:
         return True
     separators = [item for item in group.items if item.kind == "sign" and item.text in (",", ";", "|")]
-    if separators or any(getattr(item, "text", "") == "mid" for item in group.items):
+    texts = [item.text for item in group.items]
+    if separators or "mid" in texts or texts.count("Vert") == 1:
         return True
     if name.text in symbols.FUNCTION_LETTERS or name.font == "cal":
         return True

@@ -96,7 +96,7 @@ def to_latex(tree: Tree) -> str:
             return _derivative(tree)
         case Relation(sign=sign, left=left, right=right):
             shown = symbols.RELATION_LATEX.get(sign, sign)
-            if sign == "|":
+            if sign in ("|", "||"):
                 return f"{to_latex(left)} {shown} {to_latex(right)}"
             return f"{_side(left)} {shown} {_side(right)}"
         case Ellipsis(sign=sign):
@@ -287,8 +287,10 @@ def _factor(factor: Tree, place: int, sign: str, tree: Multiply, loose: bool) ->
 
 def _may_call(tree: Tree | None) -> bool:
     """Whether brackets after the tree might be taken for its arguments or its index."""
+    raised = isinstance(tree, Power)
+    tree = tree.base if isinstance(tree, Power) else tree
     name = tree.base if isinstance(tree, Indexed) else tree
-    if not isinstance(name, Name):
+    if not isinstance(name, Name) or (raised and name.text == "sigma"):
         return False
     letters = symbols.FUNCTION_LETTERS | {"E", "I", "1", "d"}
     word = len(name.text) > 1 and name.text not in symbols.SYMBOLS

@@ -90,8 +90,9 @@ def called(parser: Parser, core: Tree, found: Scripts) -> Tree:
         )
     declared = parser.context.declarations.get(core)
     sure = declared is not None and declared.is_function
-    if verdict and (found.powers or found.doubtful is not None) and not sure and not _inverse(found):
-        return _finished(parser, core, found)  # \sigma^2 (x - \mu): a power is a quantity
+    powered = bool(found.powers) or found.doubtful is not None
+    if verdict and powered and not sure and not _inverse(found):
+        return _powered(parser, core, found, following)
     if verdict is False:
         return _finished(parser, core, found)
     parser.at += 1
@@ -111,6 +112,23 @@ def called(parser: Parser, core: Tree, found: Scripts) -> Tree:
             (raise_to(core, found), raise_to(attach(inner, later, parser), later)), ("",), span=span
         )
     return Ambiguous((applied, product), "brackets after a letter: an argument or a factor", span=span)
+
+
+def _powered(parser: Parser, core: Tree, found: Scripts, following: Group) -> Tree:
+    """``f^2(x)``: the square of the value, or the square times x; ``f^2(x, y)`` may be the second f."""
+    name = core.base if isinstance(core, Indexed) else core
+    if isinstance(name, Name) and name.text == "sigma":
+        return _finished(parser, core, found)  # \\sigma^2 (x - \\mu): a variance
+    parser.at += 1
+    span = (core.span[0], following.end) if core.span else None
+    inside = functions.arguments(following, parser)
+    applied = functions.inverse_or_power(Call(core, inside, span=span), core, found)
+    exponents = (*found.powers, *((found.doubtful,) if found.doubtful is not None else ()))
+    base, lower, upper = (core.base, core.lower, core.upper) if isinstance(core, Indexed) else (core, (), ())
+    numbered = Call(Indexed(base, lower, (*upper, *exponents)), inside, span=span)
+    product = Multiply((raise_to(core, found), inside[0]), ("",), span=span)
+    readings = (applied, product if len(inside) == 1 else numbered)
+    return Ambiguous(readings, "a raised letter before brackets: a function or a factor", span=span)
 
 
 def _before_matrix(parser: Parser, core: Tree, found: Scripts) -> Tree | None:

@@ -21,10 +21,12 @@ from derive.reading.tree import (
     Add,
     Ambiguous,
     Divide,
+    Indexed,
     List,
     Name,
     Negative,
     Number,
+    Power,
     ProductSign,
     Relation,
     Tree,
@@ -88,10 +90,11 @@ class Parser:
         if not self.items:
             raise Unread("nothing is written here")
         tree = self.parts()
-        while self.next_is("|", "mid"):  # "given": looser than the commas on either side
+        while self.next_is("|", "mid", "Vert"):  # "given", "against": looser than the commas on either side
+            sign = "||" if self.next_is("Vert") else "|"
             self.at += 1
             given = self.parts()
-            tree = Relation("|", tree, given, span=span_of([tree, given]))
+            tree = Relation(sign, tree, given, span=span_of([tree, given]))
         rest = self.peek()
         if rest is not None:
             raise self.refuse(describe(rest), rest)
@@ -193,6 +196,12 @@ class Parser:
                 here, before = self.peek(), self.peek(-1)
                 if here is not None and before is not None and here.kind == "number" == before.kind:
                     raise self.refuse("two numbers stand side by side", here)
+                if (
+                    here is not None
+                    and here.kind == "number"
+                    and isinstance(factors[-1], (Name, Indexed, Power))
+                ):
+                    raise self.refuse("a number stands behind a letter", here)
                 after = self.factor()
                 signs.append("")
                 factors.append(after)

@@ -62,7 +62,7 @@ def _split(run: Token, context: Context, script: bool, after: Item | None) -> li
 def is_word(text: str, context: Context, script: bool) -> bool:
     """Whether letters written together are one word: a known function or name, a declared name, a label."""
     if text in symbols.FUNCTION_WORDS or text in symbols.NAME_WORDS or text in symbols.BIG_WORDS:
-        return not (script and len(text) == 2)
+        return not (script and len(text) == 2) or text in symbols.LABEL_WORDS
     if text in context.functions or (len(context.declarations) and text in context.declarations):
         return True
     return script and (text in symbols.LABEL_WORDS or (context.plain and len(text) > 2))

@@ -125,7 +125,7 @@ RELATION_LATEX = {
     "=": "=", "~=": r"\approx", ":=": ":=", "<": "<", "<=": r"\leq", ">": ">", ">=": r"\geq",
     "!=": r"\neq", "->": r"\rightarrow", "in": r"\in", "notin": r"\notin", "propto": r"\propto",
     "~": r"\sim", "<->": r"\Leftrightarrow", "subset": r"\subset", "<<": r"\ll", ">>": r"\gg", ":": ":",
-    "|": r"\mid", ",": ",",
+    "|": r"\mid", "||": r"\|", ",": ",",
 }  # fmt: skip
 
 PRODUCTS = {"cdot": "cdot", "times": "times", "odot": "odot", "circ": "odot", "otimes": "otimes", "*": "*"}
@@ -140,7 +140,7 @@ _FUNCTION_NAMES = words(
     "tr rank vec diag sgn sign abs sqrt max min floor ceil round clip ReLU LeakyReLU PReLU ELU SELU "
     "GELU SiLU CELU Swish softmax sigmoid softplus softsign hardtanh logsoftmax logsumexp LSE Var Cov "
     "Corr std mean concat Softmax Sigmoid Softplus Tanh Attention LayerNorm BatchNorm RMSNorm MaxPool "
-    "Conv flatten erf logit"
+    "Conv flatten erf logit KL JS"
 )
 # Other spellings of a function's name.
 _FUNCTION_SPELLINGS = {
@@ -153,7 +153,9 @@ _FUNCTION_SPELLINGS = {
 FUNCTION_WORDS = {name: name for name in sorted(_FUNCTION_NAMES)} | _FUNCTION_SPELLINGS
 
 # Words that are quantities when letters run together; everything else is a product of letters or ambiguous.
-NAME_WORDS = words("MSE MAE RMSE BCE NLL RAM FLOP FLOPs MAC MACs MADDs pos lr acc err loss out GB MB KB")
+NAME_WORDS = words(
+    "MSE MAE RMSE BCE NLL PE CE BN FC RAM FLOP FLOPs MAC MACs MADDs pos lr acc err loss out GB MB KB"
+)
 BIG_WORDS = words("argmax argmin lim limsup liminf sup inf")
 BIG_COMMANDS = {
     "sum": "sum", "prod": "prod", "int": "int", "oint": "int", "lim": "lim", "max": "max", "min": "min",
@@ -163,7 +165,7 @@ BIG_COMMANDS = {
 
 # Labels that hang below a letter as one word: n_{in}, not n_i times n.
 LABEL_WORDS = words(
-    "in out new old max min opt train test val valid loss true pred pad pos neg total tot model heads "
+    "KL JS in out new old max min opt train test val valid loss true pred pad pos neg total tot model heads "
     "head step hid hidden emb enc dec avg mean std var init final prev next cur data batch eff ref row "
     "col key query value cos sin ReLU CE MSE NLL BCE reg lr best rand dim ff vocab seq src tgt tr gt "
     "self conv fc bias noise kernel stride softmax sigmoid tanh int ext up down left right low high top "
@@ -183,7 +185,7 @@ CONDITION_WORDS = words("if when for whenever forall unless otherwise provided")
 # Letters that are functions when brackets follow,
 # unless declared otherwise or contained in their own argument.
 FUNCTION_LETTERS = frozenset(
-    ["f", "g", "F", "G", "phi", "varphi", "Phi", "psi", "Psi", "sigma", "ell", "p", "P", "J", "L", "R"]
+    ["f", "g", "F", "G", "phi", "varphi", "Phi", "psi", "Psi", "sigma", "ell", "p", "P", "J", "L", "R", "O"]
 )
 
 ACCENTS = {

@@ -98,6 +98,8 @@ ROWS = {
     "floor": (r"\lfloor \frac{n}{2} \rfloor + 1", r"\lfloor \frac{n}{2} \rfloor + 1"),
     "root": (r"\sqrt{\sigma^2 + \epsilon}", r"\sqrt{\sigma^{2} + \epsilon}"),
     "conditional": (r"p(y = i | x, \theta)", r"p(y = i \mid x, \theta)"),
+    "divergence": (r"KL(p \| q)", r"\operatorname{KL}(p \| q)"),
+    "divergence-of-norms": (r"D_{KL}(p \| q)", r"D_{\text{KL}}(p \| q)"),
     "conditional-after-comma": (r"p(x, y | \theta)", r"p(x, y \mid \theta)"),
     "expectation": (r"E[w]^2", r"(\mathbb{E}[w])^{2}"),
     "expectation-over": (r"\mathbb{E}_{x \sim p}[f(x)]", r"\mathbb{E}_{x \sim p}[f(x)]"),
@@ -183,6 +185,12 @@ AMBIGUOUS = {
         [r"\sum_{i} a_{i} + b_{i}", r"\sum_{i} (a_{i} + b_{i})"],
     ),
     "log-of-product": (r"\log a \exp(b)", [r"\log(a) \exp(b)", r"\log(a \exp(b))"]),
+    "raised-function": ("f^2(x)", ["(f(x))^{2}", "f^{2} x"]),
+    "raised-with-two-arguments": (r"\phi^2(x, w)", [r"(\phi(x, w))^{2}", r"\phi^{2}(x, w)"]),
+    "derivative-at-a-point": (
+        r"\frac{df}{dx}(a)",
+        [r"\left. \frac{d f}{d x} \right|_{x = a}", r"\frac{d f}{d x} a"],
+    ),
     "pair-or-number": ("(100,200)", ["(100, 200)", "100200"]),
 }
 
@@ -203,6 +211,7 @@ SETTLED = {
     "superscript-is-a-power": (r"x^k", ["x: real"], "x^{k}"),
     "superscript-is-a-label": (r"\theta^{2}", ["theta: vector, superscripts are labels"], r"\theta^{2}"),
     "d-is-a-letter": ("d x", ["d: real"], "d x"),
+    "variance": (r"\sigma^2(x-\mu)", [], r"\sigma^{2} (x - \mu)"),
     "declared-word": (r"score x", ["score: real"], r"\text{score} x"),
 }
 
@@ -229,6 +238,7 @@ REFUSED = {
     "half-a-derivative": (r"\frac{\partial L}{x}", "a curly d without its partner"),
     "sum-of-nothing": (r"\frac{1}{\sum_{j=1}^3}", "nothing stands under the sum"),
     "two-numbers": ("0.1 0.2", "two numbers stand side by side"),
+    "number-behind-a-letter": (r"\beta 2", "a number stands behind a letter"),
     "two-values": (r"a \pm b", r"\pm stands for two values"),
     "two-subscripts": ("x_1_2", "two subscripts on one symbol"),
     "integral-without-dx": (r"\int x", "an integral without its dx"),
