@@ -1,15 +1,16 @@
 """Text -> document -> statements -> trees, each with its place in the text.
 
-In: the text of a document or a formula, and declarations. Out: a :class:`Document` of :class:`Statement` s whose
-sides are trees, wholly read, or holes with their reason. This room never evaluates anything and knows no mathematics
-beyond notation.
+In: the text of a document or a formula, and declarations. Out: a :class:`Document` of statements whose sides
+are trees, wholly read, or holes with their reason. This room never evaluates anything; of mathematics it knows
+only the notation.
 
     document, mathpieces      where in a file the mathematics stands; continuations, labels, roles
     lexer, groups             characters to tokens, tokens to nested groups; the ceilings
     stream, chains            rows, words, commas and arrows: where one statement ends and the next begins
     statements                drafts to statements; every side read or a hole
     parser, context           sums and products (a Pratt parser); what is known while reading
-    atoms, numerals, names, commands, functions, scripts, derivatives, matrices, runs     one kind of factor each
+    atoms, numerals, names, commands, functions, scripts, derivatives, matrices, runs
+                              one kind of factor each
     declarations              what was said about a name
     tree, statement           what is handed on
     latex                     trees to canonical LaTeX

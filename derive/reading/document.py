@@ -71,7 +71,7 @@ class _Reader:
     def __init__(self, text: str, name: str, declarations: Declarations) -> None:
         self.text, self.declarations = text, declarations
         self.latex = name.endswith((".tex", ".latex", ".ltx")) or "\\begin{document}" in text
-        self.body = _without_comments(text) if self.latex else text
+        self.body = _without_comments(text) if self.latex else _without_quote_marks(text)
         self.locate: Locate = locator(text)
         self.pieces, self.skipped = find_pieces(self.body, self.latex)
         self.struck = [] if self.latex else struck_ranges(self.body)
@@ -293,6 +293,21 @@ def _without_comments(text: str) -> str:
         if end >= 0:
             text = text[:end] + re.sub(r"[^\r\n]", " ", text[end:])
     return re.sub(r"(?<!\\)%[^\r\n]*", lambda match: " " * len(match.group()), text)
+
+
+def _without_quote_marks(text: str) -> str:
+    """Markdown's ``>`` before quoted lines, blanked out; inside a ``$$`` that is not quoted it stays."""
+    made: list[str] = []
+    inside = ""
+    for line in text.splitlines(keepends=True):
+        mark = re.match(r" {0,3}(?:> ?)+", line)
+        quoted = mark is not None and not inside
+        made.append(
+            " " * mark.end() + line[mark.end() :] if mark and (quoted or inside == "quoted") else line
+        )
+        if line.count("$$") % 2:
+            inside = "" if inside else ("quoted" if quoted else "plain")
+    return "".join(made)
 
 
 def _blank(text: str, line: _Line, covered: list[tuple[int, int]]) -> str:

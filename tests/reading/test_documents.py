@@ -85,6 +85,8 @@ PIECES = {
     "html": ('<img src="a.png" width=200>', []),
     "table-cell": ("| a | $x = 1$ |\n|---|---|", [(1, 8)]),
     "quoted": ("> $a = 1$", [(1, 4)]),
+    "quoted-display": ("> $$\n> a = 1\n> $$", [(2, 3)]),
+    "inequality-row": ("$$\na\n> 1\n$$", [(2, 1)]),
 }
 
 
