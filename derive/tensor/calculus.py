@@ -207,13 +207,13 @@ def vjp(
     """``dL/dX`` for every wanted ``X``, given ``dL/dY`` for the outputs.
 
     ``seeds`` maps outputs to the tensors that hold their upstream gradients; by default the output's is
-    ``g``, and 1 for a scalar output, which then is the loss itself. ``names`` gives cotangents names of their
-    own (``delta``).
+    ``g`` (``g'`` where that is taken), and 1 for a scalar output, which then is the loss itself. ``names``
+    gives cotangents names of their own (``delta``).
     """
     output = program.output
-    loss = output if seeds is None and output.rank == 0 else Tensor("L")
+    loss = output if seeds is None and output.rank == 0 else Tensor(_unused("L", program))
     if seeds is None:
-        seeds = {} if output.rank == 0 else {output: Tensor("g", output.shape)}
+        seeds = {} if output.rank == 0 else {output: Tensor(_unused("g", program), output.shape)}
     names = names or {}
     upstream: dict[Tensor, sp.Expr] = {
         tensor: seed[program.defined[tensor].target.indices] for tensor, seed in seeds.items()
@@ -244,6 +244,14 @@ def vjp(
     ordered = [part for tensor, part in parts.items() if tensor not in wanted or tensor in program.defined]
     ordered += [parts[want] for want in wanted if want not in program.defined]
     return Derived(program, tuple(ordered), tuple(seeds.values()), tuple(dict.fromkeys(facts)))
+
+
+def _unused(name: str, program: Program) -> str:
+    """The name, with primes where the program has a tensor of that name (the gate ``g`` of an LSTM)."""
+    taken = {tensor.name for tensor in (*program.inputs, *program.defined)}
+    while name in taken:
+        name += "'"
+    return name
 
 
 def _chain_rule(consumers: Iterable[Statement], entry: Access, upstream: dict[Tensor, sp.Expr]) -> sp.Expr:

@@ -309,14 +309,29 @@ def bind_sizes(inputs: Sequence[Tensor], arrays: Mapping[str, Any]) -> dict[str,
                     f"size {extent.name} is {known} in {origin[extent.name]} and {actual} in {tensor.name} "
                     f"of shape {shape}"
                 )
+    for tensor in inputs:
+        shape = np.shape(arrays[tensor.name])
+        known_sizes = {symbol: sp.Integer(sizes.get(symbol.name, 0)) for symbol in _symbols(tensor)}
+        expected = tuple(int(extent.xreplace(known_sizes)) for extent in tensor.shape)
+        if expected != shape and all(symbol.name in sizes for symbol in known_sizes):
+            raise ValueError(f"{tensor.name} has shape {expected} here; the array given has shape {shape}")
     return sizes
+
+
+def _symbols(tensor: Tensor) -> set[sp.Symbol]:
+    return {symbol for extent in tensor.shape for symbol in extent.atoms(sp.Symbol)}
 
 
 def compile_statements(
     inputs: Sequence[Tensor], statements: Sequence[Statement], settings: Sequence[str] = ()
 ) -> Compiled:
-    """One NumPy function that computes every statement in order."""
+    """One NumPy function that computes every statement in order.
+
+    Raises :class:`ValueError` where two names would be one in Python: ``W_1`` and ``W^1``, or a tensor and a
+    size both called ``m``.
+    """
     emitter = _Emitter()
+    _check_names((*inputs, *(one.tensor for one in statements)))
     for tensor in inputs:
         emitter.reserve(identifier(tensor.name))
     for statement in statements:
@@ -324,6 +339,21 @@ def compile_statements(
     helpers = "".join(text for name, text in (("gather", _GATHER), ("erf", _ERF)) if name in emitter.helpers)
     source = helpers + "\n".join(emitter.lines) + "\n"
     return Compiled(source, tuple(inputs), tuple(one.tensor for one in statements), tuple(settings))
+
+
+_OURS = ("np", "math", "gather", "erf")
+
+
+def _check_names(tensors: Sequence[Tensor]) -> None:
+    spelled: dict[str, str] = {name: f"{name} of this module" for name in _OURS}
+    for tensor in tensors:
+        for symbol in _symbols(tensor):
+            spelled[identifier(symbol.name)] = f"the size {symbol.name}"
+    for tensor in dict.fromkeys(tensors):
+        name = identifier(tensor.name)
+        if name in spelled:
+            raise ValueError(f"{tensor.name} and {spelled[name]} would both be {name} in Python: rename one")
+        spelled[name] = tensor.name
 
 
 def evaluate_scalar(
