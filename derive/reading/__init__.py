@@ -1,8 +1,8 @@
 """Text -> document -> statements -> trees, each with its place in the text.
 
 In: the text of a document or a formula, and declarations. Out: a :class:`Document` of statements whose sides
-are trees, wholly read, or holes with their reason. This room never evaluates anything; of mathematics it knows
-only the notation.
+are trees, wholly read, or holes with their reason. Nothing is ever evaluated here, and of mathematics this
+room knows only the notation.
 
     document, mathpieces      where in a file the mathematics stands; continuations, labels, roles
     lexer, groups             characters to tokens, tokens to nested groups; the ceilings
