@@ -20,6 +20,7 @@ captures indices there (``tests/tensor/test_sympy_failures.py`` keeps the cases)
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -111,7 +112,8 @@ class Tensor(AtomicExpr):
         return self
 
     def _hashable_content(self) -> tuple[Any, ...]:
-        return (self.name, self.shape, self.positive, self.nonnegative)
+        # How it is printed counts: SymPy's cache would hand out the other of two equal tensors.
+        return (self.name, self.shape, self.positive, self.nonnegative, self.latex, self.text)
 
     def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return (self.name, self.shape), {
@@ -298,7 +300,7 @@ class Bracket(sp.Expr):
     """Iverson's bracket ``[a = 0]`` of an affine expression ``a``: 1 where it is zero, else 0.
 
     >>> i, j = Index("i", size("n")), Index("j", size("n"))
-    >>> Bracket(i - j) == Bracket(j - i), Bracket(i - i), Bracket(i - i + 1)
+    >>> Bracket(i - j) == Bracket(2 * j - 2 * i), Bracket(i - i), Bracket(2 * i - 2 * j + 1)
     (True, 1, 0)
     """
 
@@ -314,6 +316,14 @@ class Bracket(sp.Expr):
         low, high = bounds(affine)
         if low.is_positive or high.is_negative:
             return sp.S.Zero
+        numbers = affine.as_coefficients_dict()
+        constant = numbers.pop(sp.S.One, sp.S.Zero)
+        whole = all(number.is_Integer for number in (constant, *numbers.values()))
+        if whole and all(term.is_integer for term in numbers):
+            common = math.gcd(*map(int, numbers.values()))
+            if constant % common:
+                return sp.S.Zero
+            affine = sp.expand(affine / common)
         return super().__new__(cls, _with_sign(affine))
 
     @property
@@ -379,7 +389,10 @@ class Elementwise(AtomicExpr):
         return self
 
     def _hashable_content(self) -> tuple[Any, ...]:
-        return (self.name, self.argument, self.body)
+        return (self.name, self.argument, self.body, self.latex, self.text)
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return (self.name, self.argument, self.body, self.latex, self.text)
 
     def _sympystr(self, printer: Any) -> str:
         return self.name

@@ -284,7 +284,8 @@ class Printer:
             if self.is_latex:
                 return rf"{sign}\frac{{{abs(one.p)}}}{{{one.q}}}", MULTIPLY
             return f"{sign}{abs(one.p)}/{one.q}", MULTIPLY
-        return str(one), (ATOM if not str(one).startswith("-") else ADD)
+        printed = repr(float(one)) if isinstance(one, sp.Float) else str(one)
+        return printed, (ADD if printed.startswith("-") else ATOM)
 
     def _exponential(self, one: sp.Basic) -> tuple[str, int]:
         exponent = self(one.args[0])

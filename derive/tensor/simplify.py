@@ -7,6 +7,7 @@ free indices and all entries.
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
@@ -32,6 +33,7 @@ from derive.tensor.nodes import (
 )
 
 _LARGEST_EXPANDED_POWER = 4
+_MOST_TERMS = 64
 
 
 def expand_products(expression: sp.Expr) -> sp.Expr:
@@ -44,10 +46,12 @@ def expand_products(expression: sp.Expr) -> sp.Expr:
             return expand_products(sp.Mul(*[expression.base] * int(power), evaluate=False))
         return expression
     if isinstance(expression, sp.Mul):
-        choices = [
-            expanded.args if isinstance(expanded, sp.Add) else (expanded,)
-            for expanded in map(expand_products, expression.args)
-        ]
+        choices = [sp.Add.make_args(expand_products(factor)) for factor in expression.args]
+        if math.prod(map(len, choices)) > _MOST_TERMS:
+            # Only what has to come apart: a bracket picks an index only as a factor of its own.
+            choices = [
+                terms if any(term.has(Bracket) for term in terms) else (sp.Add(*terms),) for terms in choices
+            ]
         return sp.Add(*(sp.Mul(*choice) for choice in itertools.product(*choices)))
     return expression
 

@@ -48,7 +48,7 @@ ROWS = {
     ),
     "a sign asked of an affine index": (
         (X,),
-        (("y", (("i", "n"),), times(("delta", (-1, (("i", 2),))), read("x", "i"))),),
+        (("y", (("i", "n"),), times(("delta", (-1, (("i", 1),))), read("x", "i"))),),
     ),
     "a tensor is not a container": (
         (C, Z),
