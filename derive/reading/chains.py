@@ -55,11 +55,21 @@ def pieces(stream: list[Item], plain: bool) -> list[Piece]:
             words = item.text.strip()
             made[-1].after = f"{made[-1].after} {words}".strip()
             made.append(Piece([], words, _role(words)))
-        elif plain and previous is not None and item.spaced and _new_equation(stream, place, current):
+        elif (
+            plain
+            and previous is not None
+            and _apart(previous, item)
+            and _new_equation(stream, place, current)
+        ):
             made.append(Piece([item]))
         else:
             current.append(item)
     return [piece for piece in made if any(item.kind not in ("space", "cell") for item in piece.items)]
+
+
+def _apart(previous: Item, item: Item) -> bool:
+    """Whether a blank can separate two equations: ``(y - t) x`` and ``a x`` are products, ``1 b`` is none."""
+    return item.spaced and (previous.kind == "number" or item.start - previous.end > 1)
 
 
 def last_solid(items: Sequence[Item]) -> Item | None:

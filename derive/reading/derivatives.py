@@ -188,6 +188,13 @@ def _skip_operand(parser: Parser, at: int) -> int | None:
         if isinstance(item, Token) and item.kind == "command" and at + 1 < len(items) and _takes_group(item)
         else 1
     )
+    if (
+        at < len(items)
+        and item.kind == "letter"
+        and items[at].kind == "number"
+        and items[at].start == item.end
+    ):
+        at += 1  # w5
     while at < len(items) and getattr(items[at], "text", "") in ("_", "^", "'"):
         at += 1 if items[at].text == "'" else 2
     return at if at < len(items) else None

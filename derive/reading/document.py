@@ -128,11 +128,7 @@ class _Reader:
                 state.label if bulleted else None
             )  # a bullet's own number ends with its line
             state.label = (label.group("label") or label.group("item")).strip()
-        if (
-            label
-            and label.end()
-            and not re.search(r"\w", rest[: label.end()].replace(label.group("label") or "", ""))
-        ):
+        if label and label.end() and not re.search(r"\w", re.sub(r"\\item\b", "", _unlabelled(label))):
             offset = label.end()
         remainder = rest[offset:]
         if not heading and not self.latex and self._joined(line, offset, remainder, pieces, state, functions):
@@ -281,6 +277,10 @@ class _Reader:
             continues=True,
             assumed=assumed,
         )
+
+
+def _unlabelled(label: re.Match[str]) -> str:
+    return label.group().replace(label.group("label") or label.group("item") or "", "")
 
 
 def _without_comments(text: str) -> str:

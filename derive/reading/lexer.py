@@ -83,7 +83,7 @@ def lex(source: str, base: int = 0, plain: bool = False) -> list[Token]:
         if kind == "white":
             spaced, at = True, end
             continue
-        made, end = _make(kind, text, source, (at, end, base), plain, tokens)
+        made, end = _make(kind, text, source, (at, end), plain, tokens)
         for position, (token_kind, token_text, font) in enumerate(made):
             tokens.append(
                 Token(token_kind, token_text, base + at, base + end, spaced and position == 0, font)
@@ -98,10 +98,10 @@ _Made = tuple[list[tuple[str, str, str]], int]
 
 
 def _make(
-    kind: str, text: str, source: str, place: tuple[int, int, int], plain: bool, before: list[Token]
+    kind: str, text: str, source: str, place: tuple[int, int], plain: bool, before: list[Token]
 ) -> _Made:
     """The tokens (kind, text, font) that stand for one match, and where the next one begins."""
-    at, end, base = place
+    at, end = place
     if kind == "number":
         after_script = bool(before) and before[-1].kind == "sign" and before[-1].text in ("^", "_")
         if "," in text and after_script:
@@ -111,10 +111,10 @@ def _make(
         marked = "thousands" if "," in text and "{,}" not in text and "\\," not in text else ""
         return [("number", thousands, marked)], end
     if kind == "run":
-        beside = bool(before) and before[-1].kind == "number" and before[-1].end == base + at
-        if text == "x" and beside and source[end : end + 1].isdigit():
-            return [("command", "times", "")], end  # 3x5: three by five
-        return _run(text, at, end, plain, before, source[end : end + 1])
+        beside = bool(before) and before[-1].kind == "number"
+        if text == "x" and beside and re.match(r"\s*\d", source[end : end + 8]):
+            return [("command", "times", "")], end  # 3x5, 3 x 5: three by five
+        return _run(text, at, end, plain, before, source)
     if kind == "row":
         return [("row", "\\\\", "")], end
     if kind == "command":
@@ -130,11 +130,20 @@ def _make(
     return _character(text), end
 
 
-def _run(text: str, at: int, end: int, plain: bool, before: list[Token], followed: str) -> _Made:
+def _run(text: str, at: int, end: int, plain: bool, before: list[Token], source: str) -> _Made:
+    followed = source[end : end + 1]
     scripted = bool(before) and before[-1].kind == "sign" and before[-1].text in ("^", "_")
+    one_letter = not plain or before[-1].text == "^" or followed in ("_", "^") if scripted else False
+    number = re.match(r"\d+", source[end:]) if plain and scripted and before[-1].text == "_" else None
+    if number is not None:  # net_h1: the digits belong to the label
+        inner = [
+            ("letter" if len(text) == 1 else "run", text, ""),
+            ("sign", ",", ""),
+            ("number", number.group(), ""),
+        ]
+        return [("sign", "{", ""), *inner, ("sign", "}", "")], end + number.end()
     if len(text) == 1:
         return [("letter", text, "")], end
-    one_letter = not plain or before[-1].text == "^" or followed in ("_", "^") if scripted else False
     if one_letter:  # TeX: an unbraced script is one letter; in plain text an index may be longer
         return [("letter", text[0], "")], at + 1
     return [("run", text, "")], end

@@ -42,7 +42,9 @@ def number(parser: Parser, token: Token) -> Tree:
             unit = item.text if not (isinstance(after, Token) and after.text in ("_", "^", "'")) else ""
         elif item.kind == "word" and item.text in ("KB", "MB", "GB"):
             unit = item.text
-        elif item.kind == "text" and _is_remark(parser, item):
+        elif item.kind in ("word", "text") and (
+            item.text.strip() in symbols.UNIT_WORDS or (item.kind == "text" and _is_remark(parser, item))
+        ):
             parser.context.notes.append(item.text.strip())
             parser.at += 1
     if unit:

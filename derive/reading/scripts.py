@@ -94,6 +94,7 @@ def script_argument(parser: Parser) -> list[Item]:
 def read_lower(items: Sequence[Item], parser: Parser) -> tuple[Tree, ...]:
     """Indices: ``ij`` are two, ``i,j`` are two, ``in`` is one label, ``t-1`` and ``2i`` are one each."""
     nested = parser.inner(items, script=True)
+    nested.items = _numbered(nested.items)
     if not nested.items:
         raise parser.refuse("an empty subscript")
     indices: list[Tree] = []
@@ -106,6 +107,16 @@ def read_lower(items: Sequence[Item], parser: Parser) -> tuple[Tree, ...]:
     if rest is not None:
         raise parser.refuse("a subscript was not read", rest)
     return tuple(indices)
+
+
+def _numbered(items: Sequence[Item]) -> list[Item]:
+    """``h1`` below a letter is the label h and the number 1."""
+    made: list[Item] = []
+    for item in items:
+        if item.kind == "number" and made and made[-1].kind == "letter" and made[-1].end == item.start:
+            made.append(Token("sign", ",", item.start, item.start))
+        made.append(item)
+    return made
 
 
 def _indices(nested: Parser) -> list[Tree]:

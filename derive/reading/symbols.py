@@ -179,6 +179,8 @@ STOP_WORDS = words(
     "also a an be by both only else: otherwise. similarly finally need needs want which implies equals "
     "equal thereby hence, thus,"
 )
+#: What is counted is no factor.
+UNIT_WORDS = words("byte bytes bit bits nat nats")
 GIVEN_WORDS = words("let given suppose assume assuming define defining where with set take consider")
 CONDITION_WORDS = words("if when for whenever forall unless otherwise provided")
 

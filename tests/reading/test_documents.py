@@ -238,3 +238,43 @@ def test_time_grows_with_length() -> None:
 
     seconds(100)
     assert seconds(2_000) < 40 * seconds(200) + 0.2
+
+
+def _links(text: str) -> list[str]:
+    shown = []
+    for statement in read_document(text).statements:
+        sides = [
+            f"<{s.tree.reason}>" if isinstance(s.tree, Hole) else to_latex(s.tree) for s in statement.sides
+        ]
+        line = sides[0] + "".join(
+            f" {sign} {side}" for sign, side in zip(statement.signs, sides[1:], strict=True)
+        )
+        shown.append(line.replace(r"\left", "").replace(r"\right", ""))
+    return shown
+
+
+TYPED = {
+    "a-factor-behind-a-bracket": (
+        "dL/dw = (y - t) x = 1 * 4 = 4",
+        [r"\frac{d L}{d w} = (y - t) x = 1 * 4 = 4"],
+    ),
+    "a-factor-behind-a-letter": ("q = a x = 6", ["q = a x = 6"]),
+    "two-equations-on-a-line": ("a = 1  b = 2", ["a = 1", "b = 2"]),
+    "two-equations-far-apart": ("a = u  b = 2", ["a = u", "b = 2"]),
+    "a-label-with-a-number": ("net_h1 = 0.15", [r"\text{net}_{h, 1} = 0.15"]),
+    "a-braced-label-with-a-number": ("$z_{h1} = 0.15$", [r"z_{h, 1} = 0.15"]),
+    "derivative-by-a-numbered-name": ("dE/dw5 = 3", [r"\frac{d E}{d w_{5}} = 3"]),
+    "a-letter-x-between-numbers": ("m = 3 x 3 x 64 = 576", [r"m = 3 \times 3 \times 64 = 576"]),
+    "a-power-of-ten-with-a-letter-x": ("n = 9.2 x 10^8", ["n = 9.2 \\times 10^{8}"]),
+    "bytes": ("112*128*4 bytes = 57,344 bytes", ["112 * 128 * 4 = 57344"]),
+    "bytes-in-text": (r"$4 \cdot 2 \text{bytes} = 8$", [r"4 \cdot 2 = 8"]),
+    "an-item-of-several-formulas": (
+        r"\item $g = \sqrt{x}$, $h = 2$, $k = 3$",
+        [r"g = \sqrt{x}", "h = 2", "k = 3"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), TYPED.values(), ids=TYPED.keys())
+def test_what_is_typed_without_care(text: str, expected: list[str]) -> None:
+    assert _links(text) == expected
