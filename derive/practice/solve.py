@@ -20,6 +20,7 @@ from derive.judging import closed, judge
 from derive.judging.limits import Refusal
 from derive.judging.setting import setting_for
 from derive.judging.trees import rebuild, substitute
+from derive.practice.derived import Formula, derive_answer, is_derivable
 from derive.practice.entries import Entries, entries_of, entries_of_array, equals, plain, rounded, together
 from derive.practice.expression_graph import expression_graph, name_text
 from derive.practice.sums import written_out
@@ -84,6 +85,7 @@ class _Solver:
         self.problem = problem
         self.declared = Declarations.parse(problem.declarations)
         self.known: dict[Tree, Entries] = {}
+        self.formulas: dict[Tree, Formula] = {}
         for given in problem.givens:
             sides = self._sides(given, "a given")
             if len(sides) != 2:
@@ -118,6 +120,11 @@ class _Solver:
         if not all(isinstance(letter, Name) for letter in letters):
             base, letters = left, ()
         steps = [f"{to_latex(left)} = {to_latex(right)}"]
+        if isinstance(right, Derivative) and is_derivable(right):
+            answer = derive_answer(right, self.formulas, self.known)
+            self.known[base] = answer.entries
+            total = f"{to_latex(base)} {equals(answer.entries, SHOWN)}"
+            return Solved(part, (*steps, *answer.steps, total), plain(answer.entries))
         entries: Entries = {}
         for position in product(*(range(1, size + 1) for size in self._sizes(base, len(letters)))):
             at = {letter: Number(str(value)) for letter, value in zip(letters, position, strict=True)}
@@ -129,6 +136,7 @@ class _Solver:
             put_in = to_latex(self._filled(formula, digits=PUT_IN))
             steps.append(f"{name} = {put_in} {equals(entry, SHOWN)}")
         self.known[base] = entries
+        self.formulas[base] = Formula(base, letters, right)
         if letters:
             steps.append(f"{to_latex(base)} {equals(entries, SHOWN)}")
         return Solved(part, tuple(steps), plain(entries))

@@ -114,7 +114,8 @@ class Named(Matrix):
 
 @dataclass(frozen=True)
 class Scalar(Matrix):
-    """A number, a size, a hyper-parameter or an algebraic expression of these."""
+    """A number, a size, a hyper-parameter or an algebraic expression of these and of
+    tensors of rank 0."""
 
     value: sp.Expr
 
@@ -126,7 +127,11 @@ class Scalar(Matrix):
         return printer.piece(self.value)
 
     def evaluate(self, values: Values) -> np.ndarray:
-        return np.array([[values.number(self.value)]])
+        from derive.tensor.numeric import evaluate_scalar
+
+        entries = {access: sp.Dummy(access.tensor.name) for access in self.value.atoms(Access)}
+        arrays = {entries[access]: np.asarray(values.arrays[access.tensor.name]) for access in entries}
+        return np.reshape(evaluate_scalar(self.value.xreplace(entries), arrays, values.numbers), (1, 1))
 
 
 @dataclass(frozen=True)
@@ -526,8 +531,8 @@ def to_matrix(expression: sp.Expr, row: Index | None, column: Index | None = Non
 
 def _convert(one: sp.Expr, row: Index | None, column: Index | None) -> Matrix:
     free = free_indices(one)
-    if row is None and column is None and not one.has(Sum):
-        return Scalar(one) if not one.has(Access) or not isinstance(one, Access) else Named(one.tensor)
+    if row is None and column is None and _is_scalar(one):
+        return Named(one.tensor) if isinstance(one, Access) else Scalar(one)
     if row is not None and column is not None and not {row, column} <= free:
         return _spread(one, row, column)
     if row is None and column is not None:
@@ -555,6 +560,11 @@ def _convert(one: sp.Expr, row: Index | None, column: Index | None) -> Matrix:
     if isinstance(one, (sp.Pow, sp.Function, IfPositive, Apply)):
         return _convert_function(one, row, column)
     raise NotAMatrixFormulaError(f"{one}")
+
+
+def _is_scalar(one: sp.Expr) -> bool:
+    """Whether it is made of numbers, sizes, hyper-parameters and tensors of rank 0 alone."""
+    return not one.has(Sum, Index) and all(access.tensor.rank == 0 for access in one.atoms(Access))
 
 
 def _spread(one: sp.Expr, row: Index, column: Index) -> Matrix:
@@ -680,6 +690,11 @@ def _elementwise(factors: list[Matrix]) -> Matrix | None:
 
 def _contract(factors: list[sp.Expr], bound: list[Index], row: Index | None, column: Index | None) -> Matrix:
     """A sum over bound indices of a product: cut it at one index into a left and a right side."""
+    touched = frozenset().union(*(free_indices(factor) for factor in factors))
+    if not set(bound) <= touched:
+        idle = sp.Mul(*(index.size for index in bound if index not in touched))
+        rest = Sum(sp.Mul(*factors), *(index for index in bound if index in touched))
+        return _times_scalar(Scalar(idle), _convert(rest, row, column))
     problem: NotAMatrixFormulaError | None = None
     for cut in bound:
         others = [index for index in bound if index != cut]

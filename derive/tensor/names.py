@@ -25,6 +25,7 @@ from derive.tensor.nodes import (
     free_indices,
     nodes,
     rewrite,
+    within,
 )
 from derive.tensor.program import Fact, Program, Statement
 from derive.tensor.simplify import cancel, cancel_within, cost, distribute, factor
@@ -132,7 +133,7 @@ def unify(pattern: sp.Expr, node: sp.Expr, indices: tuple[sp.Expr, ...]) -> dict
 
 def _fits(value: sp.Expr, index: sp.Expr) -> bool:
     """A statement holds only for indices inside its tensor: a window does not name back."""
-    return isinstance(value, Index) and value.size == index.size
+    return isinstance(index, Index) and within(value, index.size)
 
 
 def folds(program: Program) -> tuple[Fold, ...]:

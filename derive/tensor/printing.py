@@ -93,7 +93,8 @@ def symbol_text(name: str) -> str:
 class Printer:
     """Prints expressions in one style.
 
-    ``letters`` are the customary names of indices by size, tried first for bound indices.
+    ``letters`` are the customary names of indices by size, tried first for bound indices; ``origin`` is what
+    the first entry's index is called (the calculus itself counts from 0).
     """
 
     style: Literal["latex", "text"] = "latex"
@@ -101,6 +102,7 @@ class Printer:
     reserved: frozenset[str] = frozenset()
     names: Mapping[Index, str] = field(default_factory=dict)
     slots: Mapping[sp.Symbol, Any] = field(default_factory=dict)
+    origin: int = 0
 
     @property
     def is_latex(self) -> bool:
@@ -188,7 +190,7 @@ class Printer:
         name, _ = self._print(one.tensor)
         if not one.indices:
             return name, ATOM
-        pieces = [self(index) for index in one.indices]
+        pieces = [self(index + self.origin if index.is_Integer else index) for index in one.indices]
         joint = "" if all(len(piece.lstrip("\\")) == 1 for piece in pieces) else ","
         if isinstance(one.tensor, DerivativeTensor):
             return self._derivative_entry(one.tensor, one.indices), MULTIPLY
@@ -242,6 +244,8 @@ class Printer:
         if all(isinstance(side, Index) and not side.name.startswith("given") for side in pair):
             joined = "".join(sorted((self(left), self(right))))
             return rf"\delta_{{{joined}}}" if self.is_latex else f"δ_{joined}"
+        if self.origin and right.is_Integer and isinstance(left, Index):
+            right += self.origin
         return f"[{self(left)} = {self(right)}]"
 
     @staticmethod

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from derive.bank import ProblemError, all_problems, find_problem, load_problem
+from derive.bank.problem import problem_from
 from derive.judging import compare
 from derive.practice.solve import Solved, solve
 
@@ -24,6 +25,54 @@ def test_softmax_its_jacobian_and_the_loss() -> None:
     np.testing.assert_allclose(found["b"].value, np.diag(s) - np.outer(s, s), rtol=1e-13, atol=1e-16)
     np.testing.assert_allclose(found["b"].value[0], [0.22472, -0.15976, -0.06496], atol=5e-6)
     assert found["c"].value == pytest.approx(-np.log(s[0]), rel=1e-14)
+    np.testing.assert_allclose(found["d"].value, s - [1, 0, 0], rtol=1e-13)
+
+
+def test_derivatives_of_indexed_formulas_are_derived_in_general() -> None:
+    found = answers("softmax/three-scores")
+    assert found["b"].steps[-2].endswith(r"= s_i (\delta_{ij} - s_j)")
+    assert found["d"].steps[-2].endswith("= s_i - [i = 1]")
+
+
+@pytest.mark.parametrize(
+    ("declare", "givens", "formula", "derivative", "value"),
+    [
+        pytest.param(
+            ["v: 2", "w: 2"],
+            ["v = (3, -4)"],
+            r"u = \sum_k v_k^2",
+            r"w_m = \frac{\partial u}{\partial v_m}",
+            [6, -8],
+            id="a sum of squares",
+        ),
+        pytest.param(
+            ["A: 2x3", "p: 3", "q: 2", "D: 2x3"],
+            ["A = \\begin{bmatrix} 1 & 2 & 3 \\\\ 4 & 5 & 6 \\end{bmatrix}", "p = (0.1, 0.2, 0.3)"],
+            r"q_i = \tanh(\sum_j A_{ij} p_j)",
+            r"D_{ij} = \frac{\partial q_i}{\partial p_j}",
+            (1 - np.tanh([1.4, 3.2]) ** 2)[:, None] * np.array([[1, 2, 3], [4, 5, 6]]),
+            id="a layer",
+        ),
+        pytest.param(
+            ["r: 3", "t: 3", "h: 3"],
+            ["r = (1, -2, 3)", "t = (0.5, 0.5, 0.5)"],
+            r"E = \frac{1}{2} \sum_{k=1}^{3} (\text{ReLU}(r_k) - t_k)^2",
+            r"h_k = \frac{\partial E}{\partial r_k}",
+            [0.5, 0, 2.5],
+            id="a loss behind ReLU",
+        ),
+    ],
+)
+def test_other_derivatives(declare, givens, formula, derivative, value) -> None:
+    """Problems that no file holds, their values by hand."""
+    parts = [
+        {"id": key, "question": "What is it?", "marks": 1, "answer": answer}
+        for key, answer in (("a", formula), ("b", derivative))
+    ]
+    data = {"title": "t", "source": "s", "declare": declare, "givens": givens, "parts": parts}
+    (_, found) = solve(problem_from(data, "tests/other"))
+    np.testing.assert_allclose(found.value, value, rtol=1e-13, atol=1e-15)
+    assert len(found.steps) > 3
 
 
 def test_a_neuron_is_computed_exactly() -> None:

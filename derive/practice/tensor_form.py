@@ -1,0 +1,123 @@
+"""Formulas that were read, as formulas of the tensor calculus: what lets an answer be derived in general.
+
+Only what the calculus knows is converted, by an explicit list; anything else is refused. Indices count from 1
+on paper and from 0 in the calculus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import sympy as sp
+
+from derive.graphs.scalar import GraphError
+from derive.practice.expression_graph import name_text
+from derive.reading import to_latex
+from derive.reading.tree import (
+    Add,
+    Big,
+    Call,
+    Divide,
+    Indexed,
+    Multiply,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Tree,
+)
+from derive.tensor.nodes import IfPositive, Index, Sum, Tensor
+
+_FUNCTIONS: dict[str, Callable[[sp.Expr], sp.Expr]] = {
+    "exp": sp.exp,
+    "log": sp.log,
+    "ln": sp.log,
+    "tanh": sp.tanh,
+    "sin": sp.sin,
+    "cos": sp.cos,
+    "sqrt": sp.sqrt,
+    "sigma": lambda u: 1 / (1 + sp.exp(-u)),
+    "sigmoid": lambda u: 1 / (1 + sp.exp(-u)),
+    "ReLU": lambda u: IfPositive(u, u, 0),
+}
+
+
+class Converter:
+    """Converts trees over known tensors.
+
+    ``tensors`` maps a name on paper to its tensor; an index letter in scope stands for an index.
+    """
+
+    def __init__(self, tensors: Mapping[Tree, Tensor]) -> None:
+        self.tensors = dict(tensors)
+
+    def expression(self, tree: Tree, indices: Mapping[Tree, Index]) -> sp.Expr:
+        """The tree as an expression; raises :class:`GraphError` for what the calculus does not know."""
+
+        def convert(part: Tree) -> sp.Expr:
+            return self.expression(part, indices)
+
+        match tree:
+            case Number(unit=""):
+                value = tree.value
+                return sp.Rational(value.numerator, value.denominator)
+            case Add(terms):
+                return sp.Add(*map(convert, terms))
+            case Negative(operand):
+                return -convert(operand)
+            case Multiply(factors) if all(self._is_scalar(factor, indices) for factor in factors):
+                return sp.Mul(*map(convert, factors))
+            case Divide(above, below):
+                return convert(above) / convert(below)
+            case Power(Name("e"), exponent) if Name("e") not in self.tensors:
+                return sp.exp(convert(exponent))
+            case Power(base, exponent):
+                return convert(base) ** convert(exponent)
+            case Call(Name(function, ()), (argument,)) if function in _FUNCTIONS:
+                return _FUNCTIONS[function](convert(argument))
+            case Big("sum", variables, _, _, body, None, None):
+                return self._sum(variables, body, indices)
+            case Indexed(base, lower, ()) if base in self.tensors:
+                return self._entry(self.tensors[base], lower, indices, tree)
+            case Name() if tree in self.tensors and self.tensors[tree].rank == 0:
+                return self.tensors[tree]()
+        raise GraphError(f"the calculus does not know {to_latex(tree)}")
+
+    def _is_scalar(self, tree: Tree, indices: Mapping[Tree, Index]) -> bool:
+        """A whole vector or matrix in a product would be a matrix product, which is not converted here."""
+        return not (isinstance(tree, Name) and tree in self.tensors and self.tensors[tree].rank > 0)
+
+    def _entry(
+        self, tensor: Tensor, lower: tuple[Tree, ...], indices: Mapping[Tree, Index], tree: Tree
+    ) -> sp.Expr:
+        if len(lower) != tensor.rank:
+            raise GraphError(f"{to_latex(tree)} has {len(lower)} indices; declared are {tensor.rank}")
+        places: list[sp.Expr] = []
+        for one in lower:
+            if one in indices:
+                places.append(indices[one])
+            elif isinstance(one, Number):
+                places.append(sp.Integer(int(one.value) - 1))
+            else:
+                raise GraphError(f"the index {to_latex(one)} in {to_latex(tree)} is bound nowhere")
+        return tensor[tuple(places)]
+
+    def _sum(self, variables: tuple[Tree, ...], body: Tree, indices: Mapping[Tree, Index]) -> sp.Expr:
+        """A sum over the whole range: the range is that of what the letter indexes."""
+        inner = dict(indices)
+        bound = []
+        for variable in variables:
+            extent = self._extent(variable, body)
+            index = Index(name_text(variable), extent)
+            bound.append(index)
+            inner[variable] = index
+        return Sum(self.expression(body, inner), *bound)
+
+    def _extent(self, variable: Tree, body: Tree) -> sp.Expr:
+        for node in body.walk():
+            if isinstance(node, Indexed) and node.base in self.tensors:
+                tensor = self.tensors[node.base]
+                for place, extent in zip(node.lower, tensor.shape, strict=False):
+                    if place == variable:
+                        return extent
+        raise GraphError(f"nothing says how far {to_latex(variable)} runs")
