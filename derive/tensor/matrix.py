@@ -546,7 +546,8 @@ def _convert(one: sp.Expr, row: Index | None, column: Index | None) -> Matrix:
     if isinstance(one, Access):
         return _convert_access(one, row, column)
     if isinstance(one, Bracket):
-        if row is not None and column is not None and one == Bracket(row - column):
+        square = row is not None and column is not None and row.size == column.size
+        if row is not None and square and one == Bracket(row - column):
             return Identity(row.size)
         given = [index for index in free if index.name.startswith("given ")]
         if len(given) == 1 and row is not None and one == Bracket(given[0] - row):
@@ -579,7 +580,8 @@ def _spread(one: sp.Expr, row: Index, column: Index) -> Matrix:
 
 
 def _convert_access(one: Access, row: Index | None, column: Index | None) -> Matrix:
-    if not one.in_range:
+    pairs = zip(one.indices, one.tensor.shape, strict=True)
+    if not all(isinstance(index, Index) and index.size == extent for index, extent in pairs):
         raise NotAMatrixFormulaError(f"{one} reads a window")
     named = Named(one.tensor)
     if one.indices in ((), (row,), (row, column)):
