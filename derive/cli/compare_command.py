@@ -21,8 +21,12 @@ CONVENTIONS = {"log": "a base, as in log=10", "angle": "angle=radians or angle=d
 @click.argument("left", required=False)
 @click.argument("right", required=False)
 @click.option("--declare", multiple=True, help="A declaration, as in 'W: 3x5' or 'x > 0'; may be repeated.")
-@click.option("--convention", multiple=True, help="A convention, as in log=10 or angle=degrees; may be repeated.")
-@click.option("--batch", metavar="FILE", help='JSON lines {"id", "left", "right", "declare": [...]}; - reads stdin.')
+@click.option(
+    "--convention", multiple=True, help="A convention, as in log=10 or angle=degrees; may be repeated."
+)
+@click.option(
+    "--batch", metavar="FILE", help='JSON lines {"id", "left", "right", "declare": [...]}; - reads stdin.'
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 if they are not equal.")
 @format_option("text", "json")
 @output_option()

@@ -27,7 +27,8 @@ def call(at: Evaluator, tree: Call) -> Array:
     if isinstance(function, Power):  # \sin^2 x read as a power of the function
         return at.value(Power(Call(function.base, tree.arguments), function.exponent))
     if isinstance(function, Indexed):
-        function, labels = function.base, function.lower
+        labels = function.lower
+        function = function.base
     if len(tree.arguments) == 1 and isinstance(tree.arguments[0], Relation) and is_indicator(function):
         return at.indicator(tree.arguments[0])
     if tree.function in at.point.functions:
@@ -38,6 +39,8 @@ def call(at: Evaluator, tree: Call) -> Array:
     if name is None:
         raise Unknown(f"the function {function.text if isinstance(function, Name) else ''} is not defined")
     arguments = [at.value(a) for a in tree.arguments]
+    if function == Name("ln"):
+        return apply("log", arguments[0])  # natural, whatever the convention for log
     return named(at, name, arguments, labels)
 
 

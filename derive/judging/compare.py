@@ -19,7 +19,7 @@ from derive.judging.limits import Refusal, ShapeMismatch, TooLarge
 from derive.judging.names import CONSTANTS, function_name, is_letter
 from derive.judging.setting import setting_for
 from derive.judging.shapes import infer
-from derive.judging.trees import canonical, is_number, letters_bound, size_of
+from derive.judging.trees import canonical, check_numbers, is_number, letters_bound, size_of
 from derive.judging.values import Rounded
 from derive.reading import Declarations, read_statements, to_latex
 from derive.reading.tree import Ambiguous, Call, Hole, Indexed, Name, Tree
@@ -87,10 +87,13 @@ def _judge(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
         if hole is not None:
             return Claim("unread", message=hole.reason)
     try:
-        size_of(left)
-        size_of(right)
+        for side in (left, right):
+            size_of(side)
+            check_numbers(side)
         readings = _readings(left, right)
         verdicts = [_ladder(a, b, relation, setting) for a, b in readings]
+    except TooLarge as refusal:
+        return Claim("undecided", message=f"not computed: {refusal}")
     except RecursionError:
         return Claim("undecided", message="the formula is nested too deeply")
     except (MemoryError, OverflowError):

@@ -12,7 +12,7 @@ from derive.reading.tree import Tree
 Dim = Hashable  # an int, or a symbol
 Shape = tuple[Dim, Dim] | None
 UNIT: Dim = ("size", "identity")  # the side of I, which is whatever it has to be
-PRIMES = (3, 5, 7, 2, 11, 13, 17)
+PRIMES = (3, 5, 7, 2, 11)
 
 
 @dataclass
@@ -77,12 +77,14 @@ class Layout:
             raise ShapeMismatch(f"index {least} where there are {root} entries")
 
     def resolve(self, shift: int = 0) -> dict[Dim, int]:
-        """A number for every size: what is given, else distinct primes; ``shift`` rotates the choice."""
+        """A number for every size: what is given, else distinct primes; ``shift`` varies the choice."""
         used = self._all()
         free = [d for d in dict.fromkeys(self.find(d) for d in used) if not isinstance(d, int)]
         result: dict[Dim, int] = {}
+        # Once rising and once falling: what holds only for tall or only for wide matrices is found out.
+        primes = PRIMES[::-1] if shift % 2 else PRIMES
         for k, dim in enumerate(free):
-            prime = PRIMES[(k + shift) % len(PRIMES)]
+            prime = primes[(k + shift) % len(primes)]
             result[dim] = self._wanted.get(dim, 0) or max(prime, self._least.get(dim, 0))
             result[dim] = max(result[dim], self._least.get(dim, 0))
         return {d: root if isinstance(root := self.find(d), int) else result[root] for d in used}

@@ -10,8 +10,12 @@ MAX_FACTORIAL = 500
 MAX_TERMS = 20_000
 #: A formula, its definitions put in, has at most this many nodes.
 MAX_NODES = 6_000
+#: A written number has at most this many digits.
+MAX_DIGITS = 400
+#: A name is given at most this many values over all points.
+MAX_VALUES = 1_000_000
 #: One evaluation touches at most this many array elements, counted once for every operation.
-MAX_WORK = 3_000_000
+MAX_WORK = 1_500_000
 
 
 class Refusal(Exception):  # noqa: N818 - a verdict of the program on a formula, not a programming error

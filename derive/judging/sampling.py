@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,6 +13,7 @@ import numpy as np
 from derive.judging.arrays import Array
 from derive.judging.functions import apply
 from derive.judging.layout import Layout
+from derive.judging.limits import MAX_VALUES, TooLarge
 from derive.judging.names import IDENTITY
 from derive.judging.values import Point
 from derive.reading.tree import Name, Tree
@@ -58,6 +60,8 @@ def draw(
         shape = tuple(d if isinstance(d, int) else sizes[d] for d in dims)
         if len(shape) == 1:
             shape = (shape[0], 1)
+        if batch * math.prod(shape) > MAX_VALUES:
+            raise TooLarge("a tensor with too many entries")
         if name == IDENTITY and len(shape) == 2:
             point.names[name] = np.tile(np.eye(shape[0]), (batch, 1, 1))
             continue
@@ -80,7 +84,10 @@ def _values(rng: np.random.Generator, domain: Domain, shape: tuple[int, ...], po
         )
         return rng.integers(low, high + 1, size=shape).astype(float)
     if domain.kind == "simplex":
-        return np.asarray(rng.dirichlet(np.ones(shape[1]), size=shape[0]).reshape(shape))
+        # Multiples of 1/64: binary fractions, so that they sum to 1 exactly in every number system.
+        count = shape[1]
+        shares = 1 + rng.multinomial(64 - count, np.full(count, 1 / count), size=shape[0])
+        return np.asarray(shares / 64).reshape(shape)
     # Two decimals: exact in every number system once written as a fraction, and short in a witness.
     x = np.round(rng.uniform(domain.low, domain.high, size=shape), 2)
     x = np.where(x == 0, 0.37, x)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from derive.judging.identities import Setting
 from derive.judging.layout import Dim, Shape
-from derive.judging.names import access, is_letter
+from derive.judging.names import access
 from derive.judging.sampling import Domain
 from derive.reading import Declaration, Declarations
 from derive.reading.tree import Indexed, Name, Tree
@@ -33,9 +33,7 @@ def setting_for(
     domains: dict[Tree, Domain] = {}
     for name in {_base(n) for tree in trees for n in tree.walk() if isinstance(n, (Name, Indexed))}:
         declaration = declared.get(name)
-        if declaration is None or (
-            is_letter(name) and declaration.shape is None and declaration.domain is None
-        ):
+        if declaration is None:
             continue
         shape = _shape(declaration)
         if shape is not None:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import count
 from typing import Any
 
-from derive.judging.limits import MAX_NODES, TooLarge
+from derive.judging.limits import MAX_DIGITS, MAX_NODES, TooLarge
 from derive.reading.tree import (
     Add,
     Big,
@@ -72,6 +72,15 @@ def size_of(tree: Tree) -> int:
         if total > MAX_NODES:
             raise TooLarge("the formula is too long once its definitions are put in")
     return total
+
+
+def check_numbers(tree: Tree) -> None:
+    """Raise :class:`TooLarge` if a written number is too long to be made a value."""
+    for node in tree.walk():
+        if isinstance(node, Number):
+            exponent = node.digits.partition("e")[2]
+            if len(node.digits) > MAX_DIGITS or len(exponent) > 4 or (exponent and abs(int(exponent)) > 300):
+                raise TooLarge(f"a number with more than {MAX_DIGITS} digits")
 
 
 def depends_on(tree: Tree, names: set[Tree]) -> bool:

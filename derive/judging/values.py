@@ -110,8 +110,6 @@ class Evaluator:
     def _number(self, node: Number) -> Array:
         if node.unit not in UNITS:
             raise Unknown(f"the unit {node.unit}")
-        if len(node.digits) > 400 or ("e" in node.digits and abs(int(node.digits.split("e")[1])) > 300):
-            raise TooLarge("a number with more than 400 digits")
         unit = UNITS[node.unit]
         if self.system == "interval" and isinstance(node, Rounded) and node.places > 0:
             step = Fraction(1, 10**node.places)

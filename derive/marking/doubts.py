@@ -78,7 +78,8 @@ def _explained(tree: Tree, scope: Scope) -> bool:
         if isinstance(node, Multiply):
             for number, name, sign in zip(node.factors, node.factors[1:], node.signs, strict=False):
                 meaning = scope.values.get(name)
-                if sign != "" or meaning is None or rational(number) is None:
+                # Only a number with decimals: in 2x with x = 2 nothing is explained.
+                if sign != "" or meaning is None or not (isinstance(number, Number) and number.places > 1):
                     continue
                 if rational(number) == rational(meaning.tree):
                     return True

@@ -91,7 +91,9 @@ class Namer:
             self.define(link.left, link.right, line)
             return Claim("definition", message="gives the name its value")
         self.scope.formulas[key] = Meaning(link.right, line, self.scope.section, parameters)
+        del self.scope.values[key]  # a value does not confirm itself
         check = judge_link(Link(key, value.tree, "="), self.scope, self.declared)
+        self.scope.values[key] = value
         if check.verdict in RIGHT or (check.wrong and parameters):
             self.revision = Revision(key, check)
             self.scope.values[key] = replace(value, rounded=check.verdict == "rounded", wrong=check.wrong)

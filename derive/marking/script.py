@@ -8,8 +8,9 @@ from derive.bank import Problem, find_problem
 from derive.judging.claim import Claim
 from derive.judging.compare import is_closed
 from derive.judging.digits import decimals
+from derive.judging.limits import Refusal
 from derive.judging.names import is_letter
-from derive.judging.trees import depends_on
+from derive.judging.trees import check_numbers, depends_on
 from derive.marking.link import RIGHT, Link
 from derive.marking.links import judge_link
 from derive.marking.naming import Namer
@@ -118,7 +119,11 @@ class Script:
             claim = Claim("unread", message=hole.reason)
         else:
             try:
+                check_numbers(left.tree)
+                check_numbers(right.tree)
                 claim = self._recovered(statement, k, self._judged(statement, k))
+            except Refusal as refusal:
+                claim = Claim("undecided", message=f"not computed: {refusal}")
             except (ArithmeticError, ValueError, RecursionError, MemoryError) as error:
                 # What no ceiling foresaw must not cost the rest of the script its verdicts.
                 claim = Claim("undecided", message=f"cannot be evaluated: {type(error).__name__}")
