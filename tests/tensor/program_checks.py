@@ -7,8 +7,10 @@ import numpy as np
 import tuple_programs as tuples
 
 from derive.tensor.calculus import jacobian, vjp
+from derive.tensor.matrix import NotAMatrixFormulaError, Values, to_matrix
 from derive.tensor.nodes import free_indices
 from derive.tensor.numeric import compile_statements
+from derive.tensor.printing import printer_for
 from derive.tensor.program import Statement
 
 STEP = 1e-30
@@ -184,3 +186,38 @@ def check_jacobian(program, sizes, rng, name):
     found = function(arrays)
     assert close(found, expected), f"{derived.target} = {derived.result}: {found}, complex step {expected}"
     return derived
+
+
+def check_matrix_forms(program, sizes, rng):
+    """Holds each part's matrix form against its index form; returns how many there were."""
+    arrays = arrays_for(program, sizes, rng)
+    run = tuples.runner(program, sizes)
+    values_of(program, run, arrays)
+    made = tuples.translated(program)
+    wanted = [made.tensor(name) for name in reached(program)]
+    if not wanted:
+        raise UnusableError
+    try:
+        derived = vjp(made, wanted)
+    except ValueError as error:
+        raise UnusableError from error
+    seed = rng.normal(size=[sizes[str(size)] for size in made.output.shape])
+    world = world_of(sizes, arrays, seed, derived)
+    real = {name: array.real for name, array in world.arrays.items()}
+    forms = 0
+    for one in (*made.statements, *derived.statements):
+        if one.tensor.rank > 2:
+            continue
+        try:
+            matrix = to_matrix(one.value, *(*one.target.indices, None, None)[:2])
+        except NotAMatrixFormulaError:
+            continue
+        found = matrix.evaluate(Values(real, sizes))
+        shape = (*world.shape(one.tensor), 1, 1)[:2]
+        assert found.shape == shape, f"{one.target} = {one.value}: {matrix} has shape {found.shape}"
+        expected = real[one.tensor.name].reshape(shape)
+        assert close(found, expected), f"{one.target} = {one.value}: {matrix}"
+        for style in ("latex", "text"):
+            assert matrix.print(printer_for(made, style))
+        forms += 1
+    return forms
