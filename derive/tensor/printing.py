@@ -216,7 +216,7 @@ class Printer:
     def _bound(self, one: Sum) -> Printer:
         """The printer for a sum's body: its bound indices named."""
         taken = {self.names.get(index, index.name).removeprefix("given ") for index in free_indices(one.body)}
-        taken |= set(self.reserved)
+        taken |= set(self.reserved) | {symbol.name for symbol in one.body.atoms(sp.Symbol)}
         names = dict(self.names)
         order = [index for access in _accesses(one.body) for index in access.indices if index in one.bound]
         for index in dict.fromkeys((*order, *one.bound)):
@@ -283,6 +283,8 @@ class Printer:
     def _number(self, one: sp.Basic) -> tuple[str, int]:
         if one == sp.pi:
             return (r"\pi" if self.is_latex else "π"), ATOM
+        if one == sp.E:
+            return "e", ATOM
         if isinstance(one, sp.Rational) and one.q != 1:
             sign = "-" if one < 0 else ""
             if self.is_latex:
@@ -298,6 +300,8 @@ class Printer:
     def _function(self, one: sp.Function) -> str:
         name = one.func.__name__
         argument = ", ".join(self(argument) for argument in one.args)
+        if name == "Abs":
+            return rf"\left|{argument}\right|" if self.is_latex else f"|{argument}|"
         if not self.is_latex:
             return f"{name}({argument})"
         return _FUNCTIONS.get(name, rf"\operatorname{{{name}}}") + self.parenthesise(argument)
@@ -327,9 +331,14 @@ class Printer:
 
     @staticmethod
     def _degree_order(term: sp.Expr) -> tuple[object, ...]:
-        """For a polynomial in sizes: the highest degree first."""
-        powers = term.as_powers_dict()
-        return (-sum(exponent for base, exponent in powers.items() if base.is_Symbol), str(term))
+        """For a polynomial in sizes and indices: the highest degree first, ``2 i + u - 1``."""
+        powers = [one.as_base_exp() for one in sp.Mul.make_args(term)]
+        degree = sum(
+            exponent if exponent.is_number else 1
+            for base, exponent in powers
+            if isinstance(base, (sp.Symbol, Index))
+        )
+        return (-degree, term.could_extract_minus_sign(), str(term))
 
     def _multiply(self, one: sp.Mul) -> tuple[str, int]:
         coefficient, rest = one.as_coeff_Mul()
