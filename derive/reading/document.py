@@ -10,7 +10,7 @@ from derive.reading.declarations import Declarations
 from derive.reading.mathpieces import MathPiece, bare_segments, find_pieces, struck_ranges
 from derive.reading.statement import Document, Place, Role, Side, Statement
 from derive.reading.statements import Locate, defined_function, locator, read_statements
-from derive.reading.tree import Hole
+from derive.reading.tree import Hole, Name
 
 _HEADING = re.compile(
     r"[ \t]*(?:#{1,6}[ \t]+(?P<markdown>.*)"
@@ -25,6 +25,14 @@ _LABEL = re.compile(
 )
 _PROBLEM = re.compile(r"^\W*problem\s*[:=]\s*[\"'`]?([A-Za-z0-9][\w./-]*)", re.IGNORECASE | re.MULTILINE)
 _ROLE_WORDS = re.compile(r"([A-Za-z.]+)[\s:,]*([A-Za-z.]*)[\s:,]*$")
+
+
+#: Words before a formula that begins with ``=`` which do not name what is computed.
+_LEADING_WORDS = symbols.words(
+    "which again finally first second next simplifies simplified becomes become yields giving still or than "
+    "it he she they can be just simply exactly about approximately roughly indeed clearly obviously hence "
+    "here there too both sides side terms step part rewritten factor factored expanded follows result"
+)
 
 
 @dataclass
@@ -138,9 +146,11 @@ class _Reader:
             if not found and remainder.strip():
                 state.gap += 1
                 state.prose_since += bool(re.search(r"[A-Za-z]{2}", remainder))
+        at = line.start
         for piece in pieces:
             before = self.body[line.start : piece.outer[0]]
-            self._piece(piece, _prose(before), state, functions)
+            self._piece(piece, _prose(before), self.body[at : piece.outer[0]], state, functions)
+            at = piece.outer[1]
         if pieces and len(re.findall(r"[A-Za-z]{2,}", remainder)) > 3:
             state.prose_since += 1
 
@@ -206,13 +216,18 @@ class _Reader:
                 found = True
         return found
 
-    def _piece(self, piece: MathPiece, words: str, state: _State, functions: frozenset[str]) -> None:
+    def _piece(
+        self, piece: MathPiece, words: str, near: str, state: _State, functions: frozenset[str]
+    ) -> None:
+        """Read a piece; ``words`` is the prose of its line, ``near`` what stands between it and the last."""
         if piece.broken:
             place = Place(*self.locate(piece.outer[0]), self.text[piece.outer[0] : piece.outer[0] + 200])
             hole = Hole(place.source, piece.broken, span=piece.outer)
             self._add(Statement((Side(hole, place),), (), place, struck=piece.struck), "", state)
             return
-        self._read(piece.start, piece.end, words, state, functions, plain=False, struck=piece.struck)
+        self._read(
+            piece.start, piece.end, words, state, functions, plain=False, struck=piece.struck, near=near
+        )
 
     def _read(
         self,
@@ -223,6 +238,7 @@ class _Reader:
         functions: frozenset[str],
         plain: bool,
         struck: bool = False,
+        near: str | None = None,
     ) -> None:
         source = self.body[start:end]
         bare = plain
@@ -240,10 +256,14 @@ class _Reader:
             functions=functions,
         )
         for statement in found:
-            self._add(replace(statement, struck=struck or statement.struck), words, state, bare)
+            self._add(replace(statement, struck=struck or statement.struck), words, state, bare, near)
 
-    def _add(self, statement: Statement, words: str, state: _State, bare: bool = False) -> None:
-        role: Role = statement.role if statement.role != "claim" else _role_of(words)
+    def _add(
+        self, statement: Statement, words: str, state: _State, bare: bool = False, near: str | None = None
+    ) -> None:
+        role: Role = (
+            statement.role if statement.role != "claim" else _role_of(words, near, statement, state.previous)
+        )
         statement = replace(
             statement,
             role=role,
@@ -252,7 +272,12 @@ class _Reader:
         )
         first = statement.sides[0].tree
         if isinstance(first, Hole) and first.reason == "continues the line before":
-            statement = self._continue(statement, state, bare)
+            subject = None if near is None else _subject(near)
+            if subject is not None:  # mean $= 5$: the words name what is computed
+                side = Side(Name(subject), replace(statement.place, source=subject))
+                statement = replace(statement, sides=(side, *statement.sides[1:]))
+            else:
+                statement = self._continue(statement, state, bare)
         state.statements.append(statement)
         state.previous = statement
         if not statement.struck and statement.role != "condition":
@@ -326,11 +351,27 @@ def _prose(before: str) -> str:
     return " ".join(words.split())[-160:]
 
 
-def _role_of(words: str) -> Role:
-    match = _ROLE_WORDS.search(words)
+def _subject(near: str) -> str | None:
+    """The word directly before a formula that begins with ``=``, unless it only leads on ("which", "and")."""
+    match = re.search(r"(?:^|[\s(*])([A-Za-z][A-Za-z-]*)[*_]*\s*$", near)
+    if match is None or match.group(1).lower() in symbols.STOP_WORDS | _LEADING_WORDS:
+        return None
+    return match.group(1)
+
+
+def _role_of(words: str, near: str | None, statement: Statement, before: Statement | None) -> Role:
+    """What the words make of a formula. What joins it to the one before on its line hands the role on, but a
+    comma ends a condition: "for $x > 0$, $f(x) = x$"."""
+    joined = "" if near is None else near.strip(" \t*_~").lower()
+    if near is not None and joined in ("", ",", "and", "or", ", and", ", or"):
+        if before is None or before.place.line != statement.place.line:
+            return "claim"
+        bounds = bool(set(statement.signs) & {"<", ">", "<=", ">=", "!="})
+        return "claim" if before.role == "condition" and "," in joined and not bounds else before.role
+    match = _ROLE_WORDS.search(words if near is None else near)
     if match is None:
         return "claim"
-    near = [word.strip(".").lower() for word in match.groups() if word]
-    if any(word in symbols.CONDITION_WORDS for word in near):
-        return "condition"
-    return "given" if any(word in symbols.GIVEN_WORDS for word in near) else "claim"
+    last = [word.strip(".").lower() for word in match.groups() if word]
+    if any(word in symbols.CONDITION_WORDS for word in last):
+        return "claim" if joined.endswith((":", ";", ".")) else "condition"
+    return "given" if any(word in symbols.GIVEN_WORDS for word in last) else "claim"

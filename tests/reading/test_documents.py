@@ -278,3 +278,35 @@ TYPED = {
 @pytest.mark.parametrize(("text", "expected"), TYPED.values(), ids=TYPED.keys())
 def test_what_is_typed_without_care(text: str, expected: list[str]) -> None:
     assert _links(text) == expected
+
+
+PROSE_ROLES = {
+    "a-colon-ends-a-condition": ("For $x < 0$: $y = 1$ and $z = 2$.", ["condition", "claim", "claim"]),
+    "a-comma-ends-a-condition": ("For $x < 0$, $y = 1$", ["condition", "claim"]),
+    "two-conditions": ("if $x > 0$ and $y > 0$ then $z > 0$", ["condition", "condition", "claim"]),
+    "two-givens": ("let $x = 2$, $y = 3$ and $z = 4$", ["given", "given", "given"]),
+    "words-after-a-given": ("let $x = 2$. Then $y = 3$", ["given", "claim"]),
+    "words-after-a-condition": ("for $x > 0$ we have $y = 3$", ["condition", "claim"]),
+    "where-afterwards": ("$y = z$ where $z = 4$", ["claim", "given"]),
+}
+
+
+@pytest.mark.parametrize(("text", "roles"), PROSE_ROLES.values(), ids=PROSE_ROLES.keys())
+def test_roles_end_where_their_words_do(text: str, roles: list[str]) -> None:
+    assert [statement.role for statement in read_document(text).statements] == roles
+
+
+SUBJECTS = {
+    "word": (
+        "$v = (2, 4)$\n\nthe mean $= 6/2 = 3$",
+        [r"v = (2, 4)", r"\operatorname{mean} = \frac{6}{2} = 3"],
+    ),
+    "bold": ("**MSE** $= 6/2$", [r"\text{MSE} = \frac{6}{2}"]),
+    "which": ("$a = 6/2$, which $= 3$", [r"a = \frac{6}{2}", r"\frac{6}{2} = 3"]),
+    "line-above": ("$a = 6/2$\n\n$= 3$", [r"a = \frac{6}{2}", r"\frac{6}{2} = 3"]),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), SUBJECTS.values(), ids=SUBJECTS.keys())
+def test_words_may_name_what_is_computed(text: str, expected: list[str]) -> None:
+    assert _links(text) == expected
