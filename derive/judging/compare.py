@@ -8,7 +8,7 @@ random points in the declared domain at two precisions. ``wrong`` only with a wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -19,7 +19,7 @@ from derive.judging.limits import Refusal, ShapeMismatch, TooLarge
 from derive.judging.names import CONSTANTS, function_name, is_letter
 from derive.judging.setting import setting_for
 from derive.judging.shapes import infer
-from derive.judging.trees import canonical, check_numbers, is_number, letters_bound, size_of
+from derive.judging.trees import canonical, check_numbers, is_number, letters_bound, size_of, substitute
 from derive.judging.values import Rounded
 from derive.reading import Declarations, read_statements, to_latex
 from derive.reading.tree import Ambiguous, Call, Hole, Indexed, Name, Tree
@@ -90,24 +90,26 @@ def _judge(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
         for side in (left, right):
             size_of(side)
             check_numbers(side)
-        readings = _readings(left, right)
-        verdicts = [_ladder(a, b, relation, setting) for a, b in readings]
+        verdicts = [_ladder(a, b, relation, setting) for a, b in readings(left, right)]
     except TooLarge as refusal:
         return Claim("undecided", message=f"not computed: {refusal}")
     except RecursionError:
         return Claim("undecided", message="the formula is nested too deeply")
     except (MemoryError, OverflowError):
         return Claim("undecided", message="the numbers are too large to compute with")
+    return common_verdict(verdicts)
+
+
+def common_verdict(verdicts: Sequence[Claim]) -> Claim:
+    """What all readings of an ambiguous claim say, or that they do not say the same."""
     if len({c.verdict for c in verdicts}) == 1:
         return verdicts[0]
     said = "; ".join(dict.fromkeys(f"{c.verdict}: {c.message}" for c in verdicts))
     return Claim("undecided", note="ambiguous", message=f"the readings differ ({said})")
 
 
-def _readings(left: Tree, right: Tree) -> list[tuple[Tree, Tree]]:
+def readings(left: Tree, right: Tree) -> list[tuple[Tree, Tree]]:
     """All readings of both sides, where one piece read twice is read the same way; at most eight."""
-    from derive.judging.trees import substitute
-
     found = dict.fromkeys(n for side in (left, right) for n in side.walk() if isinstance(n, Ambiguous))
     choices = list(found)[:3]
     result = []

@@ -61,7 +61,8 @@ def compare_by_points(left: Tree, right: Tree, setting: Setting) -> Claim:
             return _with(claim, (*assumed, *_domain_note(default, layout)))
         if agreed >= 6:
             notes = (*assumed, *_domain_note(default, layout))
-            size = f"{agreed} random points"
+            drawn = "declared domains" if setting.domains else f"numbers that are {default.text}"
+            size = f"{agreed} random points ({drawn})"
             return Claim(
                 "correct", "sampled", f"both sides agree at {size}, confirmed to 35 digits", assumed=notes
             )
@@ -69,6 +70,7 @@ def compare_by_points(left: Tree, right: Tree, setting: Setting) -> Claim:
 
 
 def _domain_note(domain: Domain, layout: Layout) -> tuple[str, ...]:
+    # Where the sides have no value for some real numbers, the claim is judged where they have one.
     if domain is REAL or not layout.dims:
         return ()
     return (f"every name is {domain.text}",)

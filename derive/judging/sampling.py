@@ -35,7 +35,7 @@ class Domain:
 
 REAL = Domain()
 POSITIVE = Domain(0.05, 3.0, "real", "positive")
-UNIT = Domain(0.05, 0.95, "real", "in (0,1)")
+UNIT = Domain(0.05, 0.95, "real", "between 0 and 1")
 
 
 def draw(

@@ -10,10 +10,11 @@ from derive.judging.compare import free_names
 from derive.judging.digits import as_rounded
 from derive.judging.limits import TooLarge, Unknown
 from derive.judging.names import access, function_name, is_letter
-from derive.judging.trees import rebuild, rename_bound, substitute
+from derive.judging.trees import rational, rebuild, rename_bound, substitute
 from derive.judging.values import Rounded
 from derive.marking.scope import Expansion, Meaning, Mode, Scope, literal
 from derive.reading.tree import (
+    Add,
     Big,
     Call,
     Derivative,
@@ -28,6 +29,9 @@ from derive.reading.tree import (
     Transpose,
     Tree,
 )
+
+#: A recursion such as ``v_t = b v_{t-1} + ...`` is followed down so many steps.
+MAX_RECURSION = 60
 
 
 class Worker:
@@ -82,14 +86,16 @@ class Worker:
                 continue
             yield meaning
 
-    def _unfold(self, key: Tree, meaning: Meaning, table: dict[Tree, Tree] | None = None) -> Tree:
+    def _unfold(self, key: Tree | None, meaning: Meaning, table: dict[Tree, Tree] | None = None) -> Tree:
         self.expansion.used.append(meaning)
-        if meaning is self.scope.values.get(key):
+        if key is not None and meaning is self.scope.values.get(key):
             self.expansion.values.append(meaning)
             return as_rounded(meaning.tree) if meaning.rounded and self.mode == "own" else meaning.tree
         body = rename_bound(meaning.tree)
         if table:
-            body = substitute(body, table)
+            body = _fold_indices(substitute(body, table))
+        if key is None:
+            return self.put_in(body)
         self.open.append(key)
         try:
             return self.put_in(body)
@@ -153,7 +159,18 @@ class Worker:
         return None
 
     def _entry(self, name: Tree, meaning: Meaning, indices: tuple[Tree, ...]) -> Tree:
-        return self._unfold(name, meaning, dict(zip(meaning.parameters, indices, strict=True)))
+        """One member of a family; a recursion goes down to the member whose value was given."""
+        member = Indexed(name, indices)
+        inside = any(isinstance(key, Indexed) and key.base == name for key in self.open)
+        if member in self.open or len(self.open) > MAX_RECURSION:
+            return member
+        if inside and not all(isinstance(i, Number) for i in indices):
+            return member  # c_{t-1} in the formula of c_t: there is no end to that
+        self.open.append(member)
+        try:
+            return self._unfold(None, meaning, dict(zip(meaning.parameters, indices, strict=True)))
+        finally:
+            self.open.pop()
 
     def _indexed(self, tree: Indexed) -> Tree:
         base, indices = access(tree)
@@ -293,3 +310,20 @@ def _mentions(tree: Tree, names: list[Tree]) -> bool:
         if node in wanted or (isinstance(node, Indexed) and access(node)[0] in wanted):
             return True
     return False
+
+
+def _fold_indices(tree: Tree) -> Tree:
+    """``v_{3 - 1}`` is ``v_2``."""
+    tree = rebuild(tree, _fold_indices)
+    if not isinstance(tree, Indexed):
+        return tree
+    return replace(tree, lower=tuple(_folded(item) for item in tree.lower))
+
+
+def _folded(item: Tree) -> Tree:
+    if not isinstance(item, Add):
+        return item
+    numbers = [rational(term) for term in item.terms]
+    total = sum(n for n in numbers if n is not None)
+    whole = all(n is not None for n in numbers) and total == int(total) and total >= 0
+    return Number(str(int(total))) if whole else item

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from derive.judging import closed
 from derive.judging.claim import Claim
-from derive.judging.compare import INEQUALITIES, free_names, is_closed, judge
+from derive.judging.compare import INEQUALITIES, common_verdict, free_names, is_closed, judge, readings
 from derive.judging.digits import literal as number_of
 from derive.judging.limits import Refusal
 from derive.judging.names import access, is_letter, matrices
@@ -26,6 +26,7 @@ from derive.marking.link import RIGHT, Link
 from derive.marking.scope import Expansion, Mode, Scope, key_of
 from derive.reading import Declarations
 from derive.reading.tree import (
+    Call,
     Derivative,
     Indexed,
     List,
@@ -37,8 +38,18 @@ from derive.reading.tree import (
 
 
 def judge_link(link: Link, scope: Scope, declared: Declarations, words: str = "") -> Claim:
-    """The verdict on a link that names nothing new; ``words`` is the prose around it. The scope is not
-    changed."""
+    """The verdict on a link that names nothing new; ``words`` is the prose around it.
+
+    Nothing in the scope is changed. A link that can be read in two ways gets the verdict of both, if they
+    agree.
+    """
+    pairs = readings(link.left, link.right)
+    return common_verdict(
+        [_judge_reading(replace(link, left=a, right=b), scope, declared, words) for a, b in pairs]
+    )
+
+
+def _judge_reading(link: Link, scope: Scope, declared: Declarations, words: str) -> Claim:
     if canonical(link.left) == canonical(link.right) and not link.arrow:
         return Claim("correct", "exact", "the same on both sides")
     if link.sign in INEQUALITIES and not (is_closed(link.left) and is_closed(link.right)):
@@ -226,7 +237,7 @@ def _stated_generally(
     if link.arrow or link.sign != "=":
         return False
     supposed, _ = matrices([left.tree, right.tree], set())
-    if any(name not in declared for name in supposed):
+    if any(name not in declared for name in supposed) and not isinstance(link.left, Derivative):
         return False  # that they do not commute is only a default
     ours, theirs = _bases(_names(left, lets)), _bases(_names(right, lets))
     if (
@@ -240,7 +251,16 @@ def _stated_generally(
     known = about_a_function(head)
     if not known and not isinstance(head, Derivative) and counted_powers(link):
         return False
+    if _shared_functions(link):
+        return True  # sigma(z) on both sides: one is the other rewritten
     return known or isinstance(head, Derivative) or (not link.first and key_of(head) is None)
+
+
+def _shared_functions(link: Link) -> bool:
+    def calls(tree: Tree) -> set[Tree]:
+        return {n for n in tree.walk() if isinstance(n, Call) and about_a_function(n)}
+
+    return bool(calls(link.left) & calls(link.right))
 
 
 def _bases(names: set[Tree]) -> set[Tree]:

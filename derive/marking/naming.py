@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from derive.judging.claim import Claim
-from derive.judging.compare import is_closed
+from derive.judging.compare import free_names, is_closed
 from derive.judging.limits import Refusal
 from derive.judging.names import access
-from derive.judging.trees import canonical, depends_on
+from derive.judging.trees import canonical
 from derive.marking.link import NEAR, RIGHT, Link
 from derive.marking.links import judge_link, written_shape
 from derive.marking.scope import ALWAYS, Meaning, Scope, key_of, literal
@@ -54,7 +54,7 @@ class Namer:
         found = key_of(link.left)
         assert found is not None
         key, parameters = found
-        if depends_on(link.right, {key}) and not isinstance(key, (Call, Derivative)):
+        if _refers(link.right, key, link.left) and not isinstance(key, (Call, Derivative)):
             return Claim("definition", message="updates the name")
         if _says_a_size(link.right) and not self._agrees(link, words):
             return Claim("definition", message="says a size")
@@ -215,6 +215,17 @@ class Namer:
             ):
                 return True
         return False
+
+
+def _refers(right: Tree, key: Tree, left: Tree) -> bool:
+    """Whether the right side needs what it defines; another member of its family is not that."""
+    for name in free_names(right):
+        if name in (left, key):
+            return True
+        same_family = isinstance(name, Indexed) and access(name)[0] == key
+        if same_family and not (isinstance(left, Indexed) and access(left)[1]):
+            return True
+    return False
 
 
 def _says_a_size(right: Tree) -> bool:

@@ -106,6 +106,14 @@ def literal(tree: Tree) -> bool:
     return isinstance(tree, Number)
 
 
+def _unknown(tree: Tree | None) -> bool:
+    """A name, or a function that is not known in itself: its derivative may be given a value."""
+    if isinstance(tree, Call):
+        function = tree.function.base if isinstance(tree.function, Indexed) else tree.function
+        return function_name(function) is None
+    return isinstance(tree, (Name, Indexed))
+
+
 def key_of(tree: Tree) -> tuple[Tree, tuple[Tree, ...]] | None:
     """``(key, parameters)`` if the tree can be given a meaning: ``x``, ``x_1``, ``s_i``, ``f(x, y)``,
     ``dL/df``.
@@ -133,7 +141,7 @@ def key_of(tree: Tree) -> tuple[Tree, tuple[Tree, ...]] | None:
         if all(isinstance(a, (Name, Indexed)) for a in tree.arguments):
             return tree.function, tree.arguments
         return tree, ()
-    if isinstance(tree, Derivative) and isinstance(tree.of, (Name, Indexed, Call)) and tree.at is None:
+    if isinstance(tree, Derivative) and tree.at is None and _unknown(tree.of):
         return replace(tree, kind="partial" if tree.kind == "d" else tree.kind), ()
     if (
         isinstance(tree, Power)

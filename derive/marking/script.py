@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
-from derive.bank import Problem, find_problem
+from derive.bank import Problem, ProblemError, find_problem
 from derive.judging.claim import Claim
 from derive.judging.compare import is_closed
 from derive.judging.digits import decimals
@@ -49,6 +50,10 @@ def check(
     lines = (*(problem.declarations if problem is not None else ()), *declare)
     declared = Declarations.parse(lines)
     document = read_document(text, name, declared)
+    if problem is None and document.problem is not None:
+        # The document says which problem it answers. A name that the bank does not know is only shown.
+        with suppress(ProblemError):
+            return check(text, name, find_problem(document.problem), declare)
     script = Script(declared)
     if problem is not None:
         script.take_in(problem)

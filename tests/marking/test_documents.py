@@ -1,7 +1,7 @@
 """Whole documents in several notations: right, right in another form, wrong, hopeless.
 
-Expected verdicts are worked out by hand, or are the figures of the course notes (softmax B1, B2; perceptron C1;
-graphs E1, E2; chain G1; batch normalisation J1; counting M1; RNN O1; attention P1).
+Expected verdicts are worked out by hand, or are the figures of the course notes (softmax B1, B2; perceptron
+C1; graphs E1, E2; chain G1; batch normalisation J1; counting M1; RNN O1; attention P1).
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ $$\frac{\partial f}{\partial z} = \frac{\partial f}{\partial q}\frac{\partial q}
     "graph, gradient as a list": r"""
 $x = -2, y = 4, z = -4$
 $f = (x + y) z = -8$
-$\left[\frac{\partial f}{\partial x}, \frac{\partial f}{\partial y}, \frac{\partial f}{\partial z}\right] = [-4, -4, 2]$
+$$\left[\frac{\partial f}{\partial x}, \frac{\partial f}{\partial y}, \frac{\partial f}{\partial z}\right]
+= [-4, -4, 2]$$
 """,
     "perceptron": r"""
 $w = (0.001, 0.01, -0.005, -1.2)$, $x = (0.2, -1.3, 2, 0.01)$
@@ -155,6 +156,34 @@ $\det W = -2$
 $x^T W x = 0$
 $\|x\|_2 = 1.41$
 """,
+    "a recursion down to its given start": r"""
+$\beta = 0.9$, $v_0 = 0$, $g = 1$
+$v_t = \beta v_{t-1} + (1-\beta) g$
+$v_1 = 0.1$
+$v_2 = 0.9 \cdot 0.1 + 0.1 = 0.19$
+$v_3 = 0.271$
+$\frac{v_3}{1-\beta^3} = 1$
+""",
+    "LSTM input gate": r"""
+$x_t = (0.5, -0.1)$, $h_{t-1} = (0, 0.1)$
+$W_{xi} = \begin{bmatrix} 0.5 & -0.3 \\ 0.4 & 0.1\end{bmatrix}$
+$W_{hi} = \begin{bmatrix} 0.15 & 0.05 \\ 0.1 & -0.2\end{bmatrix}$
+$i_t = \sigma(W_{hi} h_{t-1} + W_{xi} x_t)$
+$i_t = (0.571, 0.542)$
+""",
+    "LaTeX document of a linear layer": r"""
+\documentclass{article}
+\begin{document}
+Let $x = (1, 2)^T$ and $W = \begin{pmatrix} 1 & 0 \\ 2 & 1 \end{pmatrix}$, $b = (0, -1)^T$, $y = (1, 1)^T$.
+\begin{align*}
+z &= Wx + b = \begin{pmatrix} 1 \\ 3 \end{pmatrix} \\
+a &= \max(0, z) = \begin{pmatrix} 1 \\ 3 \end{pmatrix} \\
+L &= \frac12 \|a - y\|^2 = 2
+\end{align*}
+\[ \frac{\partial L}{\partial a} = a - y = (0, 2)^T \]
+\[ \frac{\partial L}{\partial x} = W^T (a - y) = (4, 2)^T \]
+\end{document}
+""",
     "quadratic form": r"$$\nabla_x x^T A x = (A + A^T) x$$",
 }
 
@@ -223,6 +252,14 @@ WRONG = {
     "degrees": (r"$\sin(1) = 0.017$", 1, "0.841"),
     "sign of an input": (r"$0.0002 - 0.013 - 0.01 - 0.012 = 0.0348$", 1, "-0.0348"),
     "inverse quotient": (r"$\tanh'(x) = 1 - \frac{(e^x+e^{-x})^2}{(e^x-e^{-x})^2}$", 1, None),
+    "recursion": ("$v_0 = 0$\n\n$v_t = 0.9 v_{t-1} + 0.1$\n\n$v_2 = 0.19$\n\n$v_3 = 0.281$", 7, "0.271"),
+    "the mask of the ReLU is missing": (
+        r"$h = \text{ReLU}(Wx + b)$, $\ell = \|h - z\|^2$"
+        "\n\n"
+        r"$\frac{\partial \ell}{\partial W} = \frac{\partial \ell}{\partial h} x^T$",
+        3,
+        None,
+    ),
     "second problem": ("$x = 3$\n\n$x + 1 = 4$\n\n$x = 5$\n\n$x + 1 = 4$", 7, "6"),
     "truncated to nothing": (r"$0.66(1-0.66) = 0.66$", 1, "0.22"),
     "matrix entry": (
@@ -249,6 +286,9 @@ CAREFUL = {
     "arrow between steps": r"$27 \times 10 \Rightarrow 270 + 10$",
     "sizes": r"$2 \times 1 = (2 \times 3) \times (3 \times 1)$",
     "a missing given": "$z = wx + b$\n\n$w = 2$, $b = 1$\n\n$z = 7$",
+    "the forget gate was never given": (
+        r"$c_t = f_t \odot c_{t-1} + i_t \odot g_t$" "\n\n$c_t = (0.1, 0.2)$"
+    ),
     "only for different indices, unsaid": (
         r"$s_i = \frac{e^{x_i}}{\sum_k e^{x_k}}$" "\n\n" r"$\frac{\partial s_i}{\partial x_j} = -s_i s_j$"
     ),
