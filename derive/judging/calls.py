@@ -85,6 +85,8 @@ def named(at: Evaluator, name: str, arguments: list[Array], labels: tuple[Tree, 
         return apply("log", x) if base is None else arrays.divide(apply("log", x), apply("log", base))
     if name in ("sin", "cos", "tan") and at.convention.get("angle") == "degrees":
         return apply(name, x * (np.pi / 180))
+    if (len(arguments) == 2 or name == "factorial") and any(a.ndim != 1 for a in arguments):
+        raise Unknown(f"{name} of a matrix")
     if name in ("root", "sqrt") and len(arguments) == 2:
         root = [power(a, 1 / b) for a, b in zip(x, arguments[1], strict=True)]
         return at.objects(root) if at.system != "float" else np.array(root, dtype=float)

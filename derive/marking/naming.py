@@ -160,7 +160,10 @@ class Namer:
             return False
         if key in self.scope.values and (meaning is None or link.line - meaning.line > NEAR):
             return False  # its value was settled before: this is another one
-        return literal(link.right) or is_closed(link.right)
+        if literal(link.right):
+            return True
+        # alpha = 3 sqrt(2) - 5 and later alpha = sqrt(2): two numbers under one name, one after the other.
+        return is_closed(link.right) and (meaning is None or not is_closed(meaning.tree))
 
     def _note_value(self, link: Link, claim: Claim, line: int) -> None:
         found = key_of(link.left)

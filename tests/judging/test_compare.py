@@ -88,6 +88,7 @@ HOPELESS = {
     "huge index": (r"x_{1000000000} + \sum_i x_i", "1"),
     "division by zero": (r"\frac{0}{0}", "1"),
     "unknown function of a list": (r"\exp(1, 0, 1)", "2"),
+    "factorial of a matrix": (r"\begin{bmatrix}1\\2\end{bmatrix}!", "1"),
     "imaginary unit": (r"e^{i\pi}", "-1"),
 }
 

@@ -184,6 +184,11 @@ L &= \frac12 \|a - y\|^2 = 2
 \[ \frac{\partial L}{\partial x} = W^T (a - y) = (4, 2)^T \]
 \end{document}
 """,
+    "one name for one number after the other": r"""
+$\alpha = 6\sqrt{2} - 11$
+$\alpha = \sqrt{2}$
+$\alpha^2 = 2$
+""",
     "quadratic form": r"$$\nabla_x x^T A x = (A + A^T) x$$",
 }
 
