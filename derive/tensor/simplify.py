@@ -68,6 +68,7 @@ def _map_sums(expression: sp.Expr, change: Callable[[sp.Expr, tuple[Index, ...]]
     return expression.func(*(_map_sums(argument, change) for argument in expression.args))
 
 
+@lru_cache(maxsize=4096)
 def distribute(expression: sp.Expr) -> sp.Expr:
     """Split sums over terms, take index-free factors out, sum constants: "sums are linear"."""
     return _map_sums(expression, lambda body, indices: linear_sum(expand_products(body), indices))
@@ -398,6 +399,8 @@ def cancel(expression: sp.Expr) -> sp.Expr:
 
 
 def _cancel_outside(expression: sp.Expr) -> sp.Expr:
+    if not any(one.exp.is_negative for one in expression.atoms(sp.Pow)):
+        return expression
     atoms = _unknowns(expression)
     if len(atoms) > _MOST_UNKNOWNS:
         return expression
