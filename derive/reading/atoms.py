@@ -15,8 +15,11 @@ from derive.reading.names import letter, word
 from derive.reading.numerals import number
 from derive.reading.scripts import evaluated, postfix, raise_to, read_scripts
 from derive.reading.tree import (
+    Ambiguous,
     Call,
+    Ellipsis,
     Indexed,
+    Multiply,
     Name,
     Number,
     Relation,
@@ -34,6 +37,9 @@ def read_factor(parser: Parser) -> Tree:
     item = parser.take()
     if isinstance(item, Group):
         return group(parser, item)
+    if isinstance(item, Token) and item.text in ("*", ":", "cdot") and _stands_alone(parser):
+        span = (item.start, item.end)
+        return Ellipsis("cdot", span=span) if item.text == "cdot" else Name(item.text, span=span)
     points = ellipsis(item)
     if points is not None:
         return points
@@ -54,6 +60,12 @@ def read_factor(parser: Parser) -> Tree:
     if item.kind == "sign" and item.text in ("+", "*", "/", "=", "<", ">"):
         raise parser.refuse(f"nothing stands before {item.text!r}", item)
     raise parser.refuse(describe(item), item)
+
+
+def _stands_alone(parser: Parser) -> bool:
+    """Whether only commas stand beside the sign just taken: ``(*, C)``, ``X_{:,j}``, ``f(\\cdot)``."""
+    before = parser.items[parser.at - 2] if parser.at >= 2 else None
+    return all(item is None or item.text in (",", ";", "|", "mid") for item in (before, parser.peek()))
 
 
 def bars(parser: Parser, token: Token, sign: str, function: str) -> Tree:
@@ -85,6 +97,32 @@ def _norm(parser: Parser, function: str, body: tuple[Tree, ...], span: tuple[int
     return postfix(parser, Call(name, body, span=span))
 
 
+def _composed(tree: Tree, item: Group, parser: Parser) -> Tree | None:
+    """``(f * g)(t)`` and ``(I * K)(i, j)``: functions joined and then applied, or a product of brackets."""
+    following = functions.next_group(parser, "(")
+    if not isinstance(tree, Multiply) or following is None or item.open != "(" or not following.items:
+        return None
+    letters = all(isinstance(factor, (Name, Indexed)) for factor in tree.factors)
+    if not letters or not set(tree.signs) <= {"*", "odot"}:
+        return None
+    start = parser.at
+    parser.at += 1
+    inside = functions.arguments(following, parser)
+    span = (item.start, following.end)
+    composed = any(inner.text == "circ" for inner in item.items)
+    joined: Tree = tree
+    if composed and len(tree.factors) == 2:
+        joined = Relation("circ", *tree.factors, span=tree.span)
+    call = Call(joined, inside, span=span)
+    if len(inside) > 1:
+        return postfix(parser, call)
+    if not isinstance(inside[0], (Name, Indexed)) or parser.next_is("^", "_", "'"):
+        parser.at = start
+        return None
+    product = Multiply((replace(tree, span=(item.start, item.end)), inside[0]), ("",), span=span)
+    return Ambiguous((call, product), "brackets after joined functions: an argument or a factor", span=span)
+
+
 def group(parser: Parser, item: Group) -> Tree:
     """A bracketed group: a grouping, a list, a matrix, a bar pair, a floor."""
     span = (item.start, item.end)
@@ -109,4 +147,7 @@ def group(parser: Parser, item: Group) -> Tree:
         found = functions.arguments(item, parser)
         return postfix(parser, Call(Name(_BRACKET_CALLS[item.open]), found, span=span))
     tree = sequence(item, parser)
+    applied = _composed(tree, item, parser)
+    if applied is not None:
+        return applied
     return postfix(parser, tree if isinstance(tree, (Relation, Name, Number)) else replace(tree, span=span))

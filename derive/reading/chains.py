@@ -49,8 +49,9 @@ def pieces(stream: list[Item], plain: bool) -> list[Piece]:
                 made.append(Piece([]))
             elif item.kind == "space" and current:
                 current.append(item)
-        elif item.kind == "text" and not _is_operand(
-            cast(Token, item), last_solid(current), _next(stream, place)
+        elif _is_word(item, stream, place, plain) or (
+            item.kind == "text"
+            and not _is_operand(cast(Token, item), last_solid(current), _next(stream, place))
         ):
             words = item.text.strip()
             made[-1].after = f"{made[-1].after} {words}".strip()
@@ -65,6 +66,21 @@ def pieces(stream: list[Item], plain: bool) -> list[Piece]:
         else:
             current.append(item)
     return [piece for piece in made if any(item.kind not in ("space", "cell") for item in piece.items)]
+
+
+_BARE_WORDS = symbols.words(
+    "and or for if where when otherwise else then with since thus hence therefore because let so"
+)
+
+
+def _is_word(item: Item, stream: Sequence[Item], place: int, plain: bool) -> bool:
+    """``x = 1 and y = 2``: a joining word written without ``\\text``, blanks on both sides."""
+    if item.kind != "run" or item.text.lower() not in _BARE_WORDS:
+        return False
+    after = stream[place + 1] if place + 1 < len(stream) else None
+    return (place == 0 or item.spaced) and (
+        after is None or after.spaced or after.kind in ("space", "row", "cell")
+    )
 
 
 def _apart(previous: Item, item: Item) -> bool:
@@ -85,7 +101,7 @@ def _next(stream: Sequence[Item], place: int) -> Item | None:
 def _breaks(item: Item, current: list[Item], following: Item | None, stream: list[Item], place: int) -> bool:
     """Whether a row break, a column break or a wide space ends the statement."""
     last = last_solid(current)
-    if last is None or following is None or open_ended(last):
+    if last is None or following is None or open_ended(last) or _awaits_body(current):
         return False
     if relation_of(following) is not None:
         return False
@@ -104,6 +120,14 @@ def _breaks(item: Item, current: list[Item], following: Item | None, stream: lis
     if item.text == "quad":
         return not binary and not _numbers_what_follows(current)
     return item.text in (" ", ";", ":", "~") and _new_equation(stream, place + 1, current)
+
+
+def _awaits_body(current: Sequence[Item]) -> bool:
+    """Whether the items end with ``\\sum_{i=1}^n``: what it sums stands in the next row."""
+    kept = solid(current)
+    while len(kept) > 2 and kept[-2].kind == "sign" and kept[-2].text in ("_", "^"):
+        kept = kept[:-2]
+    return bool(kept) and kept[-1].kind == "command" and kept[-1].text in ("sum", "prod", "int")
 
 
 def _numbers_what_follows(current: Sequence[Item]) -> bool:
@@ -157,8 +181,12 @@ def _is_operand(token: Token, previous: Item | None, following: Item | None) -> 
     if not text or text.endswith(":") or text in (",", ".", ";"):
         return False
     bare = [word.strip(".,;:()").lower() for word in text.split()]
+    if any(getattr(item, "text", "") in ("|", "Vert") for item in (previous, following)):
+        return True
     if any(word in symbols.STOP_WORDS for word in bare) and len(text) != 1:
-        return False
+        added = isinstance(previous, Token) and previous.text in BINARY and relation_of(previous) is None
+        ends = following is None or open_ended(following) or following.text in (".", ",", ";")
+        return added and ends and len(bare) == 1
     opens = isinstance(following, Group) and following.open in ("(", "[")
     scripted = getattr(following, "text", "") in ("_", "^") and getattr(following, "kind", "") == "sign"
     if len(bare) == 1 and (opens or scripted or len(text) == 1):

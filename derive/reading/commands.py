@@ -216,6 +216,7 @@ def accented(parser: Parser, token: Token) -> Tree:
         return called(parser, attach(core, found, parser), found)
     if mark == "underline":  # a result underlined
         return postfix(parser, replace(tree, span=span))
+    mark = "overrightarrow" if mark == "vec" else mark  # vec(A) is a function, the arrow over A B is not
     return postfix(parser, Call(Name(mark), (tree,), span=span))
 
 
@@ -225,6 +226,9 @@ def font(parser: Parser, token: Token) -> Tree:
     span = (token.start, parser.items[parser.at - 1].end)
     if len(items) == 1 and items[0].kind in ("letter", "number", "command", "run"):
         item = cast(Token, items[0])
+        known = symbols.FUNCTION_WORDS.get(item.text) if item.kind == "run" else None
+        if known is not None:
+            return applied(parser, Name(known, span=span))
         if item.kind != "command" or item.text in symbols.SYMBOLS:
             if item.kind == "run" and style == "bold" and not (set(item.text.lower()) & set("aeiou")):
                 pass  # \mathbf{Wx}: two bold letters, read below

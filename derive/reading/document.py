@@ -243,7 +243,11 @@ class _Reader:
         source = self.body[start:end]
         bare = plain
         if plain:  # Markdown's escapes and emphasis, blanked out so that places stay
-            source = re.sub(r"\\(?=[_*#~])|\*\*|__|`", lambda match: " " * len(match.group()), source)
+            source = re.sub(
+                r"\\(?=[_*#~])|(?<![\w)])\*\*|\*\*(?![\w(-])|__|`",
+                lambda match: " " * len(match.group()),
+                source,
+            )
             plain = "\\" not in source
         struck = struck or any(low <= start and end <= high for low, high in self.struck)
         found = read_statements(

@@ -61,9 +61,16 @@ def apply(function: Tree, found: Scripts, parser: Parser) -> Tree:
         listed = isinstance(core, Name) and core.text in ("max", "min", "Cov", "Pr", "gcd", "concat")
         call = Call(function, arguments(group, parser, listed), span=span)
         return postfix(parser, inverse_or_power(call, function, found))
-    if not parser.starts_factor() or (isinstance(core, Name) and core.text in _NEED_BRACKETS):
+    minus = _own_minus(core, parser)
+    if not (minus or parser.starts_factor()) or (isinstance(core, Name) and core.text in _NEED_BRACKETS):
         return _alone(function, found)
-    argument, rest = bare_argument(parser)
+    if minus:
+        begun = parser.take().start
+        argument, _ = bare_argument(parser)
+        argument = Negative(argument, span=(begun, argument.span[1]) if argument.span else None)
+        rest = None
+    else:
+        argument, rest = bare_argument(parser)
     call = Call(function, (argument,), span=span_of([function, argument]))
     tree = inverse_or_power(call, function, found)
     if isinstance(core, Name) and core.text in ("log", "ln", "lg") and parser.starts_factor():
@@ -71,6 +78,15 @@ def apply(function: Tree, found: Scripts, parser: Parser) -> Tree:
     if rest is None:
         return tree
     return Ambiguous((tree, rest(function, found)), "how far the function's argument reaches", span=call.span)
+
+
+def _own_minus(core: Tree, parser: Parser) -> bool:
+    """``\\exp -x``: the sign belongs to the argument, for nothing is subtracted from a function's name."""
+    after = parser.peek(1)
+    if not (isinstance(core, Name) and parser.next_is("-") and after is not None):
+        return False
+    spaced = parser.peek() is not None and parser.items[parser.at].spaced and after.spaced
+    return core.text in ("exp", "log", "ln", "lg") or (core.text in symbols.FUNCTION_COMMANDS and not spaced)
 
 
 def loose_sum(terms: list[Tree]) -> Tree | None:
@@ -81,16 +97,21 @@ def loose_sum(terms: list[Tree]) -> Tree | None:
         factors: tuple[Tree, ...] = ()
         if isinstance(big, Multiply) and isinstance(big.factors[-1], Big):
             factors, signs, big = big.factors[:-1], big.signs, big.factors[-1]
-        if not isinstance(big, Big) or big.operator not in ("sum", "prod", "int"):
+        if not isinstance(big, Big) or big.operator in ("E", "lim"):
             continue
         rest = terms[place + 1 :]
-        if not any(_uses(later, variable) for later in rest for variable in big.variables):
+        bound = [*big.variables, *(node for node in _walk(big.condition) if isinstance(node, Name))]
+        if not any(_uses(later, variable) for later in rest for variable in bound):
             continue
         wide: Tree = replace(big, body=Add((big.body, *rest)), span=None)
         wide = Multiply((*factors, wide), signs) if factors else wide
         wide = Negative(wide) if negative else wide
         return Add((*terms[:place], wide)) if place else wide
     return None
+
+
+def _walk(tree: Tree | None) -> list[Tree]:
+    return [] if tree is None else list(tree.walk())
 
 
 def _uses(tree: Tree, variable: Tree) -> bool:
@@ -193,10 +214,10 @@ def is_function(core: Tree, group: Group, parser: Parser) -> bool | None:
     if name.text in symbols.FUNCTION_LETTERS or name.font == "cal":
         return True
     kinds = [item for item in group.items if item.kind != "space"]
-    simple = bool(kinds) and kinds[0].kind in ("letter", "command") and not kinds[0].text.isdigit()
+    simple = bool(kinds) and kinds[0].kind in ("letter", "command", "text") and not kinds[0].text.isdigit()
     scripted = len(kinds) == 1 or (len(kinds) == 3 and kinds[1].text in ("_", "^")) or len(kinds) == 5
     only_scripts = scripted and all(item.text in ("_", "^") for item in kinds[1::2])
-    bare_symbol = simple and (kinds[0].kind == "letter" or kinds[0].text in symbols.SYMBOLS)
+    bare_symbol = simple and (kinds[0].kind in ("letter", "text") or kinds[0].text in symbols.SYMBOLS)
     return None if bare_symbol and only_scripts else False
 
 

@@ -13,6 +13,7 @@ from derive.reading.lexer import Token, TooLarge
 MAX_DEPTH = 40
 
 _CLOSERS = {"(": ")", "[": "]", "\\{": "\\}", "lfloor": "rfloor", "lceil": "rceil", "langle": "rangle"}
+_STACKED = {"over": "frac", "choose": "binom"}
 _OPENERS = {closer: opener for opener, closer in _CLOSERS.items()}
 
 
@@ -91,12 +92,30 @@ def _close(frames: list[tuple[Token | None, list[Item]]], closer: Token) -> None
         sized=opener.kind == "open",
         depth=1 + _depth(inner),
     )
+    if made.open == "{":
+        made.items = _stacked(inner)
     if made.sized:
         made.open = "\\{" if made.open == "{" else made.open
         made.close = "\\}" if made.close == "}" else made.close
     if made.depth > MAX_DEPTH:
         raise TooLarge(f"the formula is nested more than {MAX_DEPTH} deep")
     frames[-1][1].append(made)
+
+
+def _stacked(items: list[Item]) -> list[Item]:
+    """``{a \\over b}`` as ``\\frac{a}{b}``, ``{n \\choose k}`` as ``\\binom{n}{k}``."""
+    places = [at for at, item in enumerate(items) if item.kind == "command" and item.text in _STACKED]
+    if len(places) != 1:
+        return items
+    at = places[0]
+    sign, above, below = items[at], items[:at], items[at + 1 :]
+    if not above or not below:
+        return items
+    command = Token("command", _STACKED[sign.text], sign.start, sign.end)
+    parts = [
+        Group("{", "}", part, part[0].start, part[-1].end, depth=1 + _depth(part)) for part in (above, below)
+    ]
+    return [command, *parts]
 
 
 def _abandon(frames: list[tuple[Token | None, list[Item]]]) -> None:

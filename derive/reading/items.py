@@ -23,6 +23,8 @@ OPERATORS = frozenset(
         "wedge",
         "vee",
         "oplus",
+        "star",
+        "bmod",
         "uparrow",
         "downarrow",
     ]

@@ -96,7 +96,7 @@ def to_latex(tree: Tree) -> str:
             return _derivative(tree)
         case Relation(sign=sign, left=left, right=right):
             shown = symbols.RELATION_LATEX.get(sign, sign)
-            if sign in ("|", "||"):
+            if sign in ("|", "||") or (sign == ":" and isinstance(right, Relation)):
                 return f"{to_latex(left)} {shown} {to_latex(right)}"
             return f"{_side(left)} {shown} {_side(right)}"
         case Ellipsis(sign=sign):
@@ -174,7 +174,9 @@ def _name(tree: Name) -> str:
 
 def _indexed(tree: Indexed) -> str:
     lower = ", ".join(_index(item) for item in tree.lower)
-    if len(tree.lower) > 1 and all(isinstance(item, Name) and len(_name(item)) == 1 for item in tree.lower):
+    if len(tree.lower) > 1 and all(
+        isinstance(item, Name) and len(_name(item)) == 1 and item.text.isalpha() for item in tree.lower
+    ):
         lower = " ".join(_index(item) for item in tree.lower)
     upper = "".join(_upper(item) for item in tree.upper)
     shown = _base(tree.base) if not isinstance(tree.base, Name) else to_latex(tree.base)
@@ -182,6 +184,8 @@ def _indexed(tree: Indexed) -> str:
 
 
 def _index(tree: Tree) -> str:
+    if isinstance(tree, List) and tree.brackets == "<":
+        return rf"\langle {', '.join(to_latex(item) for item in tree.items)} \rangle"
     if isinstance(tree, List) and tree.brackets in ("(", "["):
         closer = {"(": ")", "[": "]"}[tree.brackets]
         return tree.brackets + ", ".join(to_latex(item) for item in tree.items) + closer
@@ -222,11 +226,15 @@ def _call(tree: Call) -> str:
                 r" \right\rceil")}.get(name)  # fmt: skip
         if pair and (len(items) == 1 or name == "inner"):
             return pair[0] + ", ".join(map(to_latex, items)) + pair[1]
-        if name in ("bar", "hat", "tilde", "vec", "check") and len(items) == 1:
+        if name in ("bar", "hat", "tilde", "overrightarrow", "check") and len(items) == 1:
             return rf"\{name}{{{to_latex(items[0])}}}"
     if isinstance(function, Indexed) and function.base == Name("norm") and len(items) == 1:
         return rf"\left\|{to_latex(items[0])}\right\|_{{{', '.join(map(_index, function.lower))}}}"
-    shown = to_latex(function)
+    shown = (
+        r"\operatorname{vec}"
+        if function == Name("vec")
+        else _wrap(function, isinstance(function, (Multiply, Relation)))
+    )
     return rf"{shown}\left({', '.join(_argument(item) for item in items)}\right)"
 
 
@@ -281,13 +289,15 @@ def _factor(factor: Tree, place: int, sign: str, tree: Multiply, loose: bool) ->
         else ()
     )
     if place and sign == "" and brackets and latex.startswith(brackets):
-        return "{" + latex + "}"
+        return "{} " + latex
     return latex
 
 
 def _may_call(tree: Tree | None) -> bool:
     """Whether brackets after the tree might be taken for its arguments or its index."""
     raised = isinstance(tree, Power)
+    if isinstance(tree, Multiply) and set(tree.signs) <= {"*", "odot"}:
+        return all(isinstance(factor, (Name, Indexed)) for factor in tree.factors)
     tree = tree.base if isinstance(tree, Power) else tree
     name = tree.base if isinstance(tree, Indexed) else tree
     if not isinstance(name, Name) or (raised and name.text == "sigma"):

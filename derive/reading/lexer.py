@@ -43,19 +43,29 @@ _UPPER = "".join(symbols.SUPERSCRIPTS)
 _LOWER = "".join(symbols.SUBSCRIPTS)
 _TOKEN = re.compile(
     rf"""
-    (?P<white>[\s$]+)
+    (?P<white>(?:[\s$]|%[ \t]*\n)+)
   | (?P<number>{_NUMBER})
+  | (?P<named>[A-Za-z]+(?:\\_[A-Za-z0-9]+)+)
   | (?P<run>[A-Za-z]+)
   | (?P<row>\\\\(?:\s*\[-?[\d.]+\s*(?:pt|em|ex|mm|cm|in)\])?|\\newline\b|\\cr\b)
   | (?P<command>\\(?:[A-Za-z]+\*?|[^A-Za-z\s]|\s|$))
-  | (?P<sign><=>|=>|->|<-(?=\s)|<=|>=|!=|:=|==|~=|[-+*/^_=<>,;:!|&(){{}}\[\]'.?%~@\#"`])
+  | (?P<sign>\*\*|<=>|=>|->|<-(?=\s)|<<|>>|<=|>=|!=|:=|==|~=|[-+*/^_=<>,;:!|&(){{}}\[\]'.?%~@\#"`])
   | (?P<upper>[{_UPPER}]+)
   | (?P<lower>[{_LOWER}]+)
   | (?P<other>.)
     """,
     re.VERBOSE | re.DOTALL,
 )
+# 1.5\mathrm{e}{-3}, 1\text{e-3}, 1e{-}3
+_EXPONENT = re.compile(
+    r"\\(?:mathrm|text|textrm|rm)\s*\{\s*[eE]\s*(?:\}\s*)?\{?\s*([+-]?)\s*\}?\s*\{?\s*(\d+)\s*\}?"
+    r"|[eE]\{\s*([+-]?)\s*\}?\s*\{?(\d+)\}?"
+)
 _DELIMITER = re.compile(r"\s*(\\[A-Za-z]+|\\[{}|]|[()\[\]|./<>])")
+_COUNTED = re.compile(r"\s*(?:\\(?:text|mathrm|textrm|operatorname)\s*\{([^{}]*)\}|([A-Za-z]+))")
+_RULE = re.compile(r"\s*(?:\[[^\]]*\])?\s*\{[^{}]*\}\s*\{[^{}]*\}")
+# Words with mathematics behind them inside one \text: a call, an element, a factorial.
+_WORDED = re.compile(r"(-?)\s*([A-Za-z](?:\w|\\_)*)((?:\[[^\[\]]*\]|\([^()]*\)|!)?)")
 _BRACED = re.compile(r"\s*\{([^{}]*)\}")
 _STRONG_SPACE = frozenset(["quad", "qquad", "hfill", "enspace", "hspace"])
 _WEAK_SPACE = frozenset(
@@ -108,6 +118,10 @@ def _make(
             head = text.partition(",")[0]
             return [("number", head, "")], at + len(head)
         thousands = re.sub(r"\{,\}|\\,|,", "", text)
+        exponent = _EXPONENT.match(source, end) if "e" not in thousands.lower() else None
+        if exponent is not None and not after_script:
+            sign, power = exponent.group(1) or exponent.group(3), exponent.group(2) or exponent.group(4)
+            return [("number", f"{thousands}e{sign or ''}{power}", "")], exponent.end()
         marked = "thousands" if "," in text and "{,}" not in text and "\\," not in text else ""
         return [("number", thousands, marked)], end
     if kind == "run":
@@ -115,6 +129,8 @@ def _make(
         if text == "x" and beside and re.match(r"\s*\d", source[end : end + 8]):
             return [("command", "times", "")], end  # 3x5, 3 x 5: three by five
         return _run(text, at, end, plain, before, source)
+    if kind == "named":  # out\_features
+        return [("text", text, "text")], end
     if kind == "row":
         return [("row", "\\\\", "")], end
     if kind == "command":
@@ -122,6 +138,8 @@ def _make(
     if kind == "sign":
         if text == "&":
             return [("cell", "&", "")], end
+        if text == "**":
+            return [("sign", "^", "")], end
         if text == "~":
             return [("space", "~", "")], end
         return [("sign", text, "")], end
@@ -186,6 +204,9 @@ def _command(name: str, source: str, at: int, end: int) -> _Made:
         if name in ("textcircled", "tag"):
             return [("label", content.strip(), "")], stop
         return ([("space", "quad", "")] if name == "hspace" else []), stop
+    if name == "rule":
+        ruled = _RULE.match(source, end)
+        return [], ruled.end() if ruled else end
     if name == "textcolor" or name == "colorbox":
         braced = _BRACED.match(source, end)
         return [], braced.end() if braced else end
@@ -195,7 +216,7 @@ def _command(name: str, source: str, at: int, end: int) -> _Made:
         return [("space", name or " ", "")], end
     if name in symbols.SILENT:
         return [], end
-    if name in ("over", "choose", "atop"):
+    if name == "atop":
         return [("bad", f"\\{name} is not read: write \\frac{{}}{{}}", "")], end
     if name == "not":
         follow = re.match(r"\s*(=|\\in\b)", source[end : end + 12])
@@ -205,6 +226,9 @@ def _command(name: str, source: str, at: int, end: int) -> _Made:
     name = symbols.ALIASES.get(name, name)
     if name == "&":
         return [("sign", ",", "")], end
+    counted = _COUNTED.match(source, end) if name == "#" else None
+    if counted is not None:
+        return [("text", "\\#" + (counted.group(1) or counted.group(2)), "text")], counted.end()
     if name in ("#", "$", "_"):
         return [("text", name, "")], end
     if name == "%":
@@ -242,6 +266,13 @@ def _text(name: str, source: str, at: int) -> _Made:
     elif name == "mathrm" and re.search(r"[\\^_{}]", content):
         return [], start  # \mathrm{W_1}: a group like any other, upright or not
     content = re.sub(r"\\([,;: ])", " ", content)
+    if re.fullmatch(r"\s*(?:\d+(?:\.\d+)?|\.\d+)\s*", content):
+        return [("number", content.strip(), "")], stop
+    worded = _WORDED.fullmatch(content.strip())
+    if worded is not None and (worded.group(1) or worded.group(3)):
+        behind = [(token.kind, token.text, token.font) for token in lex(worded.group(3))]
+        minus = [("sign", "-", "")] if worded.group(1) else []
+        return [*minus, ("text", worded.group(2), name), *behind], stop
     return [("text", content.replace("{", "").replace("}", "").replace("$", ""), name)], stop
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from derive.reading import symbols
-from derive.reading.context import Unread
+from derive.reading.context import Unread, span_of
 from derive.reading.groups import Group, Item
 from derive.reading.lexer import Token
-from derive.reading.tree import Ambiguous, Cases, Hole, List, Matrix, Number, Tree
+from derive.reading.tree import Ambiguous, Cases, Hole, List, Matrix, Number, Relation, Tree
 
 if TYPE_CHECKING:
     from derive.reading.parser import Parser
@@ -97,7 +97,8 @@ def cases(items: Sequence[Item], parser: Parser, group: Group) -> Tree:
         condition_items = [item for cell in cells[1:] for item in cell]
         condition: Tree | None = None
         if condition_items:
-            maths = [item for item in condition_items if not (item.kind == "text" and _conditional(item))]
+            maths = [_without_condition(item) for item in condition_items]
+            maths = [item for item in maths if not (item.kind == "text" and _conditional(item))]
             maths = _strip_comma(maths)
             condition = parser.read(maths) if maths else None
         branches.append((parser.read(value), condition))
@@ -112,6 +113,14 @@ def _conditional(item: Item) -> bool:
         word.strip(".:;") in symbols.STOP_WORDS | symbols.CONDITION_WORDS | {"in", "case", "cases", "other"}
         for word in words
     )
+
+
+def _without_condition(item: Item) -> Item:
+    """``\\text{if reduction}`` without its "if": what is left names a quantity."""
+    words = item.text.split() if isinstance(item, Token) and item.kind == "text" else []
+    if len(words) < 2 or words[0].lower() not in symbols.CONDITION_WORDS:
+        return item
+    return Token("text", " ".join(words[1:]), item.start, item.end, item.spaced, "text")
 
 
 def _strip_comma(items: Sequence[Item]) -> list[Item]:
@@ -144,6 +153,15 @@ def sequence(group: Group, parser: Parser) -> Tree:
         return Matrix(rows(group.items, parser), group.open, span=(group.start, group.end))
     if any(item.kind == "cell" for item in group.items):
         raise parser.refuse("columns outside a matrix", group)
+    semicolons = [item for item in group.items if item.kind == "sign" and item.text == ";"]
+    if group.open == "[" and semicolons:
+        separated = _separated_rows(group, parser)
+        if separated is not None:
+            return separated
+    colon = next((at for at, item in enumerate(group.items) if item.kind == "sign" and item.text == ":"), 0)
+    if group.open == "\\{" and colon and group.items[colon + 1 :]:
+        such, that = parser.read(group.items[:colon]), parser.read(group.items[colon + 1 :])
+        return List((Relation(":", such, that, span=span_of([such, that])),), "{")
     brackets = group.open if _OWN_CLOSE.get(group.open) == group.close else group.open + group.close
     brackets = brackets.replace("\\", "")
     parts = spaced_parts(group, parser)
@@ -161,6 +179,21 @@ def sequence(group: Group, parser: Parser) -> Tree:
     if group.open == "\\{" or brackets in ("[)", "(]"):
         return List((tree,), brackets)
     return tree
+
+
+def _separated_rows(group: Group, parser: Parser) -> Matrix | None:
+    """``[1, 2; 3, 4]`` and ``[1 2; 3 4]``: rows; ``[h; x]``, one in each row, stays a list."""
+    made = []
+    for row in split(group.items, "sign", ";"):
+        parts = [part for part in split(row, "sign", ",") if _content(part)]
+        if len(parts) == 1:
+            parts = _spaced_numbers(_content(parts[0])) or parts
+        made.append(parts)
+    made = [row for row in made if row]
+    if len(made) < 2 or all(len(row) == 1 for row in made):
+        return None
+    cells = tuple(tuple(parser.read(part) for part in row) for row in made)
+    return Matrix(cells, "[", span=(group.start, group.end))
 
 
 _OWN_CLOSE = {"(": ")", "[": "]", "\\{": "\\}"}
@@ -236,7 +269,32 @@ def spaced_parts(group: Group, parser: Parser) -> list[list[Item]] | None:
             return parts if plain else None
     if group.open != "[":
         return None
-    return _spaced_numbers(group.items)
+    return _spaced_numbers(group.items) or _dotted(group.items)
+
+
+def _dotted(items: Sequence[Item]) -> list[list[Item]] | None:
+    """``[t_1 t_2 \\cdots t_n]``: symbols with their scripts around an ellipsis, and no operator: a row."""
+    if not any(item.kind == "command" and item.text in ("ldots", "cdots", "vdots") for item in items):
+        return None
+    parts: list[list[Item]] = []
+    joins = 0  # items that still belong to the symbol before
+    for item in items:
+        if item.kind == "sign" and item.text in ("_", "^", "'"):
+            if not parts:
+                return None
+            joins = 1 if item.text == "'" else 2
+        elif item.kind == "sign" or (
+            item.kind == "command" and item.text in symbols.RELATIONS.keys() | symbols.PRODUCTS.keys()
+        ):
+            return None
+        if joins:
+            parts[-1].append(item)
+            joins -= 1
+        else:
+            parts.append([item])
+            if item.kind == "command" and item.text in symbols.ARGUMENTS:
+                joins = symbols.ARGUMENTS[item.text]
+    return parts if len(parts) > 2 else None
 
 
 def _around_points(items: list[Item]) -> list[list[Item]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from derive.reading import derivatives, functions, symbols
 from derive.reading.groups import Group
-from derive.reading.items import has_relation
+from derive.reading.items import OPERATORS, has_relation
 from derive.reading.lexer import Token
 from derive.reading.scripts import Scripts, attach, bracketed, postfix, raise_to, read_scripts
 from derive.reading.tree import (
@@ -62,14 +62,20 @@ def _is_glued_index(parser: Parser, base: Name, item: Token) -> bool:
     )
 
 
+_INDICATORS = tuple(Name(text, (), font) for text in "1I" for font in ("", "bb", "bold", "text"))
+
+
 def called(parser: Parser, core: Tree, found: Scripts) -> Tree:
     """Decide what brackets after a name are: arguments, an index, or a factor."""
     following = functions.next_group(parser, "(", "[")
+    braces = functions.next_group(parser, "\\{")
+    if braces is not None and core in _INDICATORS and has_relation(braces.items):
+        following = braces
     if following is None or not following.items:
         return _before_matrix(parser, core, found) or _finished(parser, core, found)
     name = core.base if isinstance(core, Indexed) else core
     if following.open == "[" and isinstance(name, Name):
-        if name.text == "E" and (name.font in ("bb", "") and not name.marks):
+        if name.text == "E" and (name.font in ("bb", "", "text") and not name.marks):
             parser.at += 1
             return functions.expectation(core, found, following, parser)
         if not found.powers and found.doubtful is None and not following.spaced:
@@ -176,7 +182,7 @@ def _element_index(following: Group, parser: Parser) -> List | None:
         return None
     if not commas and len(items) > 1 and items[0].kind == "number":
         return None
-    if any(getattr(item, "text", "") in symbols.RELATIONS for item in items):
+    if any(getattr(item, "text", "") in symbols.RELATIONS and item.text != ":" for item in items):
         return None
     if len(items) == 1 and items[0].kind == "number" and "." in items[0].text:
         return None
@@ -211,6 +217,7 @@ def word(parser: Parser, token: Token) -> Tree:
         and token.kind == "text"
         and text.lower() in symbols.STOP_WORDS
         and not functions.next_group(parser, "(")
+        and not _between_operators(parser)
     ):
         raise parser.refuse(f"words inside a formula: {text!r}", token)
     font = "text" if len(text) == 1 else ""
@@ -229,6 +236,18 @@ def word(parser: Parser, token: Token) -> Tree:
             return Ambiguous((tree, spread), "letters written together: a word or a product", span=tree.span)
         raise parser.refuse(f"is {text!r} a word or a product?", token)
     return tree
+
+
+def _between_operators(parser: Parser) -> bool:
+    """Whether the word just taken can only be a quantity: operators or nothing on either side."""
+    before, after = parser.peek(-2) if parser.at >= 2 else None, parser.peek()
+    return all(
+        item is None or (isinstance(item, Token) and item.text in _OPERATOR_SIGNS and item.kind != "text")
+        for item in (before, after)
+    )
+
+
+_OPERATOR_SIGNS = OPERATORS | {"+", "-", "*", "/"}
 
 
 def _blanks(count: int) -> tuple[ProductSign, ...]:

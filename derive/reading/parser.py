@@ -20,6 +20,7 @@ from derive.reading.runs import expand
 from derive.reading.tree import (
     Add,
     Ambiguous,
+    Big,
     Divide,
     Indexed,
     List,
@@ -115,12 +116,12 @@ class Parser:
         if self.next_is("-", "+") and self.peek(1) is None:
             token = cast(Token, self.take())
             return Name(token.text, span=(token.start, token.end))
-        sides = [self.sum()]
+        sides = [self.operation()]
         signs: list[str] = []
         while (sign := self.relation_sign()) is not None:
             self.at += 1
             signs.append(sign)
-            sides.append(self.sum())
+            sides.append(self.operation())
         if not signs:
             return sides[0]
         made = [
@@ -134,6 +135,15 @@ class Parser:
         if not isinstance(item, Token) or item.kind not in ("sign", "command"):
             return None
         return symbols.RELATIONS.get(item.text)
+
+    def operation(self) -> Tree:
+        """Sums joined by ``\\cup``, ``\\oplus``, ``\\bmod`` and the like, from the left."""
+        tree = self.sum()
+        while self.next_is(*symbols.OPERATIONS):
+            sign = symbols.OPERATIONS[cast(Token, self.take()).text]
+            right = self.sum()
+            tree = Relation(sign, tree, right, span=span_of([tree, right]))
+        return tree
 
     # ---- sums and products
     def sum(self) -> Tree:
@@ -154,9 +164,13 @@ class Parser:
             return terms[0]
         plain = Add(tuple(terms), span=span_of(terms))
         wider = loose_sum(terms)
-        return (
-            plain if wider is None else Ambiguous((plain, wider), "how far the sum reaches", span=plain.span)
-        )
+        if wider is None:
+            return plain
+        places = isinstance(wider, Big) and wider.operator.startswith(
+            "arg"
+        )  # a place plus a number is nothing
+        readings = (wider, plain) if places else (plain, wider)
+        return Ambiguous(readings, "how far the sum reaches", span=plain.span)
 
     def term(self) -> Tree:
         """A product with its leading signs: ``-x y`` is the negative of the product."""
@@ -185,13 +199,15 @@ class Parser:
         factors = [self.factor()]
         signs: list[ProductSign] = []
         while True:
-            if self.next_is("cdot", "times", "*"):
+            if self.next_is("cdot", "times", "*", "@"):
                 sign = symbols.PRODUCTS[cast(Token, self.take()).text]
                 signs.append(cast(ProductSign, sign))
                 factors.append(self.signed(self.factor))
             elif self.next_is("/", "div"):
                 self.at += 1
                 factors, signs = [self.quotient(times(factors, signs))], []
+            elif self.at_empty_braces():
+                self.at += 1  # f{}(x): braces that keep a letter and brackets apart
             elif self.starts_factor():
                 here, before = self.peek(), self.peek(-1)
                 if here is not None and before is not None and here.kind == "number" == before.kind:
@@ -241,9 +257,15 @@ class Parser:
             self.at += 1
         return cast(Tree, read())
 
+    def at_empty_braces(self) -> bool:
+        item = self.peek()
+        return isinstance(item, Group) and item.open == "{" and not item.items
+
     def starts_factor(self) -> bool:
         """Whether the next item can stand beside the factor before it."""
         item = self.peek()
+        if self.at_empty_braces():
+            item = self.peek(1)
         if item is None:
             return False
         if isinstance(item, Group):

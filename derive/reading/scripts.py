@@ -45,6 +45,7 @@ class Scripts:
     end: int = 0
 
 
+_UPRIGHT = frozenset(["mathsf", "mathbf", "mathit", "mathbb", "mathrm", *symbols.SWITCHES])
 _TRANSPOSE = Name("T", ("transpose",))
 
 
@@ -86,6 +87,11 @@ def script_argument(parser: Parser) -> list[Item]:
             return pieces
         if item.text in symbols.FONTS or item.text in symbols.ACCENTS:
             return [item, parser.take()]
+        if item.text == "<":  # a^<t> in plain text
+            pieces = [item]
+            while parser.peek() is not None and pieces[-1].text != ">" and len(pieces) < 8:
+                pieces.append(parser.take())
+            return pieces
     if isinstance(item, Token) and item.kind in ("bad", "cell", "row", "space"):
         raise parser.refuse(item.text, item)
     return [item]
@@ -113,7 +119,8 @@ def _numbered(items: Sequence[Item]) -> list[Item]:
     """``h1`` below a letter is the label h and the number 1."""
     made: list[Item] = []
     for item in items:
-        if item.kind == "number" and made and made[-1].kind == "letter" and made[-1].end == item.start:
+        glued = item.kind == "number" and made and made[-1].end == item.start
+        if glued and made[-1].kind in ("letter", "word"):
             made.append(Token("sign", ",", item.start, item.start))
         made.append(item)
     return made
@@ -129,6 +136,10 @@ def _indices(nested: Parser) -> list[Tree]:
     if isinstance(item, Token) and item.text in ("*", "+", "-", "|") and nested.peek(1) is None:
         nested.at += 1
         return [Name(item.text, span=(item.start, item.end))]
+    last = nested.items[-1]
+    dangling = isinstance(last, Token) and last.text in ("cdot", ":") and len(nested.items) > 1
+    if dangling and not nested.at and nested.items[-2].text != ",":
+        nested.items = [*nested.items[:-1], Token("sign", ",", last.start, last.start), last]  # A_{i:}
     tree = nested.relation()
     if isinstance(tree, List) and not tree.brackets:
         return list(tree.items)
@@ -151,13 +162,14 @@ def bracketed(group: Group, parser: Parser) -> List:
     brackets = (
         group.open if (group.open, group.close) in (("(", ")"), ("[", "]")) else group.open + group.close
     )
+    brackets = "<" if group.open == "langle" else brackets
     return List(items, brackets, span=(group.start, group.end))
 
 
 def _is_transpose(items: Sequence[Item], parser: Parser) -> bool:
-    if len(items) == 2 and getattr(items[0], "text", "") in ("mathsf", "mathbf", "mathit", "mathbb"):
+    if len(items) == 2 and getattr(items[0], "text", "") in _UPRIGHT:
         inner = items[1]
-        return isinstance(inner, Group) and _is_transpose(inner.items, parser)
+        return _is_transpose(inner.items if isinstance(inner, Group) else [inner], parser)
     if len(items) != 1 or not isinstance(items[0], Token):
         return False
     token = items[0]
@@ -167,6 +179,14 @@ def _is_transpose(items: Sequence[Item], parser: Parser) -> bool:
         declared = parser.context.declarations.get("T")
         return declared is None or not declared.is_scalar
     return False
+
+
+def _is_hermitian(items: Sequence[Item]) -> bool:
+    """An upright H: the transpose with conjugates."""
+    if len(items) == 2 and getattr(items[0], "text", "") in _UPRIGHT:
+        items = items[1].items if isinstance(items[1], Group) else items[1:]
+        return len(items) == 1 and items[0].text == "H"
+    return len(items) == 1 and items[0].kind == "text" and items[0].text.strip() == "H"
 
 
 def _labelable(base: Tree, parser: Parser) -> bool:
@@ -193,6 +213,20 @@ def read_upper(items: Sequence[Item], parser: Parser, base: Tree, found: Scripts
     if all(isinstance(item, Token) and item.text in ("prime", "'") for item in items):
         found.primes += len(items)
         return
+    if items[0].text in ("*", "star") and _is_transpose(items[1:], parser):
+        found.marks += ("star",)
+        found.powers += (_TRANSPOSE,)
+        return
+    if items[0].text == "<" and items[-1].text == ">" and len(items) > 2 and _labelable(base, parser):
+        angled = Group("langle", "rangle", list(items[1:-1]), items[0].start, items[-1].end)
+        found.upper += (bracketed(angled, parser),)
+        return
+    turned = isinstance(items[-1], Group) and items[-1].open in ("[", "(") and _labelable(base, parser)
+    if len(items) == 2 and turned and _is_transpose(items[:1], parser):
+        items = [items[1], items[0]]  # W^{T[2]}
+    if _labelable(base, parser) and _is_hermitian(items):
+        found.marks += ("dagger",)
+        return
     if _is_transpose(items, parser):
         found.powers += (_TRANSPOSE,)
         return
@@ -216,13 +250,17 @@ def _labels(items: list[Item], parser: Parser, base: Tree, found: Scripts) -> li
     declared = parser.context.declarations.get(base)
     rest = items
     labels: list[Tree] = []
-    while rest and isinstance(rest[0], Group) and rest[0].open in ("(", "["):
+    while rest and isinstance(rest[0], Group) and rest[0].open in ("(", "[", "langle"):
         labels.append(bracketed(rest[0], parser))
         rest = rest[1:]
     if labels:
+        if len(rest) == 2 and rest[0].text == "^":  # W^{[2]^T}
+            rest = rest[1].items if isinstance(rest[1], Group) and rest[1].open == "{" else rest[1:]
         scalar = declared is not None and declared.is_scalar and not declared.labelled
         round_power = scalar and items[0].open == "(" if isinstance(items[0], Group) else False
-        if round_power or (rest and not (_is_transpose(rest, parser) or _is_inverse(rest))):
+        if round_power or (
+            rest and not (_is_transpose(rest, parser) or _is_inverse(rest) or _is_prime(rest))
+        ):
             return None
         found.upper += tuple(labels)
         return rest
@@ -244,6 +282,10 @@ def _labels(items: list[Item], parser: Parser, base: Tree, found: Scripts) -> li
         found.upper += inner.items if isinstance(inner, List) and not inner.brackets else (inner,)
         return []
     return None
+
+
+def _is_prime(items: Sequence[Item]) -> bool:
+    return all(isinstance(item, Token) and item.text in ("'", "prime") for item in items)
 
 
 def _is_inverse(items: Sequence[Item]) -> bool:

@@ -18,7 +18,17 @@ from derive.reading.lexer import Token, TooLarge, lex
 from derive.reading.parser import read_items
 from derive.reading.statement import Place, Side, Sign, Statement
 from derive.reading.stream import BINARY, flatten
-from derive.reading.tree import Ambiguous, Call, Hole, Name, Tree, rebuilt
+from derive.reading.tree import (
+    Ambiguous,
+    Call,
+    Hole,
+    Indexed,
+    Name,
+    Number,
+    Relation,
+    Tree,
+    rebuilt,
+)
 
 _JOINING = symbols.words("so thus hence therefore then and or i.e ie which gives get we is")
 Locate = Callable[[int], tuple[int, int]]
@@ -84,12 +94,44 @@ def read_statements(
         place = Place(*locate(base), source[:200])
         hole = Hole(source[:200], str(refusal), span=(base, base + len(source)))
         return (Statement((Side(hole, place),), (), place),)
-    made = []
+    made: list[Statement] = []
     for draft in found:
         statement = _finish(draft, declarations or Declarations(), text, locate, plain, functions)
         if statement is not None:
-            made.append(statement)
+            conditional = bool(made) and statement.role == "claim" and restricts(statement, made[-1])
+            made.append(replace(statement, role="condition") if conditional else statement)
     return tuple(made)
+
+
+_INDEX_LETTERS = frozenset("ijklmnrst")
+
+
+def restricts(statement: Statement, before: Statement) -> bool:
+    """Whether a relation says where the equation before it holds: ``..., \\quad i \\ne j``, ``(x > 0)``."""
+    if not before.signs or before.signs[-1] not in ("=", ":=", "~=") or before.role != "claim":
+        return False
+    only = statement.sides[0].tree
+    if len(statement.sides) == 1:
+        if not isinstance(only, Relation):
+            return False
+        left, sign, right = only.left, only.sign, only.right
+    elif len(statement.sides) == 2:
+        left, sign, right = only, str(statement.signs[0]), statement.sides[1].tree
+    else:
+        return False
+    if isinstance(left, Number):
+        left, right = right, left
+    nodes = [node for side in before.sides for node in side.tree.walk()]
+    if (
+        isinstance(left, Name)
+        and left.text in _INDEX_LETTERS
+        and sign in ("=", "!=", "<", "<=", ">", ">=", "in")
+    ):
+        scripts = [item for node in nodes if isinstance(node, Indexed) for item in (*node.lower, *node.upper)]
+        bare = isinstance(right, (Name, Number)) or sign == "in"
+        return bare and any(left in script.walk() for script in scripts)
+    inequality = sign in ("<", "<=", ">", ">=", "!=", "in", "notin")
+    return inequality and isinstance(left, (Name, Indexed)) and left in nodes
 
 
 def scan_letters(items: Sequence[Item], context: Context) -> None:
@@ -145,6 +187,12 @@ def side_tree(items: Sequence[Item], context: Context, text: str) -> Tree:
         if bad is not None:
             raise Unread(bad.text, bad.start, bad.end)
         tree = read_items(kept, context)
+        decimal = decimal_commas(kept)
+        if decimal is not None:
+            context.nesting = 0
+            other = read_items(decimal, context)
+            readings = (other, tree) if _decimal_first(kept) else (tree, other)
+            tree = Ambiguous(readings, "a comma between digits: a decimal sign or a list", span=span)
     except Unread as refusal:
         place = (refusal.start, refusal.end) if refusal.end else span
         return Hole(source, refusal.reason, span=place)
@@ -153,6 +201,42 @@ def side_tree(items: Sequence[Item], context: Context, text: str) -> Tree:
     if too_deep(tree):
         return Hole(source, f"the formula is nested more than {MAX_DEPTH} deep", span=span)
     return with_sources(tree, text)
+
+
+def decimal_commas(items: Sequence[Item]) -> list[Item] | None:
+    """``0,5 + 1,25`` with points for its commas, if every comma stands between digits without a blank."""
+    made: list[Item] = []
+    joined = False
+    for place, item in enumerate(items):
+        if not (item.kind == "sign" and item.text == ","):
+            if joined and made and place and items[place - 1].text == ",":
+                continue
+            made.append(item)
+            joined = False
+            continue
+        before, after = (
+            items[place - 1] if place else None,
+            items[place + 1] if place + 1 < len(items) else None,
+        )
+        if joined or before is None or after is None or not _touching(before, item, after):
+            return None
+        made[-1] = Token("number", f"{before.text}.{after.text}", before.start, after.end, before.spaced)
+        joined = True
+    return made if len(made) < len(items) else None
+
+
+def _touching(before: Item, comma: Item, after: Item) -> bool:
+    digits = before.kind == after.kind == "number" and before.text.isdigit() and after.text.isdigit()
+    return digits and before.end == comma.start and comma.end == after.start
+
+
+def _decimal_first(items: Sequence[Item]) -> bool:
+    """A zero before the comma, or two digits behind it, is a decimal number more likely than a list."""
+    return any(
+        items[place - 1].text == "0" or len(items[place + 1].text) > 1
+        for place, item in enumerate(items[:-1])
+        if place and item.kind == "sign" and item.text == ","
+    )
 
 
 def _trim(items: Sequence[Item]) -> list[Item]:

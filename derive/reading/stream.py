@@ -10,7 +10,26 @@ from derive.reading.groups import Group, Item
 from derive.reading.items import has_relation, relation_of
 from derive.reading.lexer import Token
 
-BINARY = frozenset(["+", "cdot", "times", "*", "/", "odot", "otimes", "div", "circ"])
+BINARY = frozenset(
+    [
+        "+",
+        "@",
+        "cup",
+        "cap",
+        "oplus",
+        "setminus",
+        "star",
+        "bmod",
+        "cdot",
+        "times",
+        "*",
+        "/",
+        "odot",
+        "otimes",
+        "div",
+        "circ",
+    ]
+)
 
 
 def flatten(items: Sequence[Item], depth: int = 0) -> list[Item]:
@@ -34,6 +53,14 @@ def flatten(items: Sequence[Item], depth: int = 0) -> list[Item]:
             and has_relation(after.items)
         ):
             made.extend(flatten(after.items, depth + 1))
+            place += 1
+        elif (
+            item.kind == "command"
+            and item.text in ("mathbin", "mathrel")
+            and isinstance(after, Group)
+            and len(after.items) == 1
+        ):
+            made.append(after.items[0])
             place += 1
         elif item.kind == "command" and item.text in ("stackrel", "overset") and isinstance(after, Group):
             body = items[place + 1] if place + 1 < len(items) else None
@@ -76,6 +103,8 @@ def _flat_group(item: Group, before: list[Item], depth: int) -> list[Item]:
             inner = inner[1:]
         lead = [] if before and open_ended(before[-1]) else [row]
         return [*lead, *flatten(inner, depth + 1), Token("row", "\\\\", item.end, item.end)]
+    if item.open == "{" and not item.items and (not before or open_ended(before[-1])):
+        return []  # C ={} & 3
     if item.open == "{" and has_relation(item.items) and not _takes_argument(before[-1] if before else None):
         return flatten(item.items, depth + 1)
     if item.sized and item.close == "." and len(item.items) == 1 and isinstance(item.items[0], Group):

@@ -17,7 +17,9 @@ GREEK = words(
 )
 
 # Commands that are names in their own right.
-SYMBOLS = GREEK | words("ell hbar infty emptyset varnothing imath jmath Re Im aleph top bot perp checkmark")
+SYMBOLS = GREEK | words(
+    "ell hbar infty emptyset varnothing imath jmath Re Im aleph digamma top bot perp checkmark"
+)
 
 # Other spellings of one command.
 ALIASES = {
@@ -81,6 +83,14 @@ ALIASES = {
     "tag*": "tag",
     "sp": "^",
     "sb": "_",
+    "mathbbm": "mathbb",
+    "bbone": "mathbb",
+    "bold": "mathbf",
+    "Cup": "cup",
+    "Cap": "cap",
+    "smallsetminus": "setminus",
+    "backslash": "setminus",
+    "emph": "textit",
 }
 
 # One character that stands for a command or a sign.
@@ -119,16 +129,25 @@ RELATIONS = {
     "leq": "<=", "<=": "<=", ">": ">", "geq": ">=", ">=": ">=", "neq": "!=", "!=": "!=",
     "rightarrow": "->", "Rightarrow": "->", "mapsto": "->", "->": "->", "=>": "->", "in": "in",
     "notin": "notin", "propto": "propto", "sim": "~", "Leftrightarrow": "<->", "<=>": "<->",
-    "subset": "subset", "subseteq": "subset", "ll": "<<", "gg": ">>", ":": ":",
+    "subset": "subset", "subseteq": "subset", "ll": "<<", "gg": ">>", "<<": "<<", ">>": ">>", ":": ":",
 }  # fmt: skip
 RELATION_LATEX = {
     "=": "=", "~=": r"\approx", ":=": ":=", "<": "<", "<=": r"\leq", ">": ">", ">=": r"\geq",
     "!=": r"\neq", "->": r"\rightarrow", "in": r"\in", "notin": r"\notin", "propto": r"\propto",
     "~": r"\sim", "<->": r"\Leftrightarrow", "subset": r"\subset", "<<": r"\ll", ">>": r"\gg", ":": ":",
-    "|": r"\mid", "||": r"\|", ",": ",",
+    "|": r"\mid", "||": r"\|", ",": ",", "cup": r"\cup", "cap": r"\cap", "setminus": r"\setminus",
+    "oplus": r"\oplus", "star": r"\star", "mod": r"\bmod", "wedge": r"\wedge", "vee": r"\vee",
+    "circ": r"\circ",
 }  # fmt: skip
 
-PRODUCTS = {"cdot": "cdot", "times": "times", "odot": "odot", "circ": "odot", "otimes": "otimes", "*": "*"}
+PRODUCTS = {
+    "cdot": "cdot", "times": "times", "odot": "odot", "circ": "odot", "otimes": "otimes", "*": "*", "@": "",
+}  # fmt: skip
+# Operations of two things that are neither a sum nor a product of numbers: read, printed, never evaluated.
+OPERATIONS = {
+    "cup": "cup", "cap": "cap", "setminus": "setminus", "oplus": "oplus", "star": "star", "bmod": "mod",
+    "wedge": "wedge", "vee": "vee",
+}  # fmt: skip
 
 # Functions written as a command or a word; the value is how the word is written canonically.
 FUNCTION_COMMANDS = words(
@@ -169,7 +188,7 @@ LABEL_WORDS = words(
     "head step hid hidden emb enc dec avg mean std var init final prev next cur data batch eff ref row "
     "col key query value cos sin ReLU CE MSE NLL BCE reg lr best rand dim ff vocab seq src tgt tr gt "
     "self conv fc bias noise kernel stride softmax sigmoid tanh int ext up down left right low high top "
-    "bot"
+    "bot all cell obs pool flat feat gate forget act drop mask patch class cls"
 )
 # Words that join or condition statements and are never a quantity.
 STOP_WORDS = words(
@@ -208,12 +227,20 @@ TEXT_COMMANDS = words(
     "text textbf textit textrm textsf texttt mbox hbox mathrm operatorname operatorname* textnormal textup"
 )
 # Wrappers that say nothing about the value.
-WRAPPERS = words("boxed fbox displaystyle mathstrut ensuremath mathop mathbin mathrel mathord smash")
+WRAPPERS = words(
+    "mathrlap mathllap mathclap rlap llap boxed fbox displaystyle mathstrut ensuremath mathop mathbin "
+    "mathrel mathord smash"
+)
 SILENT = words(
     "displaystyle textstyle scriptstyle limits nolimits nonumber notag mathstrut big Big bigg Bigg bigl "
     "bigr Bigl Bigr biggl biggr Biggl Biggr bigm Bigm biggm middle hline cline centering noindent strut "
     "negthinspace ! / allowbreak quad@ protect boldmath normalsize small large"
 )
+# Switches of the font that plain TeX knows: they reach to the end of their group.
+SWITCHES = {
+    "bf": "mathbf", "bfseries": "mathbf", "cal": "mathcal", "it": "mathit", "sf": "mathsf", "sl": "mathit",
+    "rm": "mathrm", "tt": "mathrm", "rmfamily": "mathrm", "mit": "mathit",
+}  # fmt: skip
 STRIKES = words("cancel bcancel xcancel sout st")
 MATRIX_BRACKETS = {
     "matrix": "", "pmatrix": "(", "bmatrix": "[", "Bmatrix": "{", "vmatrix": "|", "Vmatrix": "\\|",
@@ -223,4 +250,11 @@ CASES = words("cases dcases rcases numcases")
 ROW_ENVIRONMENTS = words(
     "aligned align align* alignat alignat* alignedat split gather gather* gathered multline multline* "
     "eqnarray eqnarray* equation equation* displaymath math flalign flalign*"
+)
+
+# How many braced arguments a command takes: braces after them only group.
+ARGUMENTS = (
+    {"frac": 2, "binom": 2, "underset": 2, "overset": 2, "stackrel": 2, "sqrt": 1, "underbrace": 1}
+    | {"overbrace": 1, "substack": 1, "mathrm": 1, "xrightarrow": 1, "xleftarrow": 1}
+    | dict.fromkeys([*ACCENTS, *FONTS, *WRAPPERS, *STRIKES], 1)
 )

@@ -86,7 +86,7 @@ ROWS = {
         r"\frac{e^{z_{i}}}{\sum_{j = 1}^{K} e^{z_{j}}}",
     ),
     "square-brackets": (r"\text{ReLU}[Wx + b]", r"\operatorname{ReLU}(W x + b)"),
-    "sigma-of-itself": (r"\sigma(1-\sigma)", r"\sigma {(1 - \sigma)}"),
+    "sigma-of-itself": (r"\sigma(1-\sigma)", r"\sigma {} (1 - \sigma)"),
     "softmax-derivative": (r"s_i(1-s_i)", r"s_{i} (1 - s_{i})"),
     "kronecker": (r"s_i(\delta_{ij} - s_j)", r"s_{i} (\delta_{i j} - s_{j})"),
     "indicator": (r"1(a > 0) \odot g", r"1[a > 0] \odot g"),
