@@ -248,12 +248,16 @@ def _stated_generally(
     ):
         return False
     head = link.left
-    known = about_a_function(head)
+    known = about_a_function(head) or _is_primed(head)
     if not known and not isinstance(head, Derivative) and counted_powers(link):
         return False
     if _shared_functions(link):
         return True  # sigma(z) on both sides: one is the other rewritten
     return known or isinstance(head, Derivative) or (not link.first and key_of(head) is None)
+
+
+def _is_primed(head: Tree) -> bool:
+    return isinstance(head, Call) and isinstance(head.function, Name) and "prime" in head.function.marks
 
 
 def _shared_functions(link: Link) -> bool:

@@ -204,7 +204,7 @@ class Script:
         ):
             claim = judge_link(link, self.scope, self.declared, words)
             given = Claim("definition", message="gives the name its value")
-            return claim if claim.verdict in RIGHT else given
+            return claim if claim.verdict in RIGHT or claim.wrong else given
         return self._entrywise(link, line) if link.first else None
 
     def _revise(self) -> None:

@@ -265,6 +265,18 @@ WRONG = {
         3,
         None,
     ),
+    "derivative of a defined function": (
+        r"$f(\theta) = \theta^2$" "\n\n" r"$f'(\theta) = 3\theta$",
+        3,
+        None,
+    ),
+    "transpose": (
+        r"$W = \begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}$"
+        "\n\n"
+        r"$W^T = \begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}$",
+        3,
+        r"\begin{bmatrix} 1 & 3 \\ 2 & 4 \end{bmatrix}",
+    ),
     "second problem": ("$x = 3$\n\n$x + 1 = 4$\n\n$x = 5$\n\n$x + 1 = 4$", 7, "6"),
     "truncated to nothing": (r"$0.66(1-0.66) = 0.66$", 1, "0.22"),
     "matrix entry": (
