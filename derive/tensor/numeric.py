@@ -273,8 +273,15 @@ class Compiled:
             values[identifier(one.name)] = np.asarray(given[one.name])
         namespace = dict(sizes) | values
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
-            exec(_code(self.source), namespace)
-        return {one.name: np.asarray(namespace[identifier(one.name)]) for one in self.targets}
+            try:
+                exec(_code(self.source), namespace)
+            except NameError as error:
+                known = ", ".join([*sizes, *given])
+                raise ValueError(
+                    f"no array gives {error.name}, and it was not given; there are {known}"
+                ) from None
+        # Copies: a result may be an input as it came, or one number spread over a read-only shape.
+        return {one.name: np.array(namespace[identifier(one.name)]) for one in self.targets}
 
     def _signature(self) -> str:
         shapes = [f"{one.name} ({', '.join(map(str, one.shape)) or 'scalar'})" for one in self.inputs]

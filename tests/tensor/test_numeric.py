@@ -8,7 +8,7 @@ import sympy as sp
 from definitions import indices, m, n
 
 from derive.tensor.calculus import vjp
-from derive.tensor.nodes import Bracket, IfPositive, Index, Sum, Tensor
+from derive.tensor.nodes import Bracket, IfPositive, Index, Sum, Tensor, size
 from derive.tensor.numeric import bind_sizes, compile_statements, identifier
 from derive.tensor.program import Program, Statement
 
@@ -112,6 +112,42 @@ def test_a_missing_array_is_named():
     function = compile_statements((X, W), [Statement(Tensor("y", [n])[I], X[I])])
     with pytest.raises(ValueError, match=r"missing w; needed are x \(n\), w \(m\)"):
         function({"x": np.ones(3)})
+
+
+def test_a_size_that_no_array_gives_is_named():
+    function = compile_statements((X,), [Statement(Tensor("y")(), m * Sum(X[I], I))])
+    with pytest.raises(ValueError, match="no array gives m, and it was not given; there are n, x"):
+        function({"x": np.ones(3)})
+    by_name = compile_statements((X,), [Statement(Tensor("y")(), m * Sum(X[I], I))], ["m"])
+    assert by_name({"x": np.ones(3)}, m=2) == 6
+
+
+@pytest.mark.parametrize("formula", [X[I], sp.Integer(2)], ids=["an input as it came", "one number"])
+def test_results_are_the_callers_own(formula):
+    given = np.ones(3)
+    found = compile_statements((X,), [Statement(Tensor("y", [n])[I], formula)])({"x": given})
+    found += 1
+    assert (given == 1).all()
+
+
+def test_symbolic_stride_padding_and_dilation(rng):
+    """One derived gradient for every stride, padding and dilation, against complex steps."""
+    s, d = (sp.Symbol(name, integer=True, positive=True) for name in "sd")
+    p = sp.Symbol("p", integer=True, nonnegative=True)
+    t, y = Index("t", size("T")), Tensor("y", [size("T")])
+    program = Program((X, W), (Statement(y[t], Sum(W[J] * X[s * t + d * J - p], J)),))
+    derived = vjp(program, program.inputs)
+    function = compile_statements((X, W, *derived.seeds), derived.statements, ["s", "d", "p"])
+    x, w = rng.normal(size=7), rng.normal(size=3)
+    for stride, padding, dilation in [(1, 0, 1), (2, 0, 1), (2, 1, 2), (3, 2, 2), (1, 3, 1), (4, 1, 3)]:
+        settings = {"s": stride, "p": padding, "d": dilation}
+        length = (7 + 2 * padding - dilation * 2 - 1) // stride + 1
+        g = rng.normal(size=length)
+        found = function.all({"x": x, "w": w, "g": g}, **settings)
+        numbers = {"n": 7, "m": 3, "T": length} | settings
+        for name in ("x", "w"):
+            expected = g @ loops.sensitivity(program, {"x": x, "w": w}, numbers, "y", name)
+            np.testing.assert_allclose(found[f"dL/d{name}"], expected, rtol=1e-12, atol=1e-12)
 
 
 CLASHES = {
