@@ -6,7 +6,7 @@ import loop_oracle as loops
 import numpy as np
 import tuple_programs as tuples
 
-from derive.tensor.calculus import jacobian, vjp
+from derive.tensor.calculus import jacobian, second_derivative, vjp
 from derive.tensor.matrix import NotAMatrixFormulaError, Values, to_matrix
 from derive.tensor.nodes import free_indices
 from derive.tensor.numeric import compile_statements
@@ -186,6 +186,33 @@ def check_jacobian(program, sizes, rng, name):
     found = function(arrays)
     assert close(found, expected), f"{derived.target} = {derived.result}: {found}, complex step {expected}"
     return derived
+
+
+def check_second_derivative(program, sizes, rng, name):
+    """Holds the derived second derivative against differences of complex steps; 1e-5 is what those allow."""
+    arrays = arrays_for(program, sizes, rng)
+    run = tuples.runner(program, sizes)
+    values_of(program, run, arrays)
+    made = tuples.translated(program)
+    try:
+        derived = second_derivative(made, made.output, made.tensor(name))
+    except ValueError as error:
+        if "may lie outside" not in str(error):
+            raise
+        raise UnusableError from error
+    function = compile_statements(made.inputs, (*made.everything, derived.statements[-1]))
+    found = function(arrays)
+    step, place = 1e-5, tuple(int(rng.integers(extent)) for extent in arrays[name].shape)
+    slopes = []
+    for sign in (1, -1):
+        moved = np.array(arrays[name])
+        moved[place] += sign * step
+        slopes.append(columns(program, run, {**arrays, name: moved}, name))
+    expected = (slopes[0] - slopes[1]) / (2 * step)
+    assert np.isfinite(found).all()
+    found = found[(..., *place)]
+    error, largest = np.max(np.abs(found - expected), initial=0), np.max(np.abs(expected), initial=1)
+    assert error <= 1e-5 * largest, f"{derived.target} = {derived.result}: {found}, differences {expected}"
 
 
 def check_matrix_forms(program, sizes, rng):

@@ -76,7 +76,12 @@ ROWS = {
 }  # fmt: skip
 
 
-SIZES = {"distinct": DISTINCT, "equal": EQUAL, "ascending": {"n": 2, "m": 3, "k": 5}}
+SIZES = {
+    "distinct": DISTINCT,
+    "equal": EQUAL,
+    "ascending": {"n": 2, "m": 3, "k": 5},
+    "ones": {"n": 1, "m": 2, "k": 1},
+}
 
 
 @pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
@@ -100,7 +105,7 @@ def some(examples):
     return settings(max_examples=examples, suppress_health_check=checked)
 
 
-RUNS = [pytest.param(1, id="some"), pytest.param(25, id="thousands", marks=pytest.mark.slow)]
+RUNS = [pytest.param(1, id="some"), pytest.param(15, id="thousands", marks=pytest.mark.slow)]
 SEEDS = st.integers(0, 2**32 - 1)
 BINDINGS = st.sampled_from(list(SIZES.values()))
 ZEROS = st.sampled_from([(), ("c",), ("x", "w", "B")])
@@ -144,3 +149,16 @@ def test_jacobians(rounds):
         checked(checks.check_jacobian, program, sizes, np.random.default_rng(seed), name)
 
     jacobians_agree()
+
+
+@pytest.mark.parametrize("rounds", RUNS)
+def test_second_derivatives(rounds):
+    @some(25 * rounds)
+    @given(programs(), BINDINGS, SEEDS, st.integers(0, 9))
+    def second_derivatives_agree(program, sizes, seed, which):
+        names = checks.reached(program)
+        assume(names and len(program[1]) <= 2 and len(program[1][-1][1]) <= 1)
+        name = names[which % len(names)]
+        checked(checks.check_second_derivative, program, sizes, np.random.default_rng(seed), name)
+
+    second_derivatives_agree()
