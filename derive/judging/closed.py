@@ -175,6 +175,10 @@ def _by_digits(sides: _Sides, differing: list[tuple[int, ...]]) -> Claim:
     how: set[str] = set()
     for position in differing:
         fit = _entry_fit(sides, position, carried)
+        if fit is None and sides.approximately and x.ndim == 1 and digits.literal(sides.right) is None:
+            a, b = float(plain(x[0])), float(plain(sides.y[0]))
+            if abs(a - b) <= 0.1 * max(abs(a), abs(b)):
+                return Claim("undecided", message=f"{a:.4g} is near {b:.4g}; how near is meant is not said")
         if fit is None:
             return _wrong(sides, differing, carried)
         how.add(fit)

@@ -195,9 +195,10 @@ def free_names(tree: Tree) -> set[Tree]:
 def is_closed(tree: Tree, setting: Setting | None = None) -> bool:
     """Whether the tree is made of numbers and known functions only."""
     names = free_names(tree)
-    if setting is not None:
-        names -= set(setting.lets)
-    return not names
+    lets = {} if setting is None else setting.lets
+    if any(not is_closed(lets[name]) for name in names & set(lets)):
+        return False
+    return not names - set(lets)
 
 
 __all__ = ["Claim", "Rounded", "compare", "free_names", "is_closed", "judge"]

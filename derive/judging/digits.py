@@ -45,6 +45,10 @@ def fits(number: Number, sign: int, x: Any, approximately: bool = False) -> Fit 
     True
     """
     unit = step(number)
+    if approximately and number.places == 0:
+        unit *= 10 ** (
+            len(number.digits) - len(number.digits.rstrip("0"))
+        )  # about 1000: no digit but the first
     value = sign * number.value * UNITS[number.unit]
     whole_number = number.places <= 0 and not number.unit and "e" not in number.digits
     if whole_number and not approximately and _significant(number) < 3:

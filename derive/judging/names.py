@@ -30,6 +30,7 @@ OF_TENSORS = {
     "softmax", "Softmax", "max", "min", "norm", "det", "tr", "trace", "Tr", "diag", "binom", "factorial",
     "sqrt", "log", "sum", "mean", "logsumexp", "root", "gcd", "exp", "argmax", "argmin", "dim", "rank",
 }  # fmt: skip
+HELD = "held#"
 CONSTANTS = {Name("pi"), Name("e")}
 IDENTITY = Name("I")
 INDEX_LETTERS = set("ijklmnpqrstcy") | {"ell"}
@@ -81,9 +82,16 @@ def is_indicator(tree: Tree) -> bool:
     return isinstance(tree, Name) and tree.text in ("1", "I", "indicator", "ind")
 
 
+def is_held(name: Tree) -> bool:
+    """Whether this stands for a name that a partial derivative holds fixed."""
+    return isinstance(name, Name) and name.text.startswith(HELD)
+
+
 def is_letter(item: Tree) -> bool:
     """Whether a subscript is a letter used as an index (bound letters carry a ``#``)."""
-    return isinstance(item, Name) and not item.marks and (item.text in INDEX_LETTERS or "#" in item.text)
+    if not isinstance(item, Name) or item.marks or is_held(item):
+        return False
+    return item.text in INDEX_LETTERS or "#" in item.text
 
 
 def is_index(item: Tree) -> bool:

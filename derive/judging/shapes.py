@@ -291,6 +291,8 @@ class _Walker:
         name = function_name(_unlabelled(tree.function))
         if name in ("max", "min") and len(shapes) > 1:
             return self._same(shapes, str(name))
+        if name in ("det", "tr") and shapes and shapes[0] is not None:
+            self.layout.unite(shapes[0][0], shapes[0][1], f"{name} of a matrix that is not square")
         if name in ("norm", "det", "tr", "max", "min", "sum", "mean", "logsumexp"):
             return None
         if isinstance(tree.function, Indexed) and name == "softmax":

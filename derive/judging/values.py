@@ -19,7 +19,7 @@ from derive.judging.arrays import Array
 from derive.judging.functions import apply, power
 from derive.judging.layout import Layout
 from derive.judging.limits import Budget, Irrational, ShapeMismatch, TooLarge, Unknown
-from derive.judging.names import CONSTANTS, IDENTITY, access, is_indicator, is_letter
+from derive.judging.names import CONSTANTS, IDENTITY, access, is_held, is_indicator, is_letter
 from derive.judging.scalars import Dual, Interval, plain, slope
 from derive.judging.trees import UNITS
 from derive.reading.tree import (
@@ -192,13 +192,22 @@ class Evaluator:
 
                 raise Unknown(why(tree))
 
+    def _held(self, name: Tree) -> Array:
+        """A name that a partial derivative holds fixed: its formula does not see what is differentiated
+        by."""
+        overrides, self.overrides = self.overrides, {}
+        try:
+            return self.value(self.lets[name])
+        finally:
+            self.overrides = overrides
+
     def name(self, name: Tree) -> Array:
         if name in self.overrides:
             return self.overrides[name]
         if name in self.indices:
             return self._integers(self.indices[name])
         if name in self.lets:
-            return self.value(self.lets[name])
+            return self._held(name) if is_held(name) else self.value(self.lets[name])
         if name in self.point.names:
             return self.point.names[name]
         if name in self.layout.sizes:

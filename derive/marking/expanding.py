@@ -9,7 +9,7 @@ from dataclasses import replace
 from derive.judging.compare import free_names
 from derive.judging.digits import as_rounded
 from derive.judging.limits import TooLarge, Unknown
-from derive.judging.names import access, function_name, is_letter
+from derive.judging.names import HELD, access, function_name, is_letter
 from derive.judging.trees import rational, rebuild, rename_bound, substitute
 from derive.judging.values import Rounded
 from derive.marking.scope import Expansion, Meaning, Mode, Scope, literal
@@ -42,6 +42,7 @@ class Worker:
         self.open: list[Tree] = []
         self.kept: list[Tree] = []
         self.nodes = 0
+        self.direct = False  # partial derivatives of what a name is said to be, all other names held fixed
 
     def put_in(self, tree: Tree) -> Tree:
         self.nodes += 1
@@ -260,7 +261,7 @@ class Worker:
         kept = [self._variable(v) for v in tree.wrt]
         self.kept.extend(kept)
         try:
-            of = self.put_in(tree.of)
+            of = self._held_fixed(tree.of, kept) if self.direct else self.put_in(tree.of)
             if not _mentions(of, kept):
                 of = self._otherwise(tree.of, kept) or of
         finally:
@@ -274,6 +275,23 @@ class Worker:
         for variable in kept:
             self._let(variable)
         return replace(tree, of=of)
+
+    def _held_fixed(self, of: Tree, kept: list[Tree]) -> Tree:
+        """The formula as it was stated, every other name with a meaning in it standing for its value
+        alone."""
+        formula = self.scope.formulas.get(of)
+        body = rename_bound(formula.tree) if formula is not None and not formula.parameters else of
+        if formula is not None:
+            self.expansion.used.append(formula)
+        table: dict[Tree, Tree] = {}
+        for name in sorted(free_names(body), key=repr):
+            if name in kept or (isinstance(name, Indexed) and access(name)[0] in kept):
+                continue
+            meaning = self.put_in(name)
+            if meaning != name:
+                table[name] = Name(f"{HELD}{len(self.expansion.lets)}")
+                self.expansion.lets[table[name]] = meaning
+        return substitute(body, table)
 
     def _otherwise(self, of: Tree, kept: list[Tree]) -> Tree | None:
         """Another formula of the same name in which the variable does occur: f = q + x beside f = x + yz."""

@@ -71,6 +71,9 @@ def _judge_reading(link: Link, scope: Scope, declared: Declarations, words: str)
                 return claim
             by_mode[mode] = claim
     truth, general = by_mode.get("truth"), by_mode.get("general")
+    partial = _holding_fixed(link, scope, declared)
+    if partial is not None:
+        return partial
     for claim in (truth, general):
         if claim is not None and claim.wrong:
             doubted = _read_otherwise(link, scope, declared) or tempered(claim, link, scope)
@@ -83,6 +86,18 @@ def _judge_reading(link: Link, scope: Scope, declared: Declarations, words: str)
 #: From what needs least to what needs most: as it stands, formulas put in, values put in, the writer's own
 #: values.
 _ROADS: tuple[Mode | None, ...] = (None, "general", "truth", "own")
+
+
+def _holding_fixed(link: Link, scope: Scope, declared: Declarations) -> Claim | None:
+    """A partial derivative may be meant with all other names held fixed, whatever they are computed from."""
+    nodes = [n for side in (link.left, link.right) for n in side.walk()]
+    if not any(isinstance(n, Derivative) and n.kind == "partial" for n in nodes):
+        return None
+    for mode in _ROADS[1:]:
+        claim = _road(link, scope, declared, mode, direct=True)
+        if claim is not None and claim.verdict in RIGHT:
+            return replace(claim, assumed=(*claim.assumed, "partial: the other names are held fixed"))
+    return None
 
 
 def _read_otherwise(link: Link, scope: Scope, declared: Declarations) -> Claim | None:
@@ -129,15 +144,20 @@ def _by_cases(claim: Claim, link: Link, scope: Scope, declared: Declarations, wo
 
 
 def _road(
-    link: Link, scope: Scope, declared: Declarations, mode: Mode | None, distinct: bool = False
+    link: Link,
+    scope: Scope,
+    declared: Declarations,
+    mode: Mode | None,
+    distinct: bool = False,
+    direct: bool = False,
 ) -> Claim | None:
     """The verdict with the names put in by ``mode``; None where that road does not apply."""
     relation = "=" if link.arrow else link.sign
     if mode is None:
         return _as_it_stands(link, declared)
     try:
-        left = scope.expand(link.left, mode, written_shape(link.right))
-        right = scope.expand(link.right, mode, written_shape(link.left))
+        left = scope.expand(link.left, mode, written_shape(link.right), direct)
+        right = scope.expand(link.right, mode, written_shape(link.left), direct)
     except Refusal as refusal:
         return Claim("undecided", message=f"cannot be evaluated: {refusal}") if mode == "truth" else None
     except RecursionError:

@@ -77,19 +77,22 @@ class Scope:
         tables = (self.formulas, self.values, self.functions)
         return any(key in table and table[key].section in (self.section, ALWAYS) for table in tables)
 
-    def expand(self, tree: Tree, mode: Mode, shape: tuple[int, int] | None = None) -> Expansion:
+    def expand(
+        self, tree: Tree, mode: Mode, shape: tuple[int, int] | None = None, direct: bool = False
+    ) -> Expansion:
         """Put in what the names mean.
 
         ``general`` puts in formulas and leaves given values as free names; ``truth`` puts in values too,
         formulas
         first; ``own`` takes what was last written. ``shape`` is the shape of the other side, for a family
         that
-        stands for a whole vector or matrix.
+        stands for a whole vector or matrix. With ``direct``, partial derivatives hold all other names fixed.
         """
         expansion = Expansion(tree)
         from derive.marking.expanding import Worker
 
         worker = Worker(self, mode, expansion, shape)
+        worker.direct = direct
         expansion.tree = worker.put_in(rename_bound(tree))
         size_of(expansion.tree)
         return expansion

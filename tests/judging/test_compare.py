@@ -31,6 +31,7 @@ EQUAL = {
     "transpose of a product": ("(AB)^T", "B^TA^T"),
     "inverse of a product": ("(AB)^{-1}", "B^{-1}A^{-1}"),
     "trace is cyclic": (r"\mathrm{tr}(AB)", r"\mathrm{tr}(BA)"),
+    "determinant of a product": (r"\det(AB)", r"\det A \det B"),
     "gradient of a quadratic form": (r"\nabla_x x^TAx", "(A+A^T)x"),
     "gradient of a linear map, denominator layout": (r"\nabla_x Wx", "W^T"),
     "identity matrix": ("A^{-1}A", "I"),

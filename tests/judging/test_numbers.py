@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from derive.judging import compare
+from derive.marking import check
 
 ROWS = [
     # left, right, verdict, a word of the message
@@ -49,6 +50,22 @@ def test_written_digits(left: str, right: str, verdict: str, word: str) -> None:
     claim = compare(left, right)
     assert claim.verdict == verdict, claim.message
     assert word in claim.message
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        (r"$1024 \approx 1000$", "rounded"),
+        (r"$2600 \approx 1000$", "wrong"),
+        (r"$0.45558 \approx 0.45$", "rounded"),
+        (r"$0.00544 \approx 0.0055$", "rounded"),
+        (r"$\tanh 0.6 \approx 0.55$", "wrong"),
+        (r"$0.35 \approx \frac{1}{e}$", "undecided"),
+        (r"$0.25 \approx 0.622$", "wrong"),
+    ],
+)
+def test_an_approximate_sign(line: str, verdict: str) -> None:
+    assert [c.verdict for c in check(line).claims] == [verdict]
 
 
 def test_a_wrong_number_comes_with_the_right_one_in_the_same_digits() -> None:

@@ -79,6 +79,20 @@ $$\frac{\partial f}{\partial q} = 1$$
 $$\frac{\partial f}{\partial y} = z = -4$$
 $$\frac{\partial f}{\partial z} = \frac{\partial f}{\partial q}\frac{\partial q}{\partial z} = 1 \cdot 5 = 5$$
 """,
+    "partial and total derivative": r"""
+$y = x^2$
+$f = x + 3 y$
+$\frac{\partial f}{\partial x} = 1$
+$\frac{\partial f}{\partial y} = 3$
+$\frac{df}{dx} = 1 + 6x$
+""",
+    "partial derivative at values": r"""
+$a = 2$
+$b = a^2$
+$L = a b = 8$
+$\frac{\partial L}{\partial a} = b = 4$
+$\frac{dL}{da} = 3a^2 = 12$
+""",
     "graph, gradient as a list": r"""
 $x = -2, y = 4, z = -4$
 $f = (x + y) z = -8$
@@ -140,6 +154,7 @@ $$\frac{\partial L}{\partial z} = \sigma(z) - y$$
 $f(\theta) = \theta^2$
 $\theta_0 = 1$, $\eta = 0.1$
 $f'(\theta) = 2\theta$
+$f''(\theta) = 2$
 $\theta_1 = \theta_0 - \eta f'(\theta_0) = 1 - 0.1 \cdot 2 = 0.8$
 """,
     "two problems use the same letters": r"""
@@ -264,6 +279,11 @@ WRONG = {
         r"$\frac{\partial \ell}{\partial W} = \frac{\partial \ell}{\partial h} x^T$",
         3,
         None,
+    ),
+    "partial derivative that is neither": (
+        "$x = 1$, $y = x^2$\n\n$f = x + 3y$\n\n" r"$\frac{\partial f}{\partial x} = 2$",
+        5,
+        "7",
     ),
     "derivative of a defined function": (
         r"$f(\theta) = \theta^2$" "\n\n" r"$f'(\theta) = 3\theta$",
