@@ -34,9 +34,7 @@ def forget():
 @pytest.mark.parametrize(("name", "wrt", "order"), ROWS)
 def test_derivation(benchmark, name, wrt, order):
     operation = ops.operation(name)
-    benchmark.pedantic(
-        derive_gradient, args=(operation, wrt, order), setup=forget, rounds=3, warmup_rounds=1
-    )
+    benchmark.pedantic(derive_gradient, args=(operation, wrt, order), setup=forget, rounds=3, warmup_rounds=1)
 
 
 def test_softmax_jacobian_beside_sympy(benchmark):

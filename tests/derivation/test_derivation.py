@@ -14,7 +14,9 @@ from derive.verification.samples import Setting, draw
 SIZES = {"n": 3, "m": 2, "B": 5}
 
 EVERYTHING = [
-    pytest.param(name, given.name, order, upstream, id=f"{name}-{given.name}-{order}{'-g' if upstream else ''}")
+    pytest.param(
+        name, given.name, order, upstream, id=f"{name}-{given.name}-{order}{'-g' if upstream else ''}"
+    )
     for name in ops.names()
     for given in ops.operation(name).differentiable
     for order, upstream in ((1, False), (1, True), (2, False))
