@@ -108,7 +108,9 @@ def _lines(report: Report, detail: bool) -> list[Text | str]:
     elif not report.claims:
         lines.append("no formula was found")
     else:
-        lines.append("nothing is wrong")
+        open_claims = sum(report.summary.get(verdict, 0) for verdict in ("undecided", "unread"))
+        could_not = f"nothing was found to be wrong; {open_claims} claims could not be judged"
+        lines.append(could_not if open_claims else "nothing is wrong")
     return lines
 
 

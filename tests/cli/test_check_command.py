@@ -62,6 +62,12 @@ def test_strict_exits_with_1_only_if_something_is_wrong(script: Path, tmp_path: 
     assert "nothing is wrong" in run(str(fine)).output
 
 
+def test_what_could_not_be_judged_is_not_called_right(tmp_path: Path) -> None:
+    path = tmp_path / "open.md"
+    path.write_text("$x^2 = 2x + 1$", encoding="utf-8")
+    assert "1 claims could not be judged" in run(str(path)).output
+
+
 def test_output_goes_to_a_file(script: Path, tmp_path: Path) -> None:
     target = tmp_path / "report.json"
     assert run(str(script), "--format", "json", "--output", str(target)).output == ""
