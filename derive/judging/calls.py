@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from derive.judging.values import Evaluator
 
 
+#: Functions of a vector whose entries may be written as arguments.
+LISTED = ("softmax", "logsumexp", "sum", "mean", "norm")
+
+
 def call(at: Evaluator, tree: Call) -> Array:
     """The value of ``f(...)`` for a known function, an indicator, or a function that the point supplies."""
     function = tree.function
@@ -39,6 +43,8 @@ def call(at: Evaluator, tree: Call) -> Array:
     if name is None:
         raise Unknown(f"the function {function.text if isinstance(function, Name) else ''} is not defined")
     arguments = [at.value(a) for a in tree.arguments]
+    if name in LISTED and len(arguments) > 1 and all(a.ndim == 1 for a in arguments):
+        arguments = [np.stack(arguments, axis=1)[:, :, None]]  # softmax(1, 2) is that of the vector (1, 2)
     if function == Name("ln"):
         return apply("log", arguments[0])  # natural, whatever the convention for log
     return named(at, name, arguments, labels)

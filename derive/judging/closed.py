@@ -159,7 +159,8 @@ class _Sides:
     def image(self, tree: Tree, y: Array) -> Array | None:
         """The side as intervals, its decimals taken as rounded; None if it has no decimals or no such
         image."""
-        rounded = digits.as_rounded(tree)
+        same = {n.digits for n in digits.decimals(self.left)}  # 0.05 on both sides is one and the same number
+        rounded = digits.as_rounded(tree, same)
         if rounded == tree and not any(isinstance(n, Rounded) for n in tree.walk()):
             return None
         try:

@@ -16,13 +16,27 @@ from derive.judging import closed
 from derive.judging.claim import Claim
 from derive.judging.identities import Setting, assumptions, compare_by_points
 from derive.judging.limits import Refusal, ShapeMismatch, TooLarge
-from derive.judging.names import CONSTANTS, function_name, is_letter
+from derive.judging.names import CONSTANTS, function_name, is_delta, is_letter
 from derive.judging.setting import setting_for
 from derive.judging.shapes import infer
 from derive.judging.trees import canonical, check_numbers, is_number, letters_bound, size_of, substitute
 from derive.judging.values import Rounded
 from derive.reading import Declarations, read_statements, to_latex
-from derive.reading.tree import Ambiguous, Call, Hole, Indexed, Name, Tree
+from derive.reading.tree import (
+    Add,
+    Ambiguous,
+    Call,
+    Divide,
+    Hole,
+    Indexed,
+    List,
+    Matrix,
+    Multiply,
+    Name,
+    Negative,
+    Power,
+    Tree,
+)
 
 INEQUALITIES = ("<", "<=", ">", ">=", "!=")
 
@@ -109,14 +123,57 @@ def common_verdict(verdicts: Sequence[Claim]) -> Claim:
 
 
 def readings(left: Tree, right: Tree) -> list[tuple[Tree, Tree]]:
-    """All readings of both sides, where one piece read twice is read the same way; at most eight."""
-    found = dict.fromkeys(n for side in (left, right) for n in side.walk() if isinstance(n, Ambiguous))
-    choices = list(found)[:3]
+    """All readings of both sides, at most eight; what asks the same question is read the same way."""
+    groups: dict[object, list[Ambiguous]] = {}
+    for node in dict.fromkeys(n for side in (left, right) for n in side.walk() if isinstance(n, Ambiguous)):
+        groups.setdefault(_same_question(node), []).append(node)
+    operands = _operands(left) | _operands(right)
+    choices = [_possible(nodes[0], operands) for nodes in groups.values()][:3]
     result = []
-    for choice in product(*(a.readings[:2] for a in choices)):
-        table: dict[Tree, Tree] = dict(zip(choices, choice, strict=True))
+    for choice in product(*choices):
+        table: dict[Tree, Tree] = {
+            node: node.readings[index]
+            for index, nodes in zip(choice, groups.values(), strict=False)
+            for node in nodes
+        }
         result.append((substitute(left, table), substitute(right, table)))
     return result
+
+
+def _raised(node: Ambiguous) -> Tree | None:
+    """What is raised in ``b^i``, which may be a power or the i-th b."""
+    first, second = node.readings[:2]
+    power = isinstance(first, Power) and isinstance(second, Indexed) and first.exponent in second.upper
+    return first.base if power and isinstance(first, Power) else None
+
+
+def _same_question(node: Ambiguous) -> object:
+    base = _raised(node)
+    return node if base is None else ("raised", base)
+
+
+def _possible(node: Ambiguous, operands: set[Tree]) -> tuple[int, ...]:
+    """The readings that the rest of the claim leaves open: in ``1 - b + b^i`` b is a number, so b^i a power;
+    where d is a factor elsewhere, ``d y`` is a product."""
+    base = _raised(node)
+    if base is not None and base in operands:
+        return (0,)
+    second = node.readings[1]
+    if isinstance(second, Multiply) and second.factors[0] == Name("d") and Name("d") in operands:
+        return (1,)
+    return (0, 1)
+
+
+def _operands(tree: Tree) -> set[Tree]:
+    """The names that are added, multiplied, divided or entries, outside of what is ambiguous."""
+    found: set[Tree] = set()
+    if isinstance(tree, Ambiguous):
+        return found
+    if isinstance(tree, (Add, Multiply, Divide, Negative, Power, List, Matrix)):
+        found.update(child for child in tree.children() if isinstance(child, Name))
+    for child in tree.children():
+        found |= _operands(child)
+    return found
 
 
 def _ladder(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
@@ -170,6 +227,8 @@ def free_names(tree: Tree) -> set[Tree]:
                 visit(argument)
             return
         if isinstance(node, Indexed):
+            if is_delta(node):
+                return  # Kronecker's, unless it was given another meaning and put in before
             if isinstance(node.base, (Name, Indexed)):
                 if any(is_letter(i) and i in bound for i in (*node.lower, *node.upper)) and not isinstance(
                     node.base, Name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -74,11 +74,11 @@ def _float(x: Any) -> float:
     return float(plain(x))
 
 
-def as_rounded(tree: Tree) -> Tree:
-    """The same tree with every decimal marked as rounded by its writer."""
-    if isinstance(tree, Number) and type(tree) is Number and tree.places > 0:
+def as_rounded(tree: Tree, exact: Collection[str] = ()) -> Tree:
+    """The same tree with every decimal marked as rounded by its writer, but for the digits in ``exact``."""
+    if isinstance(tree, Number) and type(tree) is Number and tree.places > 0 and tree.digits not in exact:
         return Rounded(tree.digits, tree.unit)
-    return rebuild(tree, as_rounded)
+    return rebuild(tree, lambda part: as_rounded(part, exact))
 
 
 def decimals(tree: Tree) -> list[Number]:

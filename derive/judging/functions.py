@@ -54,6 +54,21 @@ def _logistic(x: Array) -> Array:
     return 1 / (1 + np.exp(-x))
 
 
+def _normal(x: float) -> float:
+    """The distribution function of the standard normal distribution."""
+    return (1 + math.erf(x / math.sqrt(2))) / 2
+
+
+def _pi(x: Any) -> Any:
+    """Pi in the number system of ``x``."""
+    x = plain(x)
+    if isinstance(x, (Fraction, int)):
+        raise Irrational("pi is not rational")
+    if isinstance(x, Interval):
+        return Interval(math.pi, math.pi)
+    return math.pi if isinstance(x, (float, np.floating)) else +_mpmath().pi
+
+
 def _sign(x: Any) -> Any:
     return (plain(x) > 0) * 1 - (plain(x) < 0) * 1
 
@@ -78,6 +93,45 @@ TABLE: dict[str, Elementary] = {
     "sinh": Elementary(np.sinh, lambda m, x: m.sinh(x), lambda x, y: value("cosh", x), _at(0, 0)),
     "cosh": Elementary(np.cosh, lambda m, x: m.cosh(x), lambda x, y: value("sinh", x), _at(0, 1), False),
     "tanh": Elementary(np.tanh, lambda m, x: m.tanh(x), lambda x, y: 1 - y * y, _at(0, 0)),
+    "sech": Elementary(
+        lambda x: 1 / np.cosh(x), lambda m, x: m.sech(x), lambda x, y: -y * value("tanh", x), _at(0, 1), False
+    ),
+    "csch": Elementary(
+        lambda x: 1 / np.sinh(x), lambda m, x: m.csch(x), lambda x, y: -y * value("coth", x), monotone=False
+    ),
+    "coth": Elementary(
+        lambda x: 1 / np.tanh(x), lambda m, x: m.coth(x), lambda x, y: 1 - y * y, monotone=False
+    ),
+    "sec": Elementary(
+        lambda x: 1 / np.cos(x), lambda m, x: m.sec(x), lambda x, y: y * value("tan", x), _at(0, 1), False
+    ),
+    "csc": Elementary(
+        lambda x: 1 / np.sin(x), lambda m, x: m.csc(x), lambda x, y: -y * value("cot", x), monotone=False
+    ),
+    "cot": Elementary(
+        lambda x: 1 / np.tan(x), lambda m, x: m.cot(x), lambda x, y: -1 - y * y, monotone=False
+    ),
+    "arsinh": Elementary(
+        np.arcsinh, lambda m, x: m.asinh(x), lambda x, y: 1 / value("sqrt", x * x + 1), _at(0, 0)
+    ),
+    "artanh": Elementary(np.arctanh, lambda m, x: m.atanh(x), lambda x, y: 1 / (1 - x * x), _at(0, 0)),
+    "swish": Elementary(
+        lambda x: x * _logistic(x),
+        lambda m, x: x / (1 + m.exp(-x)),
+        lambda x, y: value("sigmoid", x) + y * (1 - value("sigmoid", x)),
+        _at(0, 0),
+        False,
+    ),
+    "gelu": Elementary(
+        lambda x: x * np.vectorize(_normal, otypes=[float])(x),
+        lambda m, x: x * m.ncdf(x),
+        lambda x, y: (
+            (1 + value("erf", x / value("sqrt", 0 * x + 2))) / 2
+            + x * value("exp", -x * x / 2) / value("sqrt", 2 * _pi(x))
+        ),
+        _at(0, 0),
+        False,
+    ),
     "sigmoid": Elementary(
         _logistic,
         lambda m, x: 1 / (1 + m.exp(-x)),
@@ -104,7 +158,7 @@ TABLE: dict[str, Elementary] = {
     "erf": Elementary(
         lambda x: np.vectorize(math.erf, otypes=[float])(x),
         lambda m, x: m.erf(x),
-        lambda x, y: value("exp", -x * x) * (2 / math.sqrt(math.pi)),
+        lambda x, y: 2 * value("exp", -x * x) / value("sqrt", _pi(x)),
         _at(0, 0),
     ),
 }
@@ -129,6 +183,14 @@ SPELLINGS = {
     "sgn": "sign",
     "ceiling": "ceil",
     "th": "tanh",
+    "SiLU": "swish",
+    "silu": "swish",
+    "Swish": "swish",
+    "GELU": "gelu",
+    "GeLU": "gelu",
+    "arctanh": "artanh",
+    "atanh": "artanh",
+    "asinh": "arsinh",
 }
 
 

@@ -4,7 +4,7 @@ sides differ."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,13 +14,14 @@ from derive.judging.arrays import Array, shape_text
 from derive.judging.claim import Claim
 from derive.judging.layout import Layout, Shape
 from derive.judging.limits import Refusal, ShapeMismatch, Unknown
-from derive.judging.names import RATES, function_name
+from derive.judging.names import RATES, access, function_name
 from derive.judging.sampling import POSITIVE, REAL, UNIT, Domain, draw, exactly, precisely
 from derive.judging.scalars import Interval, plain
 from derive.judging.shapes import infer
 from derive.judging.trees import rename_bound
 from derive.judging.values import PRECISION, Evaluator, Point, System, plain_name
-from derive.reading.tree import Call, Indexed, Name, Tree
+from derive.reading.symbols import GREEK
+from derive.reading.tree import Call, Indexed, Name, Relation, Tree
 
 FAILURES = (ZeroDivisionError, OverflowError, ValueError, np.linalg.LinAlgError)
 
@@ -36,15 +37,22 @@ class Setting:
     lets: Mapping[Tree, Tree] = field(default_factory=dict)
     any_function: bool = True  # an undeclared f may be any smooth function
     distinct: bool = False  # free indices are meant to differ
+    conditions: tuple[Relation, ...] = ()  # under which alone the claim is meant
+    functions: frozenset[Tree] = frozenset()  # declared to be functions
 
 
 def compare_by_points(left: Tree, right: Tree, setting: Setting) -> Claim:
     """Judge an identity between two trees by its values at random points; raises :class:`Refusal` with the
     reason."""
     left, right = rename_bound(left), rename_bound(right)
+    means = _means([left, right], setting)
+    setting = replace(setting, lets={**means, **setting.lets})
     lets = list(setting.lets.values())
-    layout, shapes = infer([left, right], setting.shapes, setting.lets)
+    conditions = [rename_bound(condition) for condition in setting.conditions]
+    layout, shapes = infer([left, right, *conditions], setting.shapes, setting.lets)
+    shapes = shapes[:2]
     assumed = assumptions(layout, setting, [left, right])
+    assumed += tuple(f"{plain_name(name)} with a bar is the mean of {plain_name(name)}" for name in means)
     mismatch = _shapes_differ(layout, left, right, shapes, setting)
     if mismatch is not None:
         return _with(mismatch, assumed)
@@ -53,7 +61,7 @@ def compare_by_points(left: Tree, right: Tree, setting: Setting) -> Claim:
             raise shape
     if layout.dims.get(Name("i")) == ():
         raise Unknown("i may be an index or the imaginary unit")
-    functions = _free_functions([left, right, *lets]) if setting.any_function else set()
+    functions = _free_functions([left, right, *lets], setting) if setting.any_function else set()
     agreed = 0
     for default in (REAL, POSITIVE, UNIT):
         agreed, claim = _rounds(left, right, setting, layout, functions, default)
@@ -69,6 +77,16 @@ def compare_by_points(left: Tree, right: Tree, setting: Setting) -> Claim:
     raise Unknown("no points were found where both sides have a value")
 
 
+def _means(trees: list[Tree], setting: Setting) -> dict[Tree, Tree]:
+    """A bar over a letter whose entries are spoken of too means their mean, unless it is declared."""
+    families = {
+        access(n)[0] for t in trees for n in t.walk() if isinstance(n, Indexed) and len(access(n)[1]) == 1
+    }
+    names = {n for t in trees for n in t.walk() if isinstance(n, Name) and n.marks == ("bar",)}
+    bare = {name: Name(name.text, (), name.font) for name in names if name not in setting.shapes}
+    return {name: Call(Name("mean"), (of,)) for name, of in bare.items() if of in families}
+
+
 def _domain_note(domain: Domain, layout: Layout) -> tuple[str, ...]:
     # Where the sides have no value for some real numbers, the claim is judged where they have one.
     if domain is REAL or not layout.dims:
@@ -77,12 +95,15 @@ def _domain_note(domain: Domain, layout: Layout) -> tuple[str, ...]:
 
 
 def _with(claim: Claim, assumed: tuple[str, ...]) -> Claim:
-    from dataclasses import replace
-
     return replace(claim, assumed=tuple(dict.fromkeys(assumed)))
 
 
-def _free_functions(trees: list[Tree]) -> set[Tree]:
+#: Letters of probability and information: they obey laws of their own, so no random function stands for them.
+_NO_ANY_FUNCTION = frozenset(["P", "p", "q", "E", "H", "I", "V", "D"])
+
+
+def _free_functions(trees: list[Tree], setting: Setting) -> set[Tree]:
+    """The functions that may be any smooth function: a letter, or what is declared to be one."""
     found: set[Tree] = set()
     for tree in trees:
         for node in tree.walk():
@@ -92,8 +113,10 @@ def _free_functions(trees: list[Tree]) -> set[Tree]:
                 and function_name(node.function) is None
             ):
                 marks = tuple(m for m in node.function.marks if m != "prime")
-                if node.function.text not in ("1", "I", "indicator"):
-                    found.add(Name(node.function.text, marks, node.function.font))
+                plain = Name(node.function.text, marks, node.function.font)
+                letter = len(plain.text) == 1 or plain.text in GREEK
+                if plain in setting.functions or (letter and plain.text not in {"1", *_NO_ANY_FUNCTION}):
+                    found.add(plain)
     return found
 
 
@@ -110,7 +133,7 @@ def _rounds(
         with np.errstate(all="ignore"):
             finite = np.isfinite(x) & np.isfinite(y)
             close = np.abs(x - y) <= 1e-9 * np.maximum(1, np.maximum(np.abs(x), np.abs(y)))
-        whole = finite.reshape(len(x), -1).all(axis=1)
+        whole = finite.reshape(len(x), -1).all(axis=1) & _holds(setting, point, layout)
         same = (close | ~finite).reshape(len(x), -1).all(axis=1)
         for k in np.flatnonzero(whole & ~same)[:6]:
             claim = _refute(left, right, setting, layout, point, int(k))
@@ -123,6 +146,15 @@ def _rounds(
                 return agreed, claim
         agreed += len(good)
     return agreed, None
+
+
+def _holds(setting: Setting, point: Point, layout: Layout) -> Array:
+    """At which points all conditions of the claim hold."""
+    at = Evaluator("float", point, layout, setting.lets, setting.convention)
+    result = np.ones(point.batch, dtype=bool)
+    for condition in setting.conditions:
+        result &= at.truth(condition).reshape(point.batch, -1).all(axis=1)
+    return result
 
 
 def _broadcast(x: Array, y: Array) -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ a matrix; logarithms are natural; sigma of something is the logistic function.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from derive.judging.functions import SPELLINGS, TABLE
 from derive.reading.tree import (
@@ -141,6 +141,12 @@ def _labels_a_matrix(tree: Indexed) -> bool:
     )
 
 
+def is_delta(tree: Indexed) -> bool:
+    """Kronecker's delta: the letter with two indices."""
+    plain = isinstance(tree.base, Name) and tree.base.text == "delta" and not tree.base.marks
+    return plain and not tree.upper and len(access(tree)[1]) == 2
+
+
 def is_capital(tree: Tree) -> bool:
     """A single capital Latin letter, perhaps with labels."""
     if isinstance(tree, Indexed):
@@ -188,6 +194,8 @@ def matrices(trees: Iterable[Tree], sizes: set[Tree]) -> tuple[set[Tree], set[Tr
             found.add(node.arguments[0])
         elif isinstance(node, Call) and function_name(node.function) in ("softmax", "norm", "logsumexp"):
             vectors.update(a for a in node.arguments if is_lower(a))
+    _inside_norms(nodes, capital, found, vectors)
+    _beside_identity(nodes, capital, found)
     products = [node for node in nodes if isinstance(node, Multiply)]
     for product in products:
         for left, right in zip(product.factors, product.factors[1:], strict=False):
@@ -214,6 +222,40 @@ def matrices(trees: Iterable[Tree], sizes: set[Tree]) -> tuple[set[Tree], set[Tr
                 if any(_is_matrix(b, found, vectors) for b in beside):
                     vectors.add(factor)
     return found, vectors
+
+
+def _inside_norms(
+    nodes: list[Tree], capital: Callable[[Tree], bool], found: set[Tree], vectors: set[Tree]
+) -> None:
+    r"""``\|X w - y\|``: a norm is of a vector, so a capital in it is a matrix, and what is added a vector."""
+    for node in nodes:
+        if not (isinstance(node, Call) and function_name(_unlabelled(node.function)) == "norm"):
+            continue
+        products = [n for a in node.arguments for n in a.walk() if isinstance(n, Multiply)]
+        capitals = {f for product in products for f in product.factors if capital(f) and not _counts(f)}
+        found.update(capitals)
+        for argument in node.arguments if capitals else ():
+            for term in argument.terms if isinstance(argument, Add) else ():
+                bare = term.operand if isinstance(term, Negative) else term
+                if is_lower(bare):
+                    vectors.add(bare)
+
+
+def _beside_identity(nodes: list[Tree], capital: Callable[[Tree], bool], found: set[Tree]) -> None:
+    """``A - c I``: what an identity matrix is added to is a matrix."""
+    for node in nodes:
+        if isinstance(node, Add) and any(_identity(term) for term in node.terms):
+            bare = [term.operand if isinstance(term, Negative) else term for term in node.terms]
+            found.update(term for term in bare if capital(term))
+
+
+def _identity(term: Tree) -> bool:
+    term = term.operand if isinstance(term, Negative) else term
+    return term == IDENTITY or (isinstance(term, Multiply) and IDENTITY in term.factors)
+
+
+def _unlabelled(function: Tree) -> Tree:
+    return function.base if isinstance(function, Indexed) else function
 
 
 def _counts(letter: Tree) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -31,6 +31,7 @@ class Domain:
     high: float = 2.5
     kind: str = "real"  # real, integer, simplex, binary
     text: str = "real"
+    form: str = ""  # of a matrix: one of FORMS
 
 
 REAL = Domain()
@@ -66,7 +67,10 @@ def draw(
             point.names[name] = np.tile(np.eye(shape[0]), (batch, 1, 1))
             continue
         domain = domains.get(name, default)
-        point.names[name] = _values(rng, domain, (batch, *shape), position)
+        values = _values(rng, domain, (batch, *shape), position)
+        if domain.form and len(shape) == 2 and shape[0] == shape[1]:
+            values = FORMS[domain.form](values, rng)
+        point.names[name] = values
     for letter, dim in layout.letters.items():
         if isinstance(letter, Name) and "#" not in letter.text:
             point.indices[letter] = _indices(rng, layout, letter, sizes, dim, batch)
@@ -97,6 +101,44 @@ def _values(rng: np.random.Generator, domain: Domain, shape: tuple[int, ...], po
         for k in range(min(6, len(simple), shape[0])):
             x[k] = simple[(k + position) % len(simple)]
     return x
+
+
+def _symmetric(x: Array, rng: np.random.Generator) -> Array:
+    return np.asarray(np.round((x + x.swapaxes(1, 2)) / 2, 2))
+
+
+def _definite(x: Array, rng: np.random.Generator) -> Array:
+    return np.asarray(np.round(np.matmul(x, x.swapaxes(1, 2)) + np.eye(x.shape[1]), 4))
+
+
+def _diagonal(x: Array, rng: np.random.Generator) -> Array:
+    return np.asarray(x * np.eye(x.shape[1]))
+
+
+def _triangular(x: Array, rng: np.random.Generator) -> Array:
+    return np.asarray(np.tril(x))
+
+
+def _orthogonal(x: Array, rng: np.random.Generator) -> Array:
+    """A reflection ``I - 2 v v^T / |v|^2`` with its rows permuted: exact decimals, for ``|v|^2`` is 5."""
+    batch, n = x.shape[:2]
+    result = np.empty_like(x)
+    for k in range(batch):
+        v = np.zeros(n)
+        v[rng.permutation(n)[:2]] = (1, 2) if n > 1 else 1
+        reflection = np.eye(n) - np.round(2 * np.outer(v, v) / (v @ v), 1)
+        result[k] = np.round(reflection[rng.permutation(n)], 1)
+    return result
+
+
+#: How a square matrix that is declared to be special is drawn, in decimals that are exact.
+FORMS: dict[str, Callable[[Array, np.random.Generator], Array]] = {
+    "symmetric": _symmetric,
+    "positive definite": _definite,
+    "diagonal": _diagonal,
+    "triangular": _triangular,
+    "orthogonal": _orthogonal,
+}
 
 
 def _indices(

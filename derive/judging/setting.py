@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from derive.judging.identities import Setting
 from derive.judging.layout import Dim, Shape
 from derive.judging.names import access
-from derive.judging.sampling import Domain
+from derive.judging.sampling import FORMS, Domain
 from derive.reading import Declaration, Declarations
-from derive.reading.tree import Indexed, Name, Tree
+from derive.reading.tree import Call, Indexed, Name, Tree
 
 _DOMAINS = {
     "positive": Domain(0.05, 3.0, "real", "positive"),
@@ -23,12 +23,24 @@ _DOMAINS = {
     "boolean": Domain(0, 1, "binary", "binary"),
     "probability": Domain(0.02, 0.98, "real", "in (0,1)"),
 }
+_FUNCTIONS = ("function", "elementwise function")
+#: Other words for the forms that a matrix may be declared to have.
+_FORM_WORDS = {
+    "positive-definite": "positive definite",
+    "positive semidefinite": "positive definite",
+    "spd": "positive definite",
+    "psd": "positive definite",
+    "orthonormal": "orthogonal",
+    "rotation": "orthogonal",
+    "lower triangular": "triangular",
+}
 
 
 def setting_for(
     trees: Iterable[Tree], declared: Declarations, convention: Mapping[str, str] | None = None
 ) -> Setting:
     """The setting in which ``trees`` are judged: every declared name among them with its shape and domain."""
+    trees = list(trees)
     shapes: dict[Tree, Shape] = {}
     domains: dict[Tree, Domain] = {}
     for name in {_base(n) for tree in trees for n in tree.walk() if isinstance(n, (Name, Indexed))}:
@@ -41,7 +53,12 @@ def setting_for(
         domain = _domain(declaration)
         if domain is not None:
             domains[name] = domain
-    return Setting(shapes, domains, dict(convention or {}))
+            if domain.form and name not in shapes:
+                side: Dim = ("size", declaration.name)
+                shapes[name] = (side, side)
+    called = {n.function for tree in trees for n in tree.walk() if isinstance(n, Call)}
+    functions = frozenset(f for f in called if (d := declared.get(f)) is not None and d.kind in _FUNCTIONS)
+    return Setting(shapes, domains, dict(convention or {}), functions=functions)
 
 
 def _base(tree: Tree) -> Tree:
@@ -76,6 +93,10 @@ def _domain(declaration: Declaration) -> Domain | None:
         # A margin keeps away from the ends, where a formula may have no value.
         margin = 0.01 * (high - low)
         return Domain(low + margin, high - margin, "real", f"in ({low:g}, {high:g})")
+    form = next((form for form in (*FORMS, *_FORM_WORDS) if form in declaration.qualifiers), "")
+    if form:
+        form = _FORM_WORDS.get(form, form)
+        return Domain(text=form, form=form)
     if declaration.domain is None and "positive" in declaration.qualifiers:
         return _DOMAINS["positive"]
     return _DOMAINS.get(declaration.domain or "")

@@ -17,6 +17,7 @@ from derive.judging.names import (
     IDENTITY,
     access,
     function_name,
+    is_delta,
     is_indicator,
     is_letter,
     matrices,
@@ -57,9 +58,10 @@ def infer(
     """
     trees = list(trees)
     everything = [*trees, *(lets or {}).values()]
-    sizes = size_names(everything)
+    sizes = size_names(everything) | _declared_sizes(declared or {})
     found, vectors = matrices(everything, sizes)
     layout = Layout(found, vectors, sizes, dict(declared or {}))
+    layout.written = any(isinstance(n, Matrix) for tree in everything for n in tree.walk())
     _register(everything, layout)
     for name, tree in (lets or {}).items():
         _give(layout, name, _Walker(layout).shape(tree))
@@ -93,27 +95,19 @@ def _register(trees: list[Tree], layout: Layout) -> None:
         for index in indices:
             for letter in filter(is_letter, index.walk()):
                 layout.letters.setdefault(letter, ("range", letter))
-        if not indices or not isinstance(base, (Name, Indexed)) or function_name(base) or _is_delta(node):
+        if not indices or not isinstance(base, (Name, Indexed)) or function_name(base) or is_delta(node):
             continue
         # A numbered name (x_1, x_2) is an entry only where x itself, or x with a letter, is spoken of.
         if any(not isinstance(i, Number) for i in indices) or base in layout.vectors | layout.matrices:
             fresh = (
                 _axes(layout.declared[base])
-                if base in layout.declared
+                if layout.declared.get(base)
+                is not None  # a scalar that is declared says what the entries are
                 else tuple(layout.fresh() for _ in indices)
             )
             known = layout.families.setdefault(base, fresh)
             if len(known) != len(indices):
                 raise Unknown("the same name has different numbers of indices")
-
-
-def _is_delta(node: Indexed) -> bool:
-    return (
-        isinstance(node.base, Name)
-        and node.base.text == "delta"
-        and not node.base.marks
-        and len(access(node)[1]) == 2
-    )
 
 
 class _Walker:
@@ -189,7 +183,9 @@ class _Walker:
             if len(dims) > 2:
                 raise Unknown("a tensor with three or more axes")
             return (dims[0], 1) if len(dims) == 1 else (dims[0], dims[1])
-        if name == IDENTITY and layout.matrices:
+        if name == IDENTITY and (
+            layout.matrices or layout.written or any(map(_square, layout.declared.values()))
+        ):
             layout.dims[name] = (UNIT, UNIT)
             return (UNIT, UNIT)
         if name not in layout.dims:
@@ -209,7 +205,7 @@ class _Walker:
         base, indices = access(tree)
         if not indices:
             return self._name(tree)
-        if _is_delta(tree) and base not in layout.families:
+        if is_delta(tree) and base not in layout.families:
             layout.unite(self._index(indices[0]), self._index(indices[1]), "the two indices of a delta")
             return None
         if isinstance(base, (Name, Indexed)) and not function_name(base):
@@ -297,6 +293,8 @@ class _Walker:
             return None
         if isinstance(tree.function, Indexed) and name == "softmax":
             return None
+        if name == "softmax" and len(shapes) > 1 and not any(shapes):
+            return (len(shapes), 1)
         if name in TABLE or name in ("softmax", "sqrt", "log", "exp") or name is None:
             return shapes[0] if shapes else None
         return None
@@ -336,6 +334,16 @@ class _Walker:
         if top[1] != 1 or wrt[0][1] != 1:
             raise Unknown("the derivative of a matrix by a matrix")
         return (wrt[0][0], top[0]) if tree.kind == "nabla" else (top[0], wrt[0][0])
+
+
+def _declared_sizes(declared: Mapping[Tree, Shape]) -> set[Tree]:
+    """The n of ``A: n x n``."""
+    dims = [dim for shape in declared.values() if shape is not None for dim in shape]
+    return {dim[1] for dim in dims if isinstance(dim, tuple) and isinstance(dim[1], Name)}
+
+
+def _square(shape: Shape) -> bool:
+    return shape is not None and shape[0] == shape[1] != 1
 
 
 def _axes(shape: Shape) -> tuple[Dim, ...]:

@@ -162,6 +162,8 @@ class Evaluator:
                 return self._power(tree)
             case Transpose():
                 x = self.value(tree.operand)
+                if x.ndim == 1 and Name("T") in self.layout.sizes:
+                    return self._power(Power(tree.operand, Name("T")))  # a sum runs up to T: no transpose
                 # A list is written in a row: transposed or not, it stands for a column.
                 return x if x.ndim == 1 or isinstance(tree.operand, List) else x.swapaxes(1, 2)
             case List():
