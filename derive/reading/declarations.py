@@ -58,6 +58,14 @@ class Declaration:
     missing: bool = False
 
     @property
+    def described(self) -> str:
+        """What is said, in the words of a declaration line: ``3x5, symmetric``."""
+        ends = f"in {'(['[self.closed[0]]}{self.low}, {self.high}{')]'[self.closed[1]]}"
+        domain = ends if self.domain == "interval" else self.domain
+        parts = ("x".join(self.shape) if self.shape else None, domain, self.kind, *self.qualifiers)
+        return ", ".join(part for part in parts if part)
+
+    @property
     def is_function(self) -> bool:
         """Whether brackets after the name hold arguments."""
         return self.kind in _FUNCTIONS

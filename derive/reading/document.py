@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 
-from derive.reading import symbols
 from derive.reading.declarations import Declarations
+from derive.reading.inference import said_by_condition, said_in_prose, said_in_statement
+from derive.reading.macros import find_macros
+from derive.reading.markup import without_comments, without_definitions, without_html, without_quote_marks
 from derive.reading.mathpieces import MathPiece, bare_segments, find_pieces, struck_ranges
+from derive.reading.numbering import Numbering
+from derive.reading.prose import ends_sentence, names_a_case, role_of, subject_in, words_before
 from derive.reading.statement import Document, Place, Role, Side, Statement
 from derive.reading.statements import Locate, defined_function, locator, read_statements
 from derive.reading.tree import Hole, Name
@@ -24,15 +29,9 @@ _LABEL = re.compile(
     r"(?:\*\*|__)?[ \t]*"
 )
 _PROBLEM = re.compile(r"^\W*problem\s*[:=]\s*[\"'`]?([A-Za-z0-9][\w./-]*)", re.IGNORECASE | re.MULTILINE)
-_ROLE_WORDS = re.compile(r"([A-Za-z.]+)[\s:,]*([A-Za-z.]*)[\s:,]*$")
-
-
-#: Words before a formula that begins with ``=`` which do not name what is computed.
-_LEADING_WORDS = symbols.words(
-    "which again finally first second next simplifies simplified becomes become yields giving still or than "
-    "it he she they can be just simply exactly about approximately roughly indeed clearly obviously hence "
-    "here there too both sides side terms step part rewritten factor factored expanded follows result"
-)
+# Markdown's escapes and emphasis; x**2 is a power
+_EMPHASIS = re.compile(r"\\(?=[_*#~])|(?<![\w)])\*\*|\*\*(?![\w(-])|__|`")
+_COVER = "\ue000"  # stands for a character of delimited mathematics
 
 
 @dataclass
@@ -45,6 +44,8 @@ class _State:
     gap: int = 0  # lines since the last statement from which nothing was read
     previous: Statement | None = None
     standing: Statement | None = None  # the last one that is not crossed out
+    tail: str = ""  # the words at the end of the last line that had any
+    numbering: Numbering = field(default_factory=Numbering)
     statements: list[Statement] = field(default_factory=list)
 
 
@@ -64,22 +65,27 @@ def read_document(text: str, name: str = "<text>", declarations: Declarations | 
     declarations = declarations or Declarations()
     reader = _Reader(text, name, declarations)
     statements = reader.run(frozenset())
+    declared, notes = reader.declared(statements)
+    reader.declarations = declared + declarations
     functions = frozenset(filter(None, map(defined_function, statements)))
-    functions = frozenset(letter for letter in functions if letter not in declarations)
-    if functions:
+    functions = frozenset(letter for letter in functions if letter not in reader.declarations)
+    if functions or len(declared):
         statements = reader.run(functions)
-    notes = tuple(
-        f"{letter} is a function: the document defines {letter}(...)" for letter in sorted(functions)
-    )
+    notes += [f"{letter} is a function: the document defines {letter}(...)" for letter in sorted(functions)]
     found = _PROBLEM.search(text[:2_000])
-    return Document(text, name, tuple(statements), found.group(1) if found else None, notes)
+    problem = found.group(1) if found else None
+    return Document(text, name, tuple(statements), problem, tuple(notes), declared)
 
 
 class _Reader:
     def __init__(self, text: str, name: str, declarations: Declarations) -> None:
         self.text, self.declarations = text, declarations
         self.latex = name.endswith((".tex", ".latex", ".ltx")) or "\\begin{document}" in text
-        self.body = _without_comments(text) if self.latex else _without_quote_marks(text)
+        self.macros = find_macros(text)[0]
+        if self.latex:
+            self.body = without_comments(text)
+        else:
+            self.body = without_html(without_quote_marks(without_definitions(text)))
         self.locate: Locate = locator(text)
         self.pieces, self.skipped = find_pieces(self.body, self.latex)
         self.struck = [] if self.latex else struck_ranges(self.body)
@@ -92,21 +98,37 @@ class _Reader:
             at += len(line)
         return made
 
+    def declared(self, statements: list[Statement]) -> tuple[Declarations, list[str]]:
+        """What the document says about its letters, beyond what was declared, and where it says so."""
+        found, notes = Declarations(), []
+        said = [(declaration, self.locate(at)[0]) for at, declaration in said_in_prose(self.body)]
+        for statement in statements:
+            for declaration in (*said_in_statement(statement), *said_by_condition(statement)):
+                said.append((declaration, statement.place.line))
+        for declaration, line in said:
+            if declaration.name not in self.declarations and declaration.name not in found:
+                found.add(declaration)
+                notes.append(f"{declaration.name} is {declaration.described}: line {line}")
+        return found, notes
+
     def run(self, functions: frozenset[str]) -> list[Statement]:
         """All statements, from top to bottom."""
         state = _State()
         pieces = iter(self.pieces)
         piece = next(pieces, None)
-        skipped = iter(self.skipped)
-        skip = next(skipped, None)
+        first = 0  # of the stretches that are skipped and may reach into the line
         for line in self.lines:
-            while skip is not None and skip[1] <= line.start:
-                skip = next(skipped, None)
+            while first < len(self.skipped) and self.skipped[first][1] <= line.start:
+                first += 1
             inside = []
             while piece is not None and piece.start <= line.end:
                 inside.append(piece)
                 piece = next(pieces, None)
-            hidden = [skip] if skip is not None and skip[0] <= line.end else []
+            hidden: list[tuple[int, int]] = []
+            while (
+                first + len(hidden) < len(self.skipped) and self.skipped[first + len(hidden)][0] <= line.end
+            ):
+                hidden.append(self.skipped[first + len(hidden)])
             self._line(line, inside, hidden, state, functions)
         return state.statements
 
@@ -141,23 +163,63 @@ class _Reader:
         remainder = rest[offset:]
         if not heading and not self.latex and self._joined(line, offset, remainder, pieces, state, functions):
             return
+        if self.latex:
+            state.label = state.numbering.read(rest, state.label)
         if not pieces and not heading and not self.latex:
             found = self._bare(line, offset, remainder, covered, state, functions)
             if not found and remainder.strip():
                 state.gap += 1
                 state.prose_since += bool(re.search(r"[A-Za-z]{2}", remainder))
+        mixed = [] if self.latex or heading or not pieces else self._mixed(line, offset, pieces, covered)
         at = line.start
-        for piece in pieces:
-            before = self.body[line.start : piece.outer[0]]
-            self._piece(piece, _prose(before), self.body[at : piece.outer[0]], state, functions)
-            at = piece.outer[1]
+        for start, end in sorted({*mixed, *(piece.outer for piece in pieces)}):
+            words, near = self._words(line, start, state), self.body[at:start]
+            inside = [piece for piece in pieces if start <= piece.outer[0] and piece.outer[1] <= end]
+            if (start, end) in mixed:
+                self._read(start, end, words, state, functions, plain=not inside, near=near)
+            elif not any(low <= start and end <= high for low, high in mixed):
+                self._piece(inside[0], words, near, state, functions)
+            at = max(at, end)
+        if heading:
+            state.tail = ""
+        elif rest.strip():
+            state.tail = words_before(self.body[max(at, line.start + offset) : line.end])
         if pieces and len(re.findall(r"[A-Za-z]{2,}", remainder)) > 3:
             state.prose_since += 1
 
+    def _words(self, line: _Line, start: int, state: _State) -> str:
+        """The words before a piece: on its line, or at the end of the line before if there are none."""
+        before = self.body[line.start : start]
+        return words_before(before) if before.strip() or ends_sentence(state.tail) else state.tail
+
+    def _mixed(
+        self, line: _Line, offset: int, pieces: list[MathPiece], covered: list[tuple[int, int]]
+    ) -> list[tuple[int, int]]:
+        """Mathematics without delimiters beside pieces with them: ``$a$ = 5``, ``$x < 1$ and 3 * 4 = 12``."""
+        if any(
+            piece.display or piece.struck or piece.broken or piece.outer[1] > line.end for piece in pieces
+        ):
+            return []
+        shown = list(_blank(self.body, line, covered))
+        for piece in pieces:
+            for place in range(piece.outer[0], piece.outer[1]):
+                shown[place - line.start] = _COVER
+        text = "".join(shown[offset:])
+        found = []
+        for low, high in bare_segments(text):
+            start, end = line.start + offset + low, line.start + offset + high
+            struck = any(begin < end and stop > start for begin, stop in self.struck)
+            outside = text[low:high].strip()
+            alone = _COVER not in outside
+            if struck or not re.search(r"=|≈|\\approx", outside):
+                continue
+            if alone and (re.match(r"[=≈+*/)]", outside) or re.search(r"[=+*/(]$", outside)):
+                continue  # it belongs to something beside it
+            found.append((start, end))
+        return found
+
     def _open_before(self, line: _Line) -> list[MathPiece]:
         """The piece that began on an earlier line and reaches into this one."""
-        from bisect import bisect_left
-
         starts = self._starts()
         place = bisect_left(starts, line.start) - 1
         found = self.pieces[place] if place >= 0 else None
@@ -210,10 +272,13 @@ class _Reader:
             low, high = max(low, first), min(high, line.end)
             stretches.append((low, high, remainder[low - first : high - first].replace("~", " ")))
         for origin, _, shown in stretches:
+            at = 0
+            shown = _EMPHASIS.sub(lambda match: " " * len(match.group()), shown)
             for start, end in bare_segments(shown):
-                words = _prose(shown[:start])
-                self._read(origin + start, origin + end, words, state, functions, plain=True)
-                found = True
+                words = words_before(shown[:start]) if shown[:start].strip() else ""
+                near = shown[at:start] if at else None
+                self._read(origin + start, origin + end, words, state, functions, plain=True, near=near)
+                found, at = True, end
         return found
 
     def _piece(
@@ -241,13 +306,11 @@ class _Reader:
         near: str | None = None,
     ) -> None:
         source = self.body[start:end]
+        if "$" in source or "\\(" in source:  # delimiters that enclose only a part
+            source = re.sub(r"\\[()]", "  ", source)
         bare = plain
         if plain:  # Markdown's escapes and emphasis, blanked out so that places stay
-            source = re.sub(
-                r"\\(?=[_*#~])|(?<![\w)])\*\*|\*\*(?![\w(-])|__|`",
-                lambda match: " " * len(match.group()),
-                source,
-            )
+            source = _EMPHASIS.sub(lambda match: " " * len(match.group()), source)
             plain = "\\" not in source
         struck = struck or any(low <= start and end <= high for low, high in self.struck)
         found = read_statements(
@@ -258,15 +321,20 @@ class _Reader:
             locate=self.locate,
             plain=plain,
             functions=functions,
+            macros=self.macros,
         )
+        closed = re.compile(r"\s*(?:\$|\\\))?\s*").match(self.body, end)
+        after = self.body[closed.end() : closed.end() + 2] if closed else ""
         for statement in found:
+            if not bare and len(found) == 1 and names_a_case(statement, after):
+                statement = replace(statement, role="condition")
             self._add(replace(statement, struck=struck or statement.struck), words, state, bare, near)
 
     def _add(
         self, statement: Statement, words: str, state: _State, bare: bool = False, near: str | None = None
     ) -> None:
         role: Role = (
-            statement.role if statement.role != "claim" else _role_of(words, near, statement, state.previous)
+            statement.role if statement.role != "claim" else role_of(words, near, statement, state.previous)
         )
         statement = replace(
             statement,
@@ -276,7 +344,7 @@ class _Reader:
         )
         first = statement.sides[0].tree
         if isinstance(first, Hole) and first.reason == "continues the line before":
-            subject = None if near is None else _subject(near)
+            subject = None if near is None or bare else subject_in(near)
             if subject is not None:  # mean $= 5$: the words name what is computed
                 side = Side(Name(subject), replace(statement.place, source=subject))
                 statement = replace(statement, sides=(side, *statement.sides[1:]))
@@ -312,33 +380,6 @@ def _unlabelled(label: re.Match[str]) -> str:
     return label.group().replace(label.group("label") or label.group("item") or "", "")
 
 
-def _without_comments(text: str) -> str:
-    """A LaTeX source with its preamble and its comments blanked out, every place kept."""
-    begin = text.find("\\begin{document}")
-    if begin >= 0:
-        head = re.sub(r"[^\r\n]", " ", text[: begin + len("\\begin{document}")])
-        text = head + text[len(head) :]
-        end = text.find("\\end{document}")
-        if end >= 0:
-            text = text[:end] + re.sub(r"[^\r\n]", " ", text[end:])
-    return re.sub(r"(?<!\\)%[^\r\n]*", lambda match: " " * len(match.group()), text)
-
-
-def _without_quote_marks(text: str) -> str:
-    """Markdown's ``>`` before quoted lines, blanked out; inside a ``$$`` that is not quoted it stays."""
-    made: list[str] = []
-    inside = ""
-    for line in text.splitlines(keepends=True):
-        mark = re.match(r" {0,3}(?:> ?)+", line)
-        quoted = mark is not None and not inside
-        made.append(
-            " " * mark.end() + line[mark.end() :] if mark and (quoted or inside == "quoted") else line
-        )
-        if line.count("$$") % 2:
-            inside = "" if inside else ("quoted" if quoted else "plain")
-    return "".join(made)
-
-
 def _blank(text: str, line: _Line, covered: list[tuple[int, int]]) -> str:
     """The line with every covered stretch replaced by blanks."""
     shown = list(text[line.start : line.end])
@@ -346,36 +387,3 @@ def _blank(text: str, line: _Line, covered: list[tuple[int, int]]) -> str:
         for place in range(max(low, line.start), min(high, line.end)):
             shown[place - line.start] = " "
     return "".join(shown)
-
-
-def _prose(before: str) -> str:
-    """The words in front of a piece of mathematics, without other mathematics."""
-    words = re.sub(r"\$[^$]*\$", " ", before)
-    words = re.sub(r"[#*_~`|>]+", " ", words)
-    return " ".join(words.split())[-160:]
-
-
-def _subject(near: str) -> str | None:
-    """The word directly before a formula that begins with ``=``, unless it only leads on ("which", "and")."""
-    match = re.search(r"(?:^|[\s(*])([A-Za-z][A-Za-z-]*)[*_]*\s*$", near)
-    if match is None or match.group(1).lower() in symbols.STOP_WORDS | _LEADING_WORDS:
-        return None
-    return match.group(1)
-
-
-def _role_of(words: str, near: str | None, statement: Statement, before: Statement | None) -> Role:
-    """What the words make of a formula. What joins it to the one before on its line hands the role on, but a
-    comma ends a condition: "for $x > 0$, $f(x) = x$"."""
-    joined = "" if near is None else near.strip(" \t*_~").lower()
-    if near is not None and joined in ("", ",", "and", "or", ", and", ", or"):
-        if before is None or before.place.line != statement.place.line:
-            return "claim"
-        bounds = bool(set(statement.signs) & {"<", ">", "<=", ">=", "!="})
-        return "claim" if before.role == "condition" and "," in joined and not bounds else before.role
-    match = _ROLE_WORDS.search(words if near is None else near)
-    if match is None:
-        return "claim"
-    last = [word.strip(".").lower() for word in match.groups() if word]
-    if any(word in symbols.CONDITION_WORDS for word in last):
-        return "claim" if joined.endswith((":", ";", ".")) else "condition"
-    return "given" if any(word in symbols.GIVEN_WORDS for word in last) else "claim"

@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from derive.reading import symbols
+from derive.reading.macros import MAX_NESTED, Macros, expanded
 
 MAX_LENGTH = 8_000  # characters of one formula
 MAX_TOKENS = 2_000
@@ -73,8 +74,12 @@ _WEAK_SPACE = frozenset(
 )
 
 
-def lex(source: str, base: int = 0, plain: bool = False) -> list[Token]:
+def lex(
+    source: str, base: int = 0, plain: bool = False, macros: Macros | None = None, nested: int = 0
+) -> list[Token]:
     """The tokens of ``source``; places are counted from ``base``. In ``plain`` text ``x_in`` has one label.
+
+    What a command of the document's own (``macros``) stands for has the place of the command.
 
     >>> [token.text for token in lex(r"\\frac{1{,}728}{x²}")]
     ['frac', '{', '1728', '}', '{', 'x', '^', '{', '2', '}', '}']
@@ -92,6 +97,22 @@ def lex(source: str, base: int = 0, plain: bool = False) -> list[Token]:
         text, end = match.group(), match.end()
         if kind == "white":
             spaced, at = True, end
+            continue
+        own = macros.get(text[1:]) if macros and kind == "command" else None
+        if own is not None:
+            put = expanded(own, source, end)
+            if put is None:
+                raise TooLarge(f"the command {text} lacks an argument")
+            if nested >= MAX_NESTED:
+                raise TooLarge(f"the command {text} is nested more than {MAX_NESTED} deep")
+            inner = lex(put[0], 0, plain, macros, nested + 1)
+            place = (base + at, base + put[1])
+            for position, token in enumerate(inner):
+                first = spaced if position == 0 else token.spaced
+                tokens.append(Token(token.kind, token.text, *place, first, token.font))
+            spaced, at = False, put[1]
+            if len(tokens) > MAX_TOKENS:
+                raise TooLarge(f"the formula has more than {MAX_TOKENS} tokens")
             continue
         made, end = _make(kind, text, source, (at, end), plain, tokens)
         for position, (token_kind, token_text, font) in enumerate(made):
@@ -204,6 +225,9 @@ def _command(name: str, source: str, at: int, end: int) -> _Made:
         if name in ("textcircled", "tag"):
             return [("label", content.strip(), "")], stop
         return ([("space", "quad", "")] if name == "hspace" else []), stop
+    if name in ("intertext", "shortintertext"):
+        made, stop = _text("text", source, end)
+        return [("row", "\\\\", ""), *made, ("row", "\\\\", "")], stop
     if name == "rule":
         ruled = _RULE.match(source, end)
         return [], ruled.end() if ruled else end

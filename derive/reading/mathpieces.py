@@ -18,6 +18,7 @@ _ENVIRONMENT = re.compile(
     r"\\begin\{(equation|align|alignat|gather|multline|eqnarray|displaymath|math|flalign|IEEEeqnarray)(\*?)\}"
 )
 _VERBATIM = re.compile(r"\\begin\{(verbatim|lstlisting|minted|comment|tikzpicture)\*?\}")
+_VERB = re.compile(r"\\verb\*?([^A-Za-z\s*])[^\n]*?\1")
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*([\w+-]*)[^\n]*\n")
 _PLAIN_FENCES = frozenset(["", "text", "txt", "plain", "math", "latex", "tex"])
 
@@ -104,6 +105,9 @@ class _Scan:
             return self.delimited(start, after, "\\]" if mark == "\\[" else "\\)", mark == "\\[")
         if mark == "\\b":
             return self.environment(start, after)
+        if mark == "\\v" and (verb := _VERB.match(self.text, start)) is not None:
+            self.skipped.append(verb.span())
+            return verb.end()
         if mark.startswith("\\"):
             return after
         if mark == "$$":
@@ -192,7 +196,8 @@ _RELATION = re.compile(
 _EQUATION = re.compile(r"=|≈|\\approx\b|≤|≥|\\leq?\b|\\geq?\b")
 _WORD = re.compile(r"(?<![\\A-Za-zÀ-ɏ_])[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ'’]+(?![A-Za-zÀ-ɏ_\\]|\()")
 _SKIP = re.compile(
-    r"^\s*(?:\||<[A-Za-z!/]|!\[|\[[^\]]*\]\(|https?:|import\b|from\b|def\b|return\b|print\b|for .*:\s*$)|://|</\w"
+    r"^\s*(?:\||\\(?:includegraphics|begin|end|caption|usepackage|documentclass|input|title)\b|"
+    r"<[A-Za-z!/]|!\[|\[[^\]]*\]\(|https?:|import\b|from\b|def\b|return\b|print\b|for .*:\s*$)|://|</\w"
 )
 
 
@@ -236,9 +241,15 @@ def bare_segments(line: str) -> list[tuple[int, int]]:
         if not words:
             if re.search(r"[A-Za-z0-9]", body) and _RELATION.search(body):
                 made.append(segment)
-        elif _solid(body):
+        elif _solid(body) or (_after_condition(line, start) and _RELATION.search(body)):
             made.append(segment)
     return made
+
+
+def _after_condition(line: str, start: int) -> bool:
+    """``... if x > 0``: behind such a word an inequality counts too."""
+    words = line[:start].split()
+    return bool(words) and words[-1].lower() in symbols.CONDITION_WORDS
 
 
 def _operand(line: str, match: re.Match[str]) -> bool:
@@ -270,6 +281,6 @@ def _solid(body: str) -> bool:
     if match is None:
         return False
     left, right = body[: match.start()].strip(), body[match.end() :].strip()
-    mathematical = re.compile(r"[0-9\\^_+*/]|(?<![^\W\d_])[^\W\d_](?![^\W\d_])")
+    mathematical = re.compile(r"[0-9\\^_+*/\ue000]|(?<![^\W\d_])[^\W\d_](?![^\W\d_])")
     single = re.fullmatch(r"[^\W\d_]", left) is not None
     return bool(mathematical.search(right)) and (single or bool(mathematical.search(left)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from derive.reading.declarations import Declarations
 from derive.reading.tree import Hole, Span, Tree
 
 Sign = Literal[
@@ -68,6 +69,7 @@ class Document:
     """A read document: its text and its statements in order of place.
 
     ``problem`` is the identifier of the problem file that the document says it answers, if it says so.
+    ``declared`` is what it says about its own letters ("where W is a 3x5 matrix"), used in reading it.
     """
 
     text: str
@@ -75,6 +77,7 @@ class Document:
     statements: tuple[Statement, ...]
     problem: str | None = None
     notes: tuple[str, ...] = field(default=())
+    declared: Declarations = field(default_factory=Declarations)
 
 
 def spans_within(outer: Span, inner: Span) -> bool:

@@ -15,6 +15,7 @@ from derive.reading.declarations import Declarations
 from derive.reading.groups import MAX_DEPTH, Group, Item, group
 from derive.reading.items import solid
 from derive.reading.lexer import Token, TooLarge, lex
+from derive.reading.macros import Macros
 from derive.reading.parser import read_items
 from derive.reading.statement import Place, Side, Sign, Statement
 from derive.reading.stream import BINARY, flatten
@@ -75,6 +76,7 @@ def read_statements(
     locate: Locate | None = None,
     plain: bool = False,
     functions: frozenset[str] = frozenset(),
+    macros: Macros | None = None,
 ) -> tuple[Statement, ...]:
     """Every statement in one piece of mathematics, such as the inside of ``$...$``.
 
@@ -88,7 +90,7 @@ def read_statements(
     if not source.strip():
         return ()
     try:
-        items = group(lex(source, base, plain))
+        items = group(lex(source, base, plain, macros))
         found = [made for piece in pieces(flatten(items), plain) for made in drafts(piece)]
     except TooLarge as refusal:
         place = Place(*locate(base), source[:200])
@@ -252,7 +254,12 @@ def _trim(items: Sequence[Item]) -> list[Item]:
         kept = kept[1:]
     while kept and kept[-1].kind == "sign" and kept[-1].text == "." and kept[-2:-1] and kept[-2].text != ".":
         kept.pop()
-    return list(items[items.index(kept[0]) : items.index(kept[-1]) + 1]) if kept else []
+    if not kept:
+        return []
+    # By identity: what a command of the writer's own stands for are equal tokens in one place.
+    first = next(at for at, item in enumerate(items) if item is kept[0])
+    last = next(at for at in range(len(items) - 1, -1, -1) if items[at] is kept[-1])
+    return list(items[first : last + 1])
 
 
 def too_deep(tree: Tree) -> bool:

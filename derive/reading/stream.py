@@ -107,15 +107,29 @@ def _flat_group(item: Group, before: list[Item], depth: int) -> list[Item]:
         return []  # C ={} & 3
     if item.open == "{" and has_relation(item.items) and not _takes_argument(before[-1] if before else None):
         return flatten(item.items, depth + 1)
+    alone = not before or before[-1].kind in ("row", "text", "space")
+    if item.open == "begin" and item.name == "array" and alone and _equations(item.items):
+        return [row, *flatten(item.items[1:], depth + 1), Token("row", "\\\\", item.end, item.end)]
     if item.sized and item.close == "." and len(item.items) == 1 and isinstance(item.items[0], Group):
         inner_group = item.items[0]
-        alone = not before or before[-1].kind in ("row", "text", "space")
         if inner_group.open == "begin" and alone:
             rows = inner_group.items
             if inner_group.name == "array" and rows and isinstance(rows[0], Group):
                 rows = rows[1:]
             return [row, *flatten(rows, depth + 1), Token("row", "\\\\", item.end, item.end)]
     return [item]
+
+
+def _equations(items: Sequence[Item]) -> bool:
+    """Whether an array holds statements: every row has a relation."""
+    rows: list[list[Item]] = [[]]
+    for item in items[1:]:
+        if item.kind == "row":
+            rows.append([])
+        else:
+            rows[-1].append(item)
+    filled = [row for row in rows if any(item.kind not in ("cell", "space") for item in row)]
+    return bool(filled) and all(has_relation(row) for row in filled)
 
 
 def _takes_argument(item: Item | None) -> bool:

@@ -155,8 +155,8 @@ FUNCTION_COMMANDS = words(
     "exp det dim ker deg gcd tr Pr"
 )
 _FUNCTION_NAMES = words(
-    "sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan artanh arsinh log ln lg exp det "
-    "tr rank vec diag sgn sign abs sqrt max min floor ceil round clip ReLU LeakyReLU PReLU ELU SELU "
+    "sin cos tan cot sec csc sech csch sinh cosh tanh coth arcsin arccos arctan artanh arsinh log ln lg exp "
+    "det tr rank vec diag sgn sign abs sqrt max min floor ceil round clip ReLU LeakyReLU PReLU ELU SELU "
     "GELU SiLU CELU Swish softmax sigmoid softplus softsign hardtanh logsoftmax logsumexp LSE Var Cov "
     "Corr std mean concat Softmax Sigmoid Softplus Tanh Attention LayerNorm BatchNorm RMSNorm MaxPool "
     "Conv flatten erf logit KL JS"
@@ -234,7 +234,9 @@ WRAPPERS = words(
 SILENT = words(
     "displaystyle textstyle scriptstyle limits nolimits nonumber notag mathstrut big Big bigg Bigg bigl "
     "bigr Bigl Bigr biggl biggr Biggl Biggr bigm Bigm biggm middle hline cline centering noindent strut "
-    "negthinspace ! / allowbreak quad@ protect boldmath normalsize small large"
+    "negthinspace ! / allowbreak quad@ protect boldmath normalsize small large qedhere qed "
+    "blacksquare square Box centerline smallskip medskip bigskip "
+    "displaybreak leavevmode itshape upshape"
 )
 # Switches of the font that plain TeX knows: they reach to the end of their group.
 SWITCHES = {

@@ -1,0 +1,79 @@
+"""The words around mathematics: which of them make a formula a given or a condition and no claim."""
+
+from __future__ import annotations
+
+import re
+
+from derive.reading import symbols
+from derive.reading.statement import Role, Statement
+from derive.reading.tree import Name, Number
+
+_ROLE_WORDS = re.compile(r"([A-Za-z.]+)[\s:,]*([A-Za-z.]*)[\s:,]*$")
+_JOINTS = ("", ",", "and", "or", ", and", ", or")
+#: Words before a formula that begins with ``=`` which do not name what is computed.
+_LEADING_WORDS = symbols.words(
+    "which again finally first second next simplifies simplified becomes become yields giving still or than "
+    "it he she they can be just simply exactly about approximately roughly indeed clearly obviously hence "
+    "here there too both sides side terms step part rewritten factor factored expanded follows result"
+)
+_MATHS = re.compile(r"\$[^$]*\$|\\\([^\\]*(?:\\(?!\))[^\\]*)*\\\)")
+_MARKUP = re.compile(r"\\(?:begin|end)\{[^}]*\}|\\[A-Za-z]+\*?(?:\[[^\]]*\])?|[#*_~`|>{}&\\]+")
+_ABBREVIATED = re.compile(r"(?:\bi\.\s?e|\be\.\s?g|\bresp|\bcf|\bw\.r\.t|\bs\.t)\.$")
+
+
+def words_before(text: str) -> str:
+    """The words in front of a piece of mathematics, without other mathematics and without markup."""
+    return " ".join(_MARKUP.sub(" ", _MATHS.sub(" ", text)).split())[-160:]
+
+
+def role_of(
+    words: str, near: str | None = None, statement: Statement | None = None, before: Statement | None = None
+) -> Role:
+    """What the words make of a formula.
+
+    ``near`` is what stands between it and the one before on its line. What joins the two hands the role on,
+    but a comma ends a condition: "for $x > 0$, $f(x) = x$".
+
+    >>> role_of("we get"), role_of("Now let"), role_of("only if"), role_of("All is given.")
+    ('claim', 'given', 'condition', 'claim')
+    """
+    joined = "" if near is None else words_before(near).lower()
+    if near is not None and joined in _JOINTS and before is not None and statement is not None:
+        bounds = bool(set(statement.signs) & {"<", ">", "<=", ">=", "!="})
+        if before.place.line == statement.place.line:
+            return "claim" if before.role == "condition" and "," in joined and not bounds else before.role
+    text = joined or words
+    match = _ROLE_WORDS.search(text)
+    if match is None or ends_sentence(text):
+        return "claim"
+    last = [word.strip(".").lower() for word in match.groups() if word]
+    if any(word in symbols.CONDITION_WORDS for word in last) or text.lower().endswith(("for all", "for any")):
+        return "claim" if joined.endswith((":", ";", ".")) else "condition"
+    return "given" if any(word in symbols.GIVEN_WORDS for word in last) else "claim"
+
+
+def subject_in(near: str) -> str | None:
+    """The word directly before a formula that begins with ``=``, unless it only leads on ("which", "and")."""
+    match = re.search(r"(?:^|[\s(*])([A-Za-z][A-Za-z-]*)[*_]*\s*$", near)
+    if match is None or match.group(1).lower() in symbols.STOP_WORDS | _LEADING_WORDS:
+        return None
+    return match.group(1)
+
+
+def ends_sentence(words: str) -> bool:
+    """Whether the words end a sentence, so that they say nothing about what follows."""
+    words = words.rstrip()
+    return words.endswith((".", "!", "?", ";")) and not _ABBREVIATED.search(words)
+
+
+def names_a_case(statement: Statement, after: str) -> bool:
+    """``$i \\\\ne j$: ...``: a relation of index letters before a colon says which case follows."""
+    if not after.lstrip().startswith(":") or len(statement.sides) != 2:
+        return False
+    left, right = (side.tree for side in statement.sides)
+    index = isinstance(left, Name) and len(left.text) == 1 and left.text in "ijklmnrst"
+    return (
+        index
+        and isinstance(right, (Name, Number))
+        and statement.signs[0] in ("=", "!=", "<", ">", "<=", ">=")
+    )
