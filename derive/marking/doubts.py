@@ -6,7 +6,7 @@ from derive.judging.claim import Claim
 from derive.judging.compare import is_closed
 from derive.judging.digits import literal as number_of
 from derive.judging.limits import Refusal
-from derive.judging.names import function_name, is_letter
+from derive.judging.names import CONSTANTS, function_name, is_letter
 from derive.judging.trees import arithmetic, rational
 from derive.marking.link import FAR, Link
 from derive.marking.scope import Scope
@@ -96,6 +96,7 @@ def counted_powers(link: Link) -> bool:
     return any(
         isinstance(n, Power)
         and isinstance(n.base, (Name, Indexed))
+        and n.base not in CONSTANTS
         and any(is_letter(part) for part in n.exponent.walk())
         for side in (link.left, link.right)
         for n in side.walk()

@@ -270,11 +270,35 @@ class Worker:
             for meaning in self._meanings(key):
                 if key not in self.open:
                     return self._unfold(key, meaning)
+            family = self._jacobian(tree)
+            if family is not None:
+                return family
             # That the variable does not occur does not make the slope zero: other names may depend on it.
             raise Unknown("how what is differentiated depends on the variable is not stated")
         for variable in kept:
             self._let(variable)
         return replace(tree, of=of)
+
+    def _jacobian(self, tree: Derivative) -> Tree | None:
+        """The matrix that ``dp_i/dz_j = ...`` fills, for ``dp/dz``."""
+        for key, meaning in self.scope.formulas.items():
+            if not (isinstance(key, Derivative) and len(key.wrt) == len(tree.wrt) == 1 and self.shape):
+                continue
+            top, bottom = key.of, key.wrt[0]
+            if not (isinstance(top, Indexed) and isinstance(bottom, Indexed)) or key in self.open:
+                continue
+            (of, i), (by, j) = access(top), access(bottom)
+            if (of, by) != (tree.of, tree.wrt[0]) or len(i) != 1 or len(j) != 1 or i == j:
+                continue
+            rows, columns = self.shape
+            if rows * columns > 400:
+                raise TooLarge("a matrix with too many entries")
+            numbers = [
+                [{i[0]: Number(str(r + 1)), j[0]: Number(str(c + 1))} for c in range(columns)]
+                for r in range(rows)
+            ]
+            return Matrix(tuple(tuple(self._unfold(None, meaning, dict(t)) for t in row) for row in numbers))
+        return None
 
     def _held_fixed(self, of: Tree, kept: list[Tree]) -> Tree:
         """The formula as it was stated, every other name with a meaning in it standing for its value

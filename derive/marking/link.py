@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derive.reading.tree import Tree
+from derive.reading.tree import Relation, Tree
 
 #: So many lines below, a value given may have been forgotten.
 FAR = 25
@@ -26,6 +26,8 @@ class Link:
     first: bool = True
     joined: bool = False
     line: int = 0
+    conditions: tuple[tuple[Relation, ...], ...] = ()  # groups of which one may restrict the claim
+    under: tuple[Relation, ...] = ()  # the conditions under which it is judged
     case: str = ""  # "equal" or "different": what was said of two indices just before
 
     @property

@@ -15,17 +15,21 @@ from derive.judging import closed
 from derive.judging.claim import Claim
 from derive.judging.compare import INEQUALITIES, common_verdict, free_names, is_closed, judge, readings
 from derive.judging.digits import literal as number_of
+from derive.judging.identities import Setting
+from derive.judging.layout import Shape
 from derive.judging.limits import Refusal
 from derive.judging.names import access, is_letter, matrices
 from derive.judging.setting import setting_for
 from derive.judging.shapes import infer
 from derive.judging.trees import canonical, substitute, wider
 from derive.judging.values import plain_name
+from derive.marking.conditions import concerning
 from derive.marking.doubts import about_a_function, counted_powers, covers_all_cases, tempered
 from derive.marking.link import RIGHT, Link
 from derive.marking.scope import Expansion, Mode, Scope, key_of
-from derive.reading import Declarations
+from derive.reading import Declarations, to_latex
 from derive.reading.tree import (
+    Big,
     Call,
     Derivative,
     Indexed,
@@ -33,6 +37,9 @@ from derive.reading.tree import (
     Matrix,
     Name,
     Number,
+    Power,
+    Relation,
+    Transpose,
     Tree,
 )
 
@@ -43,6 +50,27 @@ def judge_link(link: Link, scope: Scope, declared: Declarations, words: str = ""
     Nothing in the scope is changed. A link that can be read in two ways gets the verdict of both, if they
     agree.
     """
+    claim = _judged(link, scope, declared, words)
+    if claim.verdict not in ("wrong", "undecided") or link.under:
+        return claim
+    for group in link.conditions:
+        under = concerning(group, [link.left, link.right])
+        if not under:
+            continue
+        again = _judged(replace(link, under=under), scope, declared, words)
+        if again.verdict in RIGHT:
+            said = ", ".join(_condition(relation) for relation in under)
+            return replace(again, assumed=(*again.assumed, f"meant where {said}"))
+        if claim.verdict == "undecided" or not again.wrong:
+            claim = again
+    return claim
+
+
+def _condition(relation: Relation) -> str:
+    return f"{to_latex(relation.left)} {relation.sign} {to_latex(relation.right)}"
+
+
+def _judged(link: Link, scope: Scope, declared: Declarations, words: str) -> Claim:
     pairs = readings(link.left, link.right)
     return common_verdict(
         [_judge_reading(replace(link, left=a, right=b), scope, declared, words) for a, b in pairs]
@@ -168,18 +196,23 @@ def _road(
         if not lacking or relation in INEQUALITIES:
             return None
         setting = replace(setting_for((left.tree, right.tree), declared), lets=lets, any_function=False)
-        setting = replace(setting, distinct=distinct)
+        setting = replace(setting, distinct=distinct, conditions=link.under)
         claim = judge(left.tree, right.tree, relation, setting)
         if not (_names(left, lets) and _names(right, lets)):
             # A formula beside a number: an identity if it holds everywhere, else a claim about given values.
-            return claim if claim.verdict == "correct" else None
+            restricted = bool(link.under) and claim.wrong and _applied(link.left)
+            return claim if claim.verdict == "correct" or restricted else None
         # Shapes that only the defaults give are no ground for calling a line wrong.
+        if claim.wrong and claim.note == "shape":
+            claim = _all_square(left, right, setting) or claim
         if claim.wrong and (
             claim.note == "shape" or not _stated_generally(link, left, right, lets, declared)
         ):
             return None
+        if claim.wrong and _partly_given(lacking, scope):
+            return None  # numbers may have been put in for some of the names
     elif lacking - _known_sizes([left.tree, right.tree], lets):
-        return _without(lacking) if mode == "truth" else None
+        return _in_what_is_free(link, left, right, lacking, declared) if mode == "truth" else None
     else:
         claim = _settled(left, right, relation, lets)
     stale = sorted({*left.stale(scope.section), *right.stale(scope.section)})
@@ -199,6 +232,36 @@ def _road(
     return claim
 
 
+def _all_square(left: Expansion, right: Expansion, setting: Setting) -> Claim | None:
+    """A claim whose shapes fit only if all matrices are square of one size, judged for those."""
+    found, _ = matrices([left.tree, right.tree], set())
+    square: dict[Tree, Shape] = {name: (3, 3) for name in found if name not in setting.shapes}
+    claim = judge(left.tree, right.tree, "=", replace(setting, shapes={**setting.shapes, **square}))
+    return claim if claim.wrong and claim.note != "shape" else None
+
+
+def _partly_given(lacking: set[Tree], scope: Scope) -> bool:
+    given = {
+        n for n in lacking if n in scope.values or (isinstance(n, Indexed) and access(n)[0] in scope.values)
+    }
+    return bool(given) and given != lacking
+
+
+def _in_what_is_free(
+    link: Link, left: Expansion, right: Expansion, lacking: set[Tree], declared: Declarations
+) -> Claim:
+    """With the values put in, the claim may still be an identity in the names that have none."""
+    if link.sign != "=" or not (left.values or right.values):
+        return _without(lacking)
+    lets = {**left.lets, **right.lets}
+    if not (_names(left, lets) and _names(right, lets)):
+        return _without(lacking)
+    setting = replace(setting_for((left.tree, right.tree), declared), lets=lets, any_function=False)
+    claim = judge(left.tree, right.tree, "=", replace(setting, conditions=link.under))
+    meant = claim.wrong and claim.note != "shape" and _stated_generally(link, left, right, lets, declared)
+    return claim if claim.verdict == "correct" or meant else _without(lacking)
+
+
 def _known_sizes(trees: list[Tree], lets: dict[Tree, Tree]) -> set[Tree]:
     """The letters that end a sum over something whose size is known: n is 3 where x has three entries."""
     try:
@@ -215,8 +278,14 @@ def _as_it_stands(link: Link, declared: Declarations) -> Claim | None:
         return None
     if link.sign in INEQUALITIES or not all(free_names(t) for t in both):
         return None
-    claim = judge(link.left, link.right, "=", setting_for(both, declared))
+    setting = replace(setting_for(both, declared), conditions=link.under)
+    claim = judge(link.left, link.right, "=", setting)
     return claim if claim.verdict == "correct" else None
+
+
+def _applied(head: Tree) -> bool:
+    """Whether a side is a known function or a derivative of something: no unknown for which one solves."""
+    return about_a_function(head) or _is_primed(head) or isinstance(head, Derivative)
 
 
 def _settled(left: Expansion, right: Expansion, relation: str, lets: dict[Tree, Tree]) -> Claim:
@@ -257,7 +326,8 @@ def _stated_generally(
     if link.arrow or link.sign != "=":
         return False
     supposed, _ = matrices([left.tree, right.tree], set())
-    if any(name not in declared for name in supposed) and not isinstance(link.left, Derivative):
+    shown = _transposed(link.left) | _transposed(link.right)
+    if any(n not in declared and n not in shown for n in supposed) and not isinstance(link.left, Derivative):
         return False  # that they do not commute is only a default
     ours, theirs = _bases(_names(left, lets)), _bases(_names(right, lets))
     if (
@@ -273,7 +343,26 @@ def _stated_generally(
         return False
     if _shared_functions(link):
         return True  # sigma(z) on both sides: one is the other rewritten
-    return known or isinstance(head, Derivative) or (not link.first and key_of(head) is None)
+    if link.first and key_of(link.right) is not None and not isinstance(head, Big):
+        return known or isinstance(head, Derivative)  # ... = y names or solves for y
+    return (
+        known or isinstance(head, Derivative) or _operation(head) or (not link.first and key_of(head) is None)
+    )
+
+
+def _operation(head: Tree) -> bool:
+    """A sum, an exponential, a transposed product: what one rewrites, not what one solves for."""
+    if isinstance(head, Big):
+        return True
+    if isinstance(head, Transpose):
+        return not isinstance(head.operand, (Name, Indexed))
+    return isinstance(head, Power) and bool(free_names(head.exponent)) and not isinstance(head.exponent, Name)
+
+
+def _transposed(tree: Tree) -> set[Tree]:
+    """The names under a transposition: whatever else they are, they are no numbers."""
+    inside = [n for t in tree.walk() if isinstance(t, Transpose) for n in t.operand.walk()]
+    return {n for n in inside if isinstance(n, (Name, Indexed))}
 
 
 def _is_primed(head: Tree) -> bool:

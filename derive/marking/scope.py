@@ -14,6 +14,7 @@ from typing import Literal
 from derive.judging.names import CONSTANTS, RUNNING_LETTERS, access, function_name, is_letter
 from derive.judging.trees import rename_bound, size_of
 from derive.reading.tree import (
+    Big,
     Call,
     Derivative,
     Indexed,
@@ -117,6 +118,15 @@ def _unknown(tree: Tree | None) -> bool:
     return isinstance(tree, (Name, Indexed))
 
 
+#: What is said of a random variable or an event: P(A) says nothing about P(B).
+OF_VARIABLES = frozenset(["P", "Pr", "E", "Var", "Cov", "Corr", "H", "I", "KL", "JS", "MI", "std", "V", "D"])
+
+
+def _of_variables(function: Tree) -> bool:
+    base = function.base if isinstance(function, Indexed) else function
+    return isinstance(base, Name) and base.text in OF_VARIABLES and not base.marks
+
+
 def key_of(tree: Tree) -> tuple[Tree, tuple[Tree, ...]] | None:
     """``(key, parameters)`` if the tree can be given a meaning: ``x``, ``x_1``, ``s_i``, ``f(x, y)``,
     ``dL/df``.
@@ -141,8 +151,10 @@ def key_of(tree: Tree) -> tuple[Tree, tuple[Tree, ...]] | None:
             is not None
         ):
             return None
-        if all(isinstance(a, (Name, Indexed)) for a in tree.arguments):
+        if all(isinstance(a, (Name, Indexed)) for a in tree.arguments) and not _of_variables(tree.function):
             return tree.function, tree.arguments
+        return tree, ()
+    if isinstance(tree, Big) and tree.operator == "E":
         return tree, ()
     if isinstance(tree, Derivative) and tree.at is None and _unknown(tree.of):
         return replace(tree, kind="partial" if tree.kind == "d" else tree.kind), ()

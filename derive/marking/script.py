@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import replace
 
 from derive.bank import Problem, ProblemError, find_problem
 from derive.judging.claim import Claim
-from derive.judging.compare import is_closed
+from derive.judging.compare import free_names, is_closed
 from derive.judging.digits import decimals
+from derive.judging.functions import TABLE
 from derive.judging.limits import Refusal
-from derive.judging.names import is_letter
-from derive.judging.trees import check_numbers, depends_on
+from derive.judging.names import access, function_name, is_letter
+from derive.judging.trees import check_numbers, depends_on, rebuild
+from derive.marking.conditions import candidates
 from derive.marking.link import RIGHT, Link
 from derive.marking.links import judge_link
 from derive.marking.naming import Namer
@@ -19,10 +22,24 @@ from derive.marking.report import Report
 from derive.marking.scope import ALWAYS, Meaning, Scope, key_of, literal
 from derive.reading import Declarations, read_document, read_statements, to_latex
 from derive.reading.statement import Place, Side, Statement
-from derive.reading.tree import Hole, List, Matrix, Transpose, Tree
+from derive.reading.tree import (
+    Big,
+    Call,
+    Derivative,
+    Hole,
+    Indexed,
+    List,
+    Matrix,
+    Name,
+    Relation,
+    Transpose,
+    Tree,
+)
 
 _RELATIONS = {"=", "~=", "<", "<=", ">", ">=", "!=", "->", ":="}
 _DECLARING = {"in", "notin", "~", "propto", "subset", ":", "<->", "<<", ">>"}
+
+_PROBLEM = re.compile(r"\W*(?:problem|question|exercise|task|q)\b\W*\d|\W*q\d", re.IGNORECASE)
 
 
 def check(
@@ -57,7 +74,8 @@ def check(
     script = Script(declared)
     if problem is not None:
         script.take_in(problem)
-    for statement in document.statements:
+    for index, statement in enumerate(document.statements):
+        script.conditions = candidates(document.statements, index)
         script.read(statement)
     return Report(name, tuple(script.claims), problem.id if problem is not None else document.problem)
 
@@ -70,6 +88,8 @@ class Script:
         self.scope = Scope()
         self.namer = Namer(self.scope, declared)
         self.claims: list[Claim] = []
+        self.conditions: tuple[tuple[Relation, ...], ...] = ()  # under which the statement may be meant
+        self._problem = ""  # the heading of the problem that is being answered
         self._case = ("", 0)  # what was last said of two indices, and where
         self._good: Tree | None = None  # the last right side of a chain that went wrong
         self._gave_value: dict[Tree, int] = {}  # the claim that gave a name its value
@@ -88,12 +108,19 @@ class Script:
         """Judge a statement's links and take in what it defines."""
         if statement.struck:
             return
+        self._enter(statement.label)
         if not statement.signs:
             self._alone(statement)
             return
         for k in range(len(statement.signs)):
             self._link(statement, k)
         self._remember(statement)
+
+    def _enter(self, label: str) -> None:
+        """A new problem uses its letters anew."""
+        if _PROBLEM.match(label) and label != self._problem:
+            self.scope.section += bool(self._problem)
+            self._problem = label
 
     def _add(
         self, claim: Claim, place: Place, left: Side, sign: str | None = None, right: Side | None = None
@@ -133,10 +160,13 @@ class Script:
                 # What no ceiling foresaw must not cost the rest of the script its verdicts.
                 claim = Claim("undecided", message=f"cannot be evaluated: {type(error).__name__}")
         self._add(claim, right.place, left, sign, right)
+        if claim.verdict == "rounded":  # what was written there are roundings, from here on
+            for number in decimals(right.tree):
+                self.scope.rounded.setdefault(number.digits, right.place.line)
 
     def _judged(self, statement: Statement, k: int) -> Claim:
-        left, right, sign = statement.sides[k].tree, statement.sides[k + 1].tree, statement.signs[k]
-        line = statement.sides[k + 1].place.line
+        left, right = (self._applied(side.tree) for side in statement.sides[k : k + 2])
+        sign, line = statement.signs[k], statement.sides[k + 1].place.line
         first = k == 0 and not statement.continues
         if sign in _DECLARING:
             return Claim("definition", message="says what a name is")
@@ -147,19 +177,38 @@ class Script:
             self._case = ("equal" if sign == "=" else "different", line)
             return Claim("definition", message="a case")
         if statement.role == "condition" or (first and _in_passing(statement)):
+            if first and sign == "=" and literal(right) and not is_letter(left) and _puts_in(statement):
+                self.namer.define(left, right, line)  # "at x = 2": the value that is put in
             return Claim("definition", message="a condition")
-        link = Link(left, right, sign, first, statement.continues and k == 0, line, self._case_at(line))
+        joined = statement.continues and k == 0
+        link = Link(left, right, sign, first, joined, line, self.conditions, case=self._case_at(line))
         if not link.arrow and sign in ("=", "~="):
             claim = self._naming(link, line, statement.words)
             if claim is not None:
                 return claim
         claim = judge_link(link, self.scope, self.declared, statement.words)
-        if claim.verdict == "undecided" and not link.arrow and first and not is_closed(left):
+        if claim.verdict == "undecided" and not link.arrow and first and not _settled(left):
             key = key_of(right)
             if key is not None and not self.scope.knows(key[0]) and not depends_on(left, {key[0]}):
                 self.namer.define(right, left, line)
                 return Claim("definition", message="names the left side")
+            unknown = is_closed(right) and not any(isinstance(n, Derivative) for n in left.walk())
+            if sign == "=" and unknown and not any(self._given(n) for n in free_names(left)):
+                return Claim("definition", message="a condition on what is not known")
         return claim
+
+    def _given(self, name: Tree) -> bool:
+        base = access(name)[0] if isinstance(name, Indexed) else name
+        return self.scope.knows(name) or self.scope.knows(base)
+
+    def _applied(self, tree: Tree) -> Tree:
+        r"""``d sigma / dz`` as the derivative of ``sigma(z)``, where no meaning was given to the letter."""
+        tree = rebuild(tree, self._applied)
+        of = tree.of if isinstance(tree, Derivative) else None
+        if not isinstance(tree, Derivative) or not isinstance(of, Name) or len(tree.wrt) != 1:
+            return tree
+        known = function_name(of) in TABLE and not self.scope.knows(of) and of not in self.declared
+        return replace(tree, of=Call(of, tree.wrt)) if known else tree
 
     def _case_at(self, line: int) -> str:
         return self._case[0] if line - self._case[1] <= 3 else ""
@@ -236,15 +285,15 @@ class Script:
         return Claim("definition", message="names the entries")
 
     def _remember(self, statement: Statement) -> None:
-        """What the writer goes on with: the digits that were roundings, and the last value of the chain."""
+        """What the writer goes on with: the last value of the chain."""
         links = self.claims[-len(statement.signs) :]
-        for claim, side in zip(links, statement.sides[1:], strict=True):
-            if claim.verdict == "rounded":
-                for number in decimals(side.tree):
-                    self.scope.rounded.setdefault(number.digits, side.place.line)
         found = key_of(statement.sides[0].tree)
-        if found is None or found[1] or len(statement.sides) < 3 or statement.continues:
+        if found is None or len(statement.sides) < 3 or statement.continues:
             return
+        if found[1]:  # c_t = f_t c_{t-1} + ... = 0.47: a value for this member of the family
+            if not isinstance(statement.sides[0].tree, Indexed):
+                return
+            found = (statement.sides[0].tree, ())
         if any(sign not in ("=", "~=", "->") for sign in statement.signs) or statement.signs[0] == "->":
             return
         last = next((s.tree for s in reversed(statement.sides[1:]) if literal(s.tree)), None)
@@ -268,6 +317,19 @@ def _in_passing(statement: Statement) -> bool:
     return words[-1] in ("around", "near", "at", "except", "when", "while", "until", "if", "as") and literal(
         statement.sides[1].tree
     )
+
+
+def _settled(tree: Tree) -> bool:
+    """Whether a side has a value of its own; a sum without bounds has none."""
+    return is_closed(tree) and not any(isinstance(n, Big) and n.upper is None for n in tree.walk())
+
+
+def _puts_in(statement: Statement) -> bool:
+    """``at x = 2``, ``for n = 512``: what follows is meant there; ``around x = 0`` puts nothing in."""
+    words = statement.words.lower().replace(",", " ").replace(":", " ").split()
+    return key_of(statement.sides[0].tree) is not None and not set(words[-3:]) & {
+        "around", "near", "except", "until", "not", "undefined", "while", "unless", "if",
+    }  # fmt: skip
 
 
 def _hole(tree: Tree) -> Hole | None:
