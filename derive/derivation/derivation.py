@@ -11,9 +11,18 @@ import sympy as sp
 
 from derive.ops.definition import Operation
 from derive.suggest import unknown
-from derive.tensor.calculus import Derived, Part, entry_of, jacobian, second_derivative, vjp
+from derive.tensor.calculus import (
+    Derived,
+    Part,
+    entry_of,
+    jacobian,
+    second_derivative,
+    upstream_tensor,
+    vjp,
+)
 from derive.tensor.differentiate import Step
-from derive.tensor.matrix import Matrix, NotAMatrixFormulaError, to_matrix
+from derive.tensor.matrix import Matrix
+from derive.tensor.matrix_form import NotAMatrixFormulaError, to_matrix
 from derive.tensor.nodes import (
     Access,
     Apply,
@@ -214,7 +223,7 @@ def derive_gradient(
         derived = second_derivative(program, output, tensor)
         kind = "second derivative" if output.rank or not tensor.rank else "hessian"
     elif upstream:
-        derived = vjp(program, [tensor], seeds={output: upstream_tensor(output)})
+        derived = vjp(program, [tensor], seeds={output: upstream_tensor(program)})
         kind = "upstream"
     else:
         derived = jacobian(program, output, tensor)
@@ -263,11 +272,6 @@ def _slope(function: Elementwise) -> tuple[sp.Expr, sp.Expr]:
     value = function.body.xreplace({function.argument: x()})
     result = jacobian(Program((x,), (Statement(y(), value),)), y, x).result
     return Apply(function, 1, x()), result.xreplace({y(): Apply(function, 0, x())})
-
-
-def upstream_tensor(output: Tensor) -> Tensor:
-    """``g = dL/dy``, shaped like the output."""
-    return Tensor("g", output.shape, letters=output.letters)
 
 
 def _variable(operation: Operation, wrt: str) -> Tensor:

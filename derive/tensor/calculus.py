@@ -213,7 +213,7 @@ def vjp(
     output = program.output
     loss = output if seeds is None and output.rank == 0 else Tensor(_unused("L", program))
     if seeds is None:
-        seeds = {} if output.rank == 0 else {output: Tensor(_unused("g", program), output.shape)}
+        seeds = {} if output.rank == 0 else {output: upstream_tensor(program)}
     names = names or {}
     upstream: dict[Tensor, sp.Expr] = {
         tensor: seed[program.defined[tensor].target.indices] for tensor, seed in seeds.items()
@@ -244,6 +244,11 @@ def vjp(
     ordered = [part for tensor, part in parts.items() if tensor not in wanted or tensor in program.defined]
     ordered += [parts[want] for want in wanted if want not in program.defined]
     return Derived(program, tuple(ordered), tuple(seeds.values()), tuple(dict.fromkeys(facts)))
+
+
+def upstream_tensor(program: Program) -> Tensor:
+    """``g = dL/dy``, shaped like the program's output."""
+    return Tensor(_unused("g", program), program.output.shape, letters=program.output.letters)
 
 
 def _unused(name: str, program: Program) -> str:

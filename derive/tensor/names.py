@@ -151,8 +151,10 @@ def _folds_of(statement: Statement) -> Iterator[Fold]:
         if kernel == value or free_indices(kernel) != wanted or (several and isinstance(kernel, sp.exp)):
             continue
         solution = _solve(value.xreplace({kernel: _U}), statement.target)
-        if solution is not None:
-            yield Fold(statement, kernel, solution)
+        if solution is None or (isinstance(kernel, Access) and not may_divide(solution, value)):
+            # What an entry would be divided by does not cancel later; of an exponential's it may (tanh).
+            continue
+        yield Fold(statement, kernel, solution)
 
 
 def _kernels(value: sp.Expr) -> Iterator[sp.Expr]:

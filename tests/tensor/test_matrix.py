@@ -18,7 +18,6 @@ from derive.tensor.matrix import (
     Hadamard,
     Identity,
     Named,
-    NotAMatrixFormulaError,
     Ones,
     Plus,
     Quotient,
@@ -26,9 +25,9 @@ from derive.tensor.matrix import (
     Scaled,
     Times,
     Values,
-    to_matrix,
     transpose,
 )
+from derive.tensor.matrix_form import NotAMatrixFormulaError, to_matrix
 from derive.tensor.nodes import Bracket, IfPositive, Index, Sum, Tensor
 from derive.tensor.printing import Printer
 from derive.tensor.program import Statement
