@@ -226,6 +226,8 @@ def _entry_fit(
             number[1], number[0], carried[0][position], sides.approximately
         ):
             return "carried"
+    if number is None and left is not None and right is not None and _piecewise(left, right, sides):
+        return "carried"
     # 7.3/11.1 for e^2/(e^2 + e + e^{0.1}): the decimals on the right are roundings of what stands on the
     # left.
     # Not where the left side is made of decimals itself: then the arithmetic on them is what is claimed.
@@ -245,6 +247,30 @@ def _entry_fit(
         ):
             return "rounds"
     return None
+
+
+def _piecewise(left: Tree, right: Tree, sides: _Sides) -> bool:
+    """Whether the right side is the left with pieces rounded: ``0.75 * 0.415 + 0.5 = 0.311 + 0.5``."""
+    number = digits.literal(right)
+    if number is None and type(left) is type(right):
+        ours, theirs = list(left.children()), list(right.children())
+        pairs = list(zip(ours, theirs, strict=False))
+        same = [getattr(side, "signs", getattr(side, "function", None)) for side in (left, right)]
+        return (
+            len(ours) == len(theirs) > 0 and same[0] == same[1] and all(_piecewise(*p, sides) for p in pairs)
+        )
+    if left == right:
+        return True
+    try:
+        x = value(left, sides.convention, sides.lets)
+        y = value(right, sides.convention, sides.lets)
+    except (Refusal, ShapeMismatch):
+        return False
+    if not (x.scalar and y.scalar):
+        return False
+    if number is not None and number[1].places > 0:
+        return digits.fits(number[1], number[0], x.array[0]) == "rounds"
+    return _equal(x.array[0], y.array[0], x.exact and y.exact)
 
 
 def _shorter(left: Tree, right: Tree | None) -> bool:

@@ -59,7 +59,9 @@ def fits(number: Number, sign: int, x: Any, approximately: bool = False) -> Fit 
     if x.overlaps(Interval(middle - half, middle + half)):
         return "rounds"
     away = Interval(middle, middle + whole) if sign > 0 else Interval(middle - whole, middle)
-    if x.overlaps(away) and not _only_touches(x, middle + sign * whole, sign):
+    # 0.09 for 0.0997, but not 0.1 for 0.19: nobody cuts off half of a number.
+    close = abs(x.middle - middle) <= abs(x.middle) / 4
+    if close and x.overlaps(away) and not _only_touches(x, middle + sign * whole, sign):
         return "truncates"
     if approximately and x.overlaps(Interval(middle - whole, middle + whole)):
         return "approximates"

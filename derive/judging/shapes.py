@@ -23,6 +23,7 @@ from derive.judging.names import (
     matrices,
     size_names,
 )
+from derive.judging.trees import both_lists
 from derive.reading.tree import (
     Add,
     Ambiguous,
@@ -254,7 +255,7 @@ class _Walker:
     def _product(self, tree: Multiply) -> Shape:
         groups: list[Shape] = []
         current: Shape = self.shape(tree.factors[0])
-        for sign, factor in zip(tree.signs, tree.factors[1:], strict=True):
+        for sign, before, factor in zip(tree.signs, tree.factors, tree.factors[1:], strict=False):
             shape = self.shape(factor)
             if sign == "odot":
                 groups.append(current)
@@ -264,7 +265,7 @@ class _Walker:
             elif sign == "cdot" and current[0] == 1 and shape[0] == 1:
                 self.layout.unite(current[1], shape[1], "a dot product")
                 current = None
-            elif sign == "cdot" and current[1] == 1 and shape[1] == 1:
+            elif current[1] == 1 and shape[1] == 1 and (sign == "cdot" or both_lists(before, factor)):
                 self.layout.unite(current[0], shape[0], "a dot product")
                 current = None
             else:

@@ -273,6 +273,11 @@ def _widened(tree: Tree) -> Tree:
     return tree
 
 
+def both_lists(left: Tree, right: Tree) -> bool:
+    """Whether both factors are lists, which have no orientation: a row times a column is meant."""
+    return all(isinstance(t.operand if isinstance(t, Transpose) else t, List) for t in (left, right))
+
+
 def holds_relation(tree: Tree) -> bool:
     """Whether a relation stands inside (an indicator, a case)."""
     return any(isinstance(n, Relation) for n in tree.walk())

@@ -21,7 +21,7 @@ from derive.judging.layout import Layout
 from derive.judging.limits import Budget, Irrational, ShapeMismatch, TooLarge, Unknown
 from derive.judging.names import CONSTANTS, IDENTITY, access, is_held, is_indicator, is_letter
 from derive.judging.scalars import Dual, Interval, plain, slope
-from derive.judging.trees import UNITS
+from derive.judging.trees import UNITS, both_lists
 from derive.reading.tree import (
     Add,
     Ambiguous,
@@ -313,13 +313,13 @@ class Evaluator:
         if len(tree.factors) == 2 and isinstance(tree.factors[1], Relation) and is_indicator(tree.factors[0]):
             return self.indicator(tree.factors[1])
         groups, current = [], self.value(tree.factors[0])
-        for sign, factor in zip(tree.signs, tree.factors[1:], strict=True):
+        for sign, before, factor in zip(tree.signs, tree.factors, tree.factors[1:], strict=False):
             x = self.value(factor)
             if sign == "odot":
                 groups.append(current)
                 current = x
             else:
-                current = arrays.multiply(current, x, dot=sign == "cdot")
+                current = arrays.multiply(current, x, dot=sign == "cdot" or both_lists(before, factor))
         for group in groups:
             a, b = arrays.align(group, current, "an elementwise product")
             current = a * b

@@ -11,8 +11,10 @@ from derive.judging.trees import arithmetic, rational
 from derive.marking.link import FAR, Link
 from derive.marking.scope import Scope
 from derive.reading.tree import (
+    Big,
     Call,
     Cases,
+    Derivative,
     Indexed,
     List,
     Multiply,
@@ -29,6 +31,9 @@ def tempered(claim: Claim, link: Link, scope: Scope) -> Claim:
     both = (link.left, link.right)
     if claim.note == "shape" and any(isinstance(side, List) for side in both):
         return Claim("undecided", message=f"a list beside something else ({claim.message})")
+    if _bound_and_free(link):
+        message = "a letter runs over all entries on one side and stands for one entry on the other"
+        return Claim("undecided", message=message)
     if link.joined and (number_of(link.left) is not None or link.arrow):
         return Claim("undecided", message="what stands in different lines need not be meant as equal")
     if link.arrow and not (number_of(link.right) is not None and is_closed(link.left)):
@@ -43,6 +48,17 @@ def tempered(claim: Claim, link: Link, scope: Scope) -> Claim:
     if any(_explained(side, scope) for side in both):
         return Claim("undecided", message="a number beside a name in brackets may explain the number")
     return claim
+
+
+def _bound_and_free(link: Link) -> bool:
+    """A derivative by ``x_i`` inside a sum over i, where i stands free on the other side."""
+    for ours, theirs in ((link.left, link.right), (link.right, link.left)):
+        for big in (n for n in ours.walk() if isinstance(n, Big)):
+            inside = [n for n in big.body.walk() if isinstance(n, Derivative)]
+            by = {part for d in inside for v in d.wrt for part in v.walk()}
+            if by & set(big.variables) & set(theirs.walk()):
+                return True
+    return False
 
 
 def _like_a_size(tree: Tree) -> bool:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from derive.judging.claim import Claim
 from derive.judging.compare import free_names, is_closed
 from derive.judging.limits import Refusal
-from derive.judging.names import access
-from derive.judging.trees import canonical
+from derive.judging.names import access, is_lower
+from derive.judging.trees import canonical, is_number
 from derive.marking.link import NEAR, RIGHT, Link
 from derive.marking.links import judge_link, written_shape
 from derive.marking.scope import ALWAYS, Meaning, Scope, key_of, literal
@@ -73,6 +73,8 @@ class Namer:
             self._note_value(link, claim, line)
             if claim.verdict in RIGHT and not literal(link.right):
                 self._another_formula(link, key, claim, line)
+            if claim.verdict == "undecided" and is_number(link.right, 0) and not is_closed(link.left):
+                return Claim("definition", message="a condition on what is not known")
             missing = claim.verdict == "undecided" and claim.note is None
             return replace(claim, note="missing-given") if missing else claim
         if claim.verdict == "undecided" and isinstance(link.left, Derivative):
@@ -193,6 +195,8 @@ class Namer:
         key, parameters = found
         if self._contradicts(key, right):
             self.scope.section += 1
+        if isinstance(left, Call) and not parameters and _formula_of(left, right):
+            key, parameters = left.function, left.arguments
         if isinstance(left, Call) and literal(right):
             key, parameters = left, ()  # g(z) = 1 says what g is at that z, not that g is constant
         meaning = Meaning(right, line, self.scope.section, parameters)
@@ -229,6 +233,14 @@ def _refers(right: Tree, key: Tree, left: Tree) -> bool:
         if same_family and not (isinstance(left, Indexed) and access(left)[1]):
             return True
     return False
+
+
+def _formula_of(left: Call, right: Tree) -> bool:
+    """``H(p) = -p log p - ...``: a formula in its argument, which makes even H a function."""
+    if not all(is_lower(a) and isinstance(a, Name) for a in left.arguments) or not left.arguments:
+        return False
+    itself = any(isinstance(n, Call) and n.function == left.function for n in right.walk())
+    return not itself and set(left.arguments) <= free_names(right)
 
 
 def _says_a_size(right: Tree) -> bool:
