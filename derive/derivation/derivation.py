@@ -21,6 +21,7 @@ from derive.tensor.calculus import (
     vjp,
 )
 from derive.tensor.differentiate import Step
+from derive.tensor.index import Index, free_indices
 from derive.tensor.matrix import Matrix
 from derive.tensor.matrix_form import NotAMatrixFormulaError, to_matrix
 from derive.tensor.nodes import (
@@ -29,10 +30,8 @@ from derive.tensor.nodes import (
     Bracket,
     DerivativeTensor,
     Elementwise,
-    Index,
     Sum,
     Tensor,
-    free_indices,
 )
 from derive.tensor.numeric import Compiled, compile_statements
 from derive.tensor.program import Program, Statement

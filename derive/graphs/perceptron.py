@@ -15,7 +15,8 @@ import sympy as sp
 from derive.graphs.wiring import Wiring, WiringError
 from derive.ops.catalogue import operation
 from derive.ops.definition import Operation
-from derive.tensor.nodes import Tensor, size
+from derive.tensor.index import size
+from derive.tensor.nodes import Tensor
 from derive.tensor.program import Program
 
 _OF_LOGITS = ("cross_entropy", "binary_cross_entropy_logits")

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from derive.ops.definition import Operation
-from derive.tensor.nodes import Access, Elementwise, Index, Tensor, rewrite
+from derive.tensor.index import Index
+from derive.tensor.nodes import Access, Elementwise, Tensor, rewrite
 from derive.tensor.program import Fact, Program, Statement
 
 

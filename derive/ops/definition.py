@@ -11,7 +11,8 @@ from functools import cached_property
 
 import sympy as sp
 
-from derive.tensor.nodes import Access, Index, Sum, Tensor, size
+from derive.tensor.index import Index, size
+from derive.tensor.nodes import Access, Sum, Tensor
 from derive.tensor.printing import symbol_latex, symbol_text
 from derive.tensor.program import Fact, Program, Statement, given_index
 from derive.tensor.words import Words

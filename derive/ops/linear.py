@@ -5,7 +5,8 @@ from __future__ import annotations
 import sympy as sp
 
 from derive.ops.definition import Definition, axes, defines
-from derive.tensor.nodes import Access, Index, Sum, Tensor
+from derive.tensor.index import Index
+from derive.tensor.nodes import Access, Sum, Tensor
 
 
 def affine_map(W: Tensor, x: Access, bias: Tensor, i: Index, j: Index) -> sp.Expr:

@@ -18,7 +18,8 @@ from derive.practice.tensor_form import Converter
 from derive.reading import to_latex
 from derive.reading.tree import Derivative, Indexed, Name, Tree
 from derive.tensor.calculus import jacobian
-from derive.tensor.nodes import Index, Tensor
+from derive.tensor.index import Index
+from derive.tensor.nodes import Tensor
 from derive.tensor.numeric import compile_statements
 from derive.tensor.printing import printer_for
 from derive.tensor.program import Program, Statement

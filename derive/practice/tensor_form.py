@@ -26,7 +26,8 @@ from derive.reading.tree import (
     Power,
     Tree,
 )
-from derive.tensor.nodes import IfPositive, Index, Sum, Tensor
+from derive.tensor.index import Index
+from derive.tensor.nodes import IfPositive, Sum, Tensor
 
 _FUNCTIONS: dict[str, Callable[[sp.Expr], sp.Expr]] = {
     "exp": sp.exp,

@@ -14,15 +14,14 @@ from functools import lru_cache
 import sympy as sp
 
 from derive.tensor.differentiate import Step, differentiate
+from derive.tensor.index import Index, fresh
 from derive.tensor.names import Fold, apply_facts, fold_once, folds, sum_lemmas
 from derive.tensor.nodes import (
     Access,
     D,
     DerivativeTensor,
-    Index,
     Sum,
     Tensor,
-    fresh,
     nodes,
     rewrite,
     tensors_in,

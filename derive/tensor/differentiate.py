@@ -13,15 +13,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from derive.tensor.nodes import (
-    Access,
-    Apply,
-    Bracket,
-    D,
-    IfPositive,
-    Sum,
-    tensors_in,
-)
+from derive.tensor.nodes import Access, Apply, Bracket, D, IfPositive, Sum, tensors_in
 from derive.tensor.program import Program
 from derive.tensor.words import Words
 

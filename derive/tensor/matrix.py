@@ -13,11 +13,8 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from derive.tensor.nodes import (
-    Access,
-    Index,
-    Tensor,
-)
+from derive.tensor.index import Index
+from derive.tensor.nodes import Access, Tensor
 from derive.tensor.printing import ADD, ATOM, MULTIPLY, POWER, Printer
 
 Shape = tuple[sp.Expr, sp.Expr]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from derive.tensor.index import Index, free_indices
 from derive.tensor.matrix import (
     ONE,
     DiagonalMatrix,
@@ -27,15 +28,7 @@ from derive.tensor.matrix import (
     Unit,
     transpose,
 )
-from derive.tensor.nodes import (
-    Access,
-    Apply,
-    Bracket,
-    IfPositive,
-    Index,
-    Sum,
-    free_indices,
-)
+from derive.tensor.nodes import Access, Apply, Bracket, IfPositive, Sum
 from derive.tensor.simplify import expand_products
 
 

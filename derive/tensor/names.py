@@ -15,18 +15,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from derive.tensor.nodes import (
-    Access,
-    Apply,
-    Bracket,
-    IfPositive,
-    Index,
-    Sum,
-    free_indices,
-    nodes,
-    rewrite,
-    within,
-)
+from derive.tensor.index import Index, free_indices, within
+from derive.tensor.nodes import Access, Apply, Bracket, IfPositive, Sum, nodes, rewrite
 from derive.tensor.program import Fact, Program, Statement
 from derive.tensor.simplify import cancel, cancel_within, cost, distribute, factor
 from derive.tensor.words import Words

@@ -23,55 +23,12 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import sympy as sp
 from sympy.core.expr import AtomicExpr
 
-Size: TypeAlias = sp.Expr
-
-_fresh_numbers = itertools.count()
-
-
-def size(name: str) -> sp.Symbol:
-    """A symbolic size: a positive integer."""
-    return sp.Symbol(name, integer=True, positive=True)
-
-
-class Index(AtomicExpr):
-    """An index that runs over ``0 .. size - 1``.
-
-    >>> Index("i", size("n")) == Index("i", size("n")), Index("i", size("n")) == Index("i", size("m"))
-    (True, False)
-    """
-
-    is_commutative = True
-    is_integer = True
-    is_nonnegative = True
-    is_real = True
-    name: str
-    size: Size
-
-    def __new__(cls, name: str, size: Size | int) -> Index:
-        self = super().__new__(cls)
-        self.name, self.size = name, sp.sympify(size)
-        return self
-
-    def _hashable_content(self) -> tuple[Any, ...]:
-        return (self.name, self.size)
-
-    def __getnewargs__(self) -> tuple[Any, ...]:
-        return (self.name, self.size)
-
-    def _sympystr(self, printer: Any) -> str:
-        return self.name
-
-    # Not among ``free_symbols``: SymPy would differentiate by it to find the sign of ``2i - 1``, and fail.
-
-
-def fresh(index: Index) -> Index:
-    """An index like this one that occurs nowhere else."""
-    return Index(f"~{next(_fresh_numbers)}", index.size)
+from derive.tensor.index import Index, Size, bounds, coefficient_of, free_indices, fresh, within
 
 
 class Tensor(AtomicExpr):
@@ -218,6 +175,7 @@ class Sum(sp.Expr):
 
     The bound indices are renamed to canonical ones, so that equality is equality up to renaming.
 
+    >>> from derive.tensor.index import size
     >>> n = size("n"); x = Tensor("x", [n]); i, j = Index("i", n), Index("j", n)
     >>> Sum(x[i] ** 2, i) == Sum(x[j] ** 2, j)
     True
@@ -299,6 +257,7 @@ def _canonical(body: sp.Expr, indices: tuple[Index, ...], level: int) -> tuple[s
 class Bracket(sp.Expr):
     """Iverson's bracket ``[a = 0]`` of an affine expression ``a``: 1 where it is zero, else 0.
 
+    >>> from derive.tensor.index import size
     >>> i, j = Index("i", size("n")), Index("j", size("n"))
     >>> Bracket(i - j) == Bracket(2 * j - 2 * i), Bracket(i - i), Bracket(2 * i - 2 * j + 1)
     (True, 1, 0)
@@ -467,45 +426,9 @@ OPAQUE = (Access, Sum, Bracket, IfPositive, Apply, D)
 
 
 @lru_cache(maxsize=65536)
-def free_indices(expression: sp.Basic) -> frozenset[Index]:
-    """The indices that occur free."""
-    if isinstance(expression, Index):
-        return frozenset([expression])
-    found = frozenset(itertools.chain.from_iterable(free_indices(argument) for argument in expression.args))
-    return found - frozenset(expression.bound) if isinstance(expression, Sum) else found
-
-
-@lru_cache(maxsize=65536)
 def tensors_in(expression: sp.Basic) -> frozenset[Tensor]:
     """The tensors that are read anywhere in the expression."""
     return frozenset(expression.atoms(Tensor))
-
-
-def coefficient_of(affine: sp.Expr, index: Index) -> sp.Expr:
-    """The coefficient of an index in an affine expression."""
-    return sp.expand(affine.xreplace({index: sp.S.One}) - affine.xreplace({index: sp.S.Zero}))
-
-
-def bounds(affine: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
-    """The least and greatest value of an affine expression over its indices (NaN where a sign is unknown)."""
-    low = high = affine
-    for index in free_indices(affine):
-        coefficient, last = coefficient_of(affine, index), index.size - 1
-        if coefficient.is_nonnegative:
-            low, high = low.xreplace({index: sp.S.Zero}), high.xreplace({index: last})
-        elif coefficient.is_nonpositive:
-            low, high = low.xreplace({index: last}), high.xreplace({index: sp.S.Zero})
-        else:
-            return sp.nan, sp.nan
-    return sp.expand(low), sp.expand(high)
-
-
-def within(affine: sp.Expr, extent: Size) -> bool:
-    """Whether an affine index provably stays in ``0 .. extent - 1``."""
-    if isinstance(affine, Index):
-        return affine.size == extent or bool((extent - affine.size).is_nonnegative)
-    low, high = bounds(affine)
-    return bool(low.is_nonnegative and sp.expand(extent - 1 - high).is_nonnegative)
 
 
 def rewrite(expression: sp.Expr, rule: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:

@@ -17,6 +17,7 @@ import numpy as np
 import sympy as sp
 
 from derive.tensor.differentiate import differentiate
+from derive.tensor.index import Index, free_indices
 from derive.tensor.nodes import (
     Access,
     Apply,
@@ -24,10 +25,8 @@ from derive.tensor.nodes import (
     D,
     Elementwise,
     IfPositive,
-    Index,
     Sum,
     Tensor,
-    free_indices,
 )
 from derive.tensor.program import Program, Statement
 from derive.tensor.simplify import expand_products

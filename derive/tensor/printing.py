@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import sympy as sp
 
+from derive.tensor.index import Index, free_indices
 from derive.tensor.nodes import (
     Access,
     Apply,
@@ -23,10 +24,8 @@ from derive.tensor.nodes import (
     DerivativeTensor,
     Elementwise,
     IfPositive,
-    Index,
     Sum,
     Tensor,
-    free_indices,
     tensors_in,
 )
 from derive.tensor.program import Program

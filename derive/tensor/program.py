@@ -8,7 +8,8 @@ from functools import cached_property
 
 import sympy as sp
 
-from derive.tensor.nodes import Access, Apply, Index, Tensor, free_indices, nodes, tensors_in
+from derive.tensor.index import Index, free_indices
+from derive.tensor.nodes import Access, Apply, Tensor, nodes, tensors_in
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ class Program:
     ``aside`` statements are not needed for the output; results may be expressed in their names (the softmax
     beside the log-sum-exp). ``facts`` are what is known of the inputs.
 
-    >>> from derive.tensor.nodes import Sum, size
+    >>> from derive.tensor.index import size
+    >>> from derive.tensor.nodes import Sum
     >>> n = size("n"); x = Tensor("x", [n]); y = Tensor("y"); i = Index("i", n)
     >>> Program((x,), (Statement(y(), Sum(x[i] ** 2, i)),)).output
     y

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 import sympy as sp
 
+from derive.tensor.index import Index, coefficient_of, free_indices, within
 from derive.tensor.nodes import (
     OPAQUE,
     Access,
@@ -21,15 +22,11 @@ from derive.tensor.nodes import (
     Bracket,
     D,
     IfPositive,
-    Index,
     Sum,
     Tensor,
-    coefficient_of,
-    free_indices,
     nodes,
     rewrite,
     tensors_in,
-    within,
 )
 
 _LARGEST_EXPANDED_POWER = 4

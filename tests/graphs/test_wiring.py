@@ -9,7 +9,8 @@ from derive.derivation.derivation import matrix_form
 from derive.graphs.perceptron import hidden_layer, perceptron
 from derive.graphs.wiring import Wiring, WiringError
 from derive.rendering.derivation import page
-from derive.tensor.nodes import Tensor, size
+from derive.tensor.index import size
+from derive.tensor.nodes import Tensor
 
 ACTIVATIONS = {
     "sigmoid": lambda z: 1 / (1 + np.exp(-z)),

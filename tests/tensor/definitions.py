@@ -2,7 +2,8 @@
 
 import sympy as sp
 
-from derive.tensor.nodes import Access, Elementwise, IfPositive, Index, Sum, Tensor, size
+from derive.tensor.index import Index, size
+from derive.tensor.nodes import Access, Elementwise, IfPositive, Sum, Tensor
 from derive.tensor.program import Fact, Program, Statement
 
 n, m, d, k, B, T = (size(name) for name in ("n", "m", "d", "k", "B", "T"))

@@ -14,7 +14,8 @@ import mpmath
 import numpy as np
 import sympy as sp
 
-from derive.tensor.nodes import Access, Apply, Bracket, D, IfPositive, Index, Sum
+from derive.tensor.index import Index
+from derive.tensor.nodes import Access, Apply, Bracket, D, IfPositive, Sum
 
 STEP = 1e-30
 

@@ -7,9 +7,9 @@ import numpy as np
 import tuple_programs as tuples
 
 from derive.tensor.calculus import jacobian, second_derivative, vjp
+from derive.tensor.index import free_indices
 from derive.tensor.matrix import Values
 from derive.tensor.matrix_form import NotAMatrixFormulaError, to_matrix
-from derive.tensor.nodes import free_indices
 from derive.tensor.numeric import compile_statements
 from derive.tensor.printing import printer_for
 from derive.tensor.program import Statement

@@ -8,7 +8,8 @@ import sympy as sp
 from definitions import B, d, k, m, n
 
 from derive.tensor.calculus import entry_of, jacobian, second_derivative, vjp
-from derive.tensor.nodes import Apply, Bracket, D, IfPositive, Index, Sum, Tensor, free_indices
+from derive.tensor.index import Index, free_indices
+from derive.tensor.nodes import Apply, Bracket, D, IfPositive, Sum, Tensor
 from derive.tensor.printing import printer_for
 from derive.tensor.program import Program, Statement
 from derive.tensor.simplify import cost, distribute, eliminate_brackets, expand_products

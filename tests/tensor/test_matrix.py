@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from test_random_programs import BINDINGS, RUNS, SEEDS, programs
 
 from derive.tensor.calculus import vjp
+from derive.tensor.index import Index
 from derive.tensor.matrix import (
     DiagonalMatrix,
     Hadamard,
@@ -28,7 +29,7 @@ from derive.tensor.matrix import (
     transpose,
 )
 from derive.tensor.matrix_form import NotAMatrixFormulaError, to_matrix
-from derive.tensor.nodes import Bracket, IfPositive, Index, Sum, Tensor
+from derive.tensor.nodes import Bracket, IfPositive, Sum, Tensor
 from derive.tensor.printing import Printer
 from derive.tensor.program import Statement
 

@@ -8,8 +8,9 @@ import sympy as sp
 from definitions import m, n
 
 from derive.tensor.calculus import jacobian, vjp
+from derive.tensor.index import Index, free_indices
 from derive.tensor.names import apply_facts, divisors, fold_once, folds, may_divide, sum_lemmas, unify
-from derive.tensor.nodes import Access, IfPositive, Index, Sum, Tensor, free_indices
+from derive.tensor.nodes import Access, IfPositive, Sum, Tensor
 from derive.tensor.numeric import compile_statements
 from derive.tensor.program import Fact, Program, Statement
 

@@ -7,6 +7,7 @@ import pytest
 import sympy as sp
 from definitions import d, m, n
 
+from derive.tensor.index import Index, bounds, free_indices, within
 from derive.tensor.nodes import (
     Access,
     Apply,
@@ -15,13 +16,9 @@ from derive.tensor.nodes import (
     DerivativeTensor,
     Elementwise,
     IfPositive,
-    Index,
     Sum,
     Tensor,
-    bounds,
-    free_indices,
     rewrite,
-    within,
 )
 from derive.tensor.program import Program, Statement, given_index
 

@@ -8,7 +8,8 @@ import sympy as sp
 from definitions import indices, m, n
 
 from derive.tensor.calculus import vjp
-from derive.tensor.nodes import Bracket, IfPositive, Index, Sum, Tensor, size
+from derive.tensor.index import Index, size
+from derive.tensor.nodes import Bracket, IfPositive, Sum, Tensor
 from derive.tensor.numeric import bind_sizes, compile_statements, identifier
 from derive.tensor.program import Program, Statement
 

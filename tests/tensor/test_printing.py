@@ -11,7 +11,16 @@ import sympy as sp
 from definitions import ACTIVATION, m, n
 
 from derive.tensor.calculus import jacobian, second_derivative, vjp
-from derive.tensor.nodes import Apply, Bracket, D, DerivativeTensor, IfPositive, Index, Sum, Tensor
+from derive.tensor.index import Index
+from derive.tensor.nodes import (
+    Apply,
+    Bracket,
+    D,
+    DerivativeTensor,
+    IfPositive,
+    Sum,
+    Tensor,
+)
 from derive.tensor.printing import Printer, printer_for
 from derive.tensor.program import Program, Statement, given_index
 

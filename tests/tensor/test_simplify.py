@@ -6,7 +6,8 @@ import pytest
 import sympy as sp
 from definitions import m, n
 
-from derive.tensor.nodes import Bracket, IfPositive, Index, Sum, Tensor, free_indices
+from derive.tensor.index import Index, free_indices
+from derive.tensor.nodes import Bracket, IfPositive, Sum, Tensor
 from derive.tensor.simplify import (
     brackets_out_of_cases,
     cancel,

@@ -12,7 +12,8 @@ import sympy as sp
 from definitions import m, n
 
 from derive.tensor.calculus import jacobian, vjp
-from derive.tensor.nodes import Index, Sum, Tensor
+from derive.tensor.index import Index
+from derive.tensor.nodes import Sum, Tensor
 from derive.tensor.printing import Printer
 from derive.tensor.program import Program, Statement
 from derive.tensor.simplify import cost

@@ -17,7 +17,8 @@ import itertools
 import numpy as np
 import sympy as sp
 
-from derive.tensor.nodes import Bracket, Elementwise, IfPositive, Index, Sum, Tensor, size
+from derive.tensor.index import Index, size
+from derive.tensor.nodes import Bracket, Elementwise, IfPositive, Sum, Tensor
 from derive.tensor.program import Program, Statement
 
 _t = sp.Symbol("t", real=True)
