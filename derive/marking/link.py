@@ -28,6 +28,7 @@ class Link:
     line: int = 0
     conditions: tuple[tuple[Relation, ...], ...] = ()  # groups of which one may restrict the claim
     under: tuple[Relation, ...] = ()  # the conditions under which it is judged
+    restates: bool = False  # a second formula, in just the names of the first
     case: str = ""  # "equal" or "different": what was said of two indices just before
 
     @property

@@ -338,6 +338,8 @@ def _stated_generally(
     ):
         return False
     head = link.left
+    if link.restates:
+        return True
     known = about_a_function(head) or _is_primed(head)
     if not known and not isinstance(head, Derivative) and counted_powers(link):
         return False

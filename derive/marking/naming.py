@@ -63,6 +63,8 @@ class Namer:
             return Claim("definition", message="gives the name its meaning")
         if key in self.scope.values and not self._computable(link.left, key):
             return self._explained(link, key, parameters, line)
+        old = self.scope.functions.get(key) or self.scope.formulas.get(key)
+        link = replace(link, restates=old is not None and _restates(old.tree, link.right))
         claim = judge_link(link, self.scope, self.declared, words)
         unsettled = claim.verdict == "undecided" and literal(link.right)
         if unsettled and key not in self.scope.formulas and not isinstance(link.left, (Derivative, Call)):
@@ -164,6 +166,8 @@ class Namer:
             return False  # its value was settled before: this is another one
         if literal(link.right):
             return True
+        if link.restates:
+            return True
         # alpha = 3 sqrt(2) - 5 and later alpha = sqrt(2): two numbers under one name, one after the other.
         return is_closed(link.right) and (meaning is None or not is_closed(meaning.tree))
 
@@ -233,6 +237,11 @@ def _refers(right: Tree, key: Tree, left: Tree) -> bool:
         if same_family and not (isinstance(left, Indexed) and access(left)[1]):
             return True
     return False
+
+
+def _restates(old: Tree, new: Tree) -> bool:
+    """Whether a second formula speaks of just the names of the first, and of so many that it is no chance."""
+    return len(free_names(old)) >= 3 and free_names(old) == free_names(new)
 
 
 def _formula_of(left: Call, right: Tree) -> bool:

@@ -13,7 +13,7 @@ from derive.judging.digits import decimals
 from derive.judging.functions import TABLE
 from derive.judging.limits import Refusal
 from derive.judging.names import access, function_name, is_letter
-from derive.judging.trees import check_numbers, depends_on, rebuild
+from derive.judging.trees import check_numbers, depends_on, is_number, rebuild
 from derive.marking.conditions import candidates
 from derive.marking.link import RIGHT, Link
 from derive.marking.links import judge_link
@@ -91,6 +91,8 @@ class Script:
         self.conditions: tuple[tuple[Relation, ...], ...] = ()  # under which the statement may be meant
         self._problem = ""  # the heading of the problem that is being answered
         self._case = ("", 0)  # what was last said of two indices, and where
+        self._ends: list[tuple[Tree | None, Side]] = []  # the last chains: how each began and ended
+        self._head: Tree | None = None  # what the chain that is being written began with
         self._good: Tree | None = None  # the last right side of a chain that went wrong
         self._gave_value: dict[Tree, int] = {}  # the claim that gave a name its value
 
@@ -187,15 +189,27 @@ class Script:
             if claim is not None:
                 return claim
         claim = judge_link(link, self.scope, self.declared, statement.words)
+        if link.joined and claim.verdict not in RIGHT:
+            claim = self._joined_elsewhere(link, statement) or claim
         if claim.verdict == "undecided" and not link.arrow and first and not _settled(left):
             key = key_of(right)
             if key is not None and not self.scope.knows(key[0]) and not depends_on(left, {key[0]}):
                 self.namer.define(right, left, line)
                 return Claim("definition", message="names the left side")
-            unknown = is_closed(right) and not any(isinstance(n, Derivative) for n in left.walk())
-            if sign == "=" and unknown and not any(self._given(n) for n in free_names(left)):
+            unknown = is_closed(right) and _solved_for(left, right)
+            if sign in ("=", "~=") and unknown and not any(self._given(n) for n in free_names(left)):
                 return Claim("definition", message="a condition on what is not known")
         return claim
+
+    def _joined_elsewhere(self, link: Link, statement: Statement) -> Claim | None:
+        """``a = b - c, c = 1`` and below it ``= 2 - 1``: which of them goes on is seen by what fits."""
+        line = statement.sides[0].place.line
+        for head, side in reversed([(h, s) for h, s in self._ends if s.place.line == line]):
+            claim = judge_link(replace(link, left=side.tree), self.scope, self.declared, statement.words)
+            if claim.verdict in RIGHT:
+                self._head = head
+                return claim
+        return None
 
     def _given(self, name: Tree) -> bool:
         base = access(name)[0] if isinstance(name, Indexed) else name
@@ -287,19 +301,24 @@ class Script:
     def _remember(self, statement: Statement) -> None:
         """What the writer goes on with: the last value of the chain."""
         links = self.claims[-len(statement.signs) :]
-        found = key_of(statement.sides[0].tree)
-        if found is None or len(statement.sides) < 3 or statement.continues:
+        head = self._head if statement.continues else statement.sides[0].tree
+        self._head = head
+        self._ends = [*self._ends[-7:], (head, statement.sides[-1])]
+        found = None if head is None else key_of(head)
+        if found is None or (len(statement.sides) < 3 and not statement.continues):
             return
         if found[1]:  # c_t = f_t c_{t-1} + ... = 0.47: a value for this member of the family
-            if not isinstance(statement.sides[0].tree, Indexed):
+            if not isinstance(head, Indexed):
                 return
-            found = (statement.sides[0].tree, ())
+            found = (head, ())
         if any(sign not in ("=", "~=", "->") for sign in statement.signs) or statement.signs[0] == "->":
             return
         last = next((s.tree for s in reversed(statement.sides[1:]) if literal(s.tree)), None)
         if last is None:
             return
         verdicts = [c.verdict for c in links]
+        if statement.continues and verdicts[0] not in RIGHT:
+            return  # whether this line goes on with that chain is not sure
         self.scope.values[found[0]] = Meaning(
             last,
             statement.place.line,
@@ -317,6 +336,15 @@ def _in_passing(statement: Statement) -> bool:
     return words[-1] in ("around", "near", "at", "except", "when", "while", "until", "if", "as") and literal(
         statement.sides[1].tree
     )
+
+
+def _solved_for(left: Tree, right: Tree) -> bool:
+    """Whether ``left = number`` says what a name must be: no derivative, and no identity of functions."""
+    nodes = list(left.walk())
+    if any(isinstance(n, Derivative) for n in nodes):
+        return False
+    applied = any(isinstance(n, Call) and function_name(n.function) is not None for n in nodes)
+    return not applied or isinstance(left, Call) or is_number(right, 0)
 
 
 def _settled(tree: Tree) -> bool:
