@@ -65,7 +65,26 @@ def pieces(stream: list[Item], plain: bool) -> list[Piece]:
             made.append(Piece([item]))
         else:
             current.append(item)
-    return [piece for piece in made if any(item.kind not in ("space", "cell") for item in piece.items)]
+    if not any(_says(piece.items) for piece in made):  # nothing but words
+        return [Piece([item for item in stream if item.kind != "row"])]
+    kept: list[Piece] = []
+    words = ""
+    for piece in made:
+        piece.words = f"{words} {piece.words}".strip()
+        if _says(piece.items):
+            kept.append(piece)
+        words = "" if _says(piece.items) else piece.words
+    if words:
+        kept[-1].after = f"{kept[-1].after} {words}".strip()
+    return kept
+
+
+def _says(items: Sequence[Item]) -> bool:
+    """Whether the items are more than spacing and punctuation."""
+    return any(
+        item.kind not in ("space", "cell", "row") and not (item.kind == "sign" and item.text in ",;.:")
+        for item in items
+    )
 
 
 _BARE_WORDS = symbols.words(
@@ -236,7 +255,7 @@ def _label(items: list[Item]) -> tuple[list[Item], str]:
         kept[0].kind in ("number", "letter") or (kept[0].kind == "run" and not set(kept[0].text) - set("ivx"))
     )
     if len(kept) > 2 and numbered and kept[1].text == "unbalanced )":
-        return kept[2:], label or kept[0].text
+        return kept[2:], f"{kept[0].text} {label}".strip()
     if tags and kept and kept[0].text == "unbalanced )":
         return kept[1:], label
     head = kept[0] if kept else None
@@ -246,8 +265,9 @@ def _label(items: list[Item]) -> tuple[list[Item], str]:
             and len(head.items[0].text) <= 2
             and "." not in head.items[0].text
         )
-        if short and kept[1].kind == "space" and kept[1].text == "quad":
-            return kept[2:], label or head.items[0].text
+        more = any(relation_of(item) is None for item in solid(kept[2:]))
+        if short and more and kept[1].kind == "space" and kept[1].text == "quad":
+            return kept[2:], f"{head.items[0].text} {label}".strip()
     return kept, label
 
 

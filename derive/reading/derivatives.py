@@ -122,6 +122,8 @@ def nabla(parser: Parser, start: int) -> Tree:
         sign = parser.take()
         argument = script_argument(parser)
         if sign.text == "_":
+            if wrt:
+                raise parser.refuse("two subscripts on one symbol", sign)
             wrt = read_lower(argument, parser)
         elif [getattr(item, "text", "") for item in argument] == ["2"]:
             kind = "nabla^2"

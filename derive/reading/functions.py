@@ -11,7 +11,15 @@ from derive.reading.context import span_of, times
 from derive.reading.groups import Group, Item
 from derive.reading.lexer import Token
 from derive.reading.matrices import sequence
-from derive.reading.scripts import Scripts, attach, inverse_or_power, postfix, read_scripts, script_argument
+from derive.reading.scripts import (
+    TRANSPOSE,
+    Scripts,
+    attach,
+    inverse_or_power,
+    postfix,
+    read_scripts,
+    script_argument,
+)
 from derive.reading.tree import (
     Add,
     Ambiguous,
@@ -27,6 +35,7 @@ from derive.reading.tree import (
     Power,
     Relation,
     Span,
+    Transpose,
     Tree,
 )
 
@@ -142,7 +151,8 @@ def _logarithm_of_product(parser: Parser, tree: Tree, call: Call, function: Tree
 def _alone(function: Tree, found: Scripts) -> Tree:
     tree = function
     for power in found.powers:
-        tree = Power(tree, power, span=function.span)
+        span = (function.span[0], found.end) if function.span else None
+        tree = Transpose(tree, span=span) if power == TRANSPOSE else Power(tree, power, span=span)
     return tree
 
 
@@ -239,6 +249,8 @@ def read_big(parser: Parser, operator: str, start: int, below: list[Item] | None
     while parser.next_is("_", "^"):
         sign = parser.take()
         argument = script_argument(parser)
+        if (lower if sign.text == "_" else upper) is not None:
+            raise parser.refuse("two bounds in one place", sign)
         if sign.text == "_":
             lower = argument
         else:
@@ -272,7 +284,7 @@ def _to(start: int, body: Tree) -> Span:
 
 
 def _plain_extremum(parser: Parser, operator: str, start: int) -> Tree:
-    name = Name(operator, span=(start, start + len(operator)))
+    name = Name(operator, span=(start, parser.items[parser.at - 1].end))
     if next_group(parser, "(", "[", "\\{"):
         return apply(name, Scripts(), parser)
     if not parser.starts_factor():
@@ -384,4 +396,4 @@ def read_name_scripts(parser: Parser, name: Name) -> tuple[Tree, Scripts]:
 
 
 def replace_powers(found: Scripts) -> Scripts:
-    return replace(found, powers=())
+    return replace(found, powers=(), ends=())

@@ -43,16 +43,21 @@ class Scripts:
     powers: tuple[Tree, ...] = ()  # a Transpose marker is the Name "T"
     doubtful: Tree | None = None
     end: int = 0
+    core: int = 0  # where the last one ends that is no power
+    ends: tuple[int, ...] = ()  # where each power ends
 
 
 _UPRIGHT = frozenset(["mathsf", "mathbf", "mathit", "mathbb", "mathrm", *symbols.SWITCHES])
-_TRANSPOSE = Name("T", ("transpose",))
+TRANSPOSE = Name("T", ("transpose",))
 
 
 def read_scripts(parser: Parser, base: Tree) -> Scripts:
     """Consume every ``_``, ``^`` and ``'`` that follows."""
     found = Scripts(end=base.span[1] if base.span else 0)
     while True:
+        if len(found.powers) == len(found.ends) and found.doubtful is None:
+            found.core = found.end
+        found.ends += (found.end,) * (len(found.powers) - len(found.ends))
         if parser.next_is("'", "prime"):
             found.end = parser.take().end
             found.primes += 1
@@ -215,7 +220,7 @@ def read_upper(items: Sequence[Item], parser: Parser, base: Tree, found: Scripts
         return
     if items[0].text in ("*", "star") and _is_transpose(items[1:], parser):
         found.marks += ("star",)
-        found.powers += (_TRANSPOSE,)
+        found.powers += (TRANSPOSE,)
         return
     if items[0].text == "<" and items[-1].text == ">" and len(items) > 2 and _labelable(base, parser):
         angled = Group("langle", "rangle", list(items[1:-1]), items[0].start, items[-1].end)
@@ -228,10 +233,10 @@ def read_upper(items: Sequence[Item], parser: Parser, base: Tree, found: Scripts
         found.marks += ("dagger",)
         return
     if _is_transpose(items, parser):
-        found.powers += (_TRANSPOSE,)
+        found.powers += (TRANSPOSE,)
         return
     if isinstance(items[0], Token) and items[0].text == "-" and _is_transpose(items[1:], parser):
-        found.powers += (Negative(Number("1")), _TRANSPOSE)
+        found.powers += (Negative(Number("1")), TRANSPOSE)
         return
     if _labelable(base, parser) and (rest := _labels(items, parser, base, found)) is not None:
         if rest:
@@ -302,7 +307,7 @@ def _power(items: list[Item], parser: Parser, base: Tree, found: Scripts, mark: 
         return
     if isinstance(exponent, Relation):
         raise parser.refuse("a superscript with a relation is no power", mark)
-    if found.powers and _TRANSPOSE not in found.powers:
+    if found.powers and TRANSPOSE not in found.powers:
         raise parser.refuse("two superscripts on one symbol", mark)
     if _perhaps_label(exponent, parser, base):
         found.doubtful = exponent
@@ -331,7 +336,7 @@ def _perhaps_label(exponent: Tree, parser: Parser, base: Tree) -> bool:
 
 def attach(base: Tree, found: Scripts, parser: Parser) -> Tree:
     """The base with its marks, indices and labels; powers are left to :func:`raise_to`."""
-    span: Span | None = (base.span[0], found.end) if base.span else None
+    span: Span | None = (base.span[0], found.core or found.end) if base.span else None
     marks = found.marks + ("prime",) * found.primes
     if "degrees" in marks and isinstance(base, Number):
         return replace(base, unit="deg", span=span)
@@ -355,8 +360,9 @@ def attach(base: Tree, found: Scripts, parser: Parser) -> Tree:
 def raise_to(base: Tree, found: Scripts) -> Tree:
     """The base to its powers and transposes; a superscript that may be a label gives both readings."""
     span: Span | None = (base.span[0], max(found.end, base.span[1])) if base.span else None
-    for power in found.powers:
-        base = Transpose(base, span=span) if power is _TRANSPOSE else Power(base, power, span=span)
+    for power, end in zip(found.powers, found.ends, strict=True):
+        here = (span[0], max(end, base.span[1])) if span and base.span else None
+        base = Transpose(base, span=here) if power is TRANSPOSE else Power(base, power, span=here)
     if found.doubtful is not None:
         exponent = found.doubtful
         raised = Power(base, exponent, span=span)
@@ -373,7 +379,7 @@ def inverse_or_power(call: Call, function: Tree, found: Scripts) -> Tree:
     for power in found.powers:
         if power == Negative(Number("1")):
             call = replace(call, function=Power(function, power, span=function.span))
-        elif power is _TRANSPOSE:
+        elif power is TRANSPOSE:
             return Transpose(call, span=call.span)
         else:
             return Power(call, power, span=call.span)

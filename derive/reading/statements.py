@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import cast
 
 from derive.reading import symbols
-from derive.reading.chains import Draft, drafts, pieces
+from derive.reading.chains import Draft, Piece, drafts, pieces
 from derive.reading.context import Context, Unread
 from derive.reading.declarations import Declarations
 from derive.reading.groups import MAX_DEPTH, Group, Item, group
@@ -91,7 +91,7 @@ def read_statements(
         return ()
     try:
         items = group(lex(source, base, plain, macros))
-        found = [made for piece in pieces(flatten(items), plain) for made in drafts(piece)]
+        found = _all_drafts(pieces(flatten(items), plain))
     except TooLarge as refusal:
         place = Place(*locate(base), source[:200])
         hole = Hole(source[:200], str(refusal), span=(base, base + len(source)))
@@ -103,6 +103,20 @@ def read_statements(
             conditional = bool(made) and statement.role == "claim" and restricts(statement, made[-1])
             made.append(replace(statement, role="condition") if conditional else statement)
     return tuple(made)
+
+
+def _all_drafts(found: Sequence[Piece]) -> list[Draft]:
+    """The drafts of all pieces; the words of a piece without one go to its neighbour."""
+    made: list[Draft] = []
+    words = ""
+    for piece in found:
+        piece.words = f"{words} {piece.words}".strip()
+        new = drafts(piece)
+        made.extend(new)
+        words = "" if new else f"{piece.words} {piece.after}".strip()
+    if words and made:
+        made[-1].words = f"{made[-1].words} {words}".strip()
+    return made
 
 
 _INDEX_LETTERS = frozenset("ijklmnrst")
@@ -173,6 +187,9 @@ def _letters(item: Item) -> set[str]:
 def side_tree(items: Sequence[Item], context: Context, text: str) -> Tree:
     """The tree of one side, wholly consumed, or a hole with its reason."""
     kept = [] if _is_struck(items) else _trim(items)
+    for item in items if kept else ():
+        if item.kind == "struck":
+            context.assume(f"left out, for it is struck out: {text[item.start : item.end]}")
     if not kept:
         struck = next((item for item in items if item.kind == "struck"), None)
         if struck is not None:
