@@ -26,6 +26,7 @@ from derive.reading.tree import (
     Add,
     Ambiguous,
     Call,
+    Derivative,
     Divide,
     Hole,
     Indexed,
@@ -35,6 +36,7 @@ from derive.reading.tree import (
     Name,
     Negative,
     Power,
+    Relation,
     Tree,
 )
 
@@ -239,6 +241,11 @@ def free_names(tree: Tree) -> set[Tree]:
             else:
                 for child in node.children():
                     visit(child)
+            return
+        if isinstance(node, Derivative) and isinstance(node.at, Relation):
+            inside = free_names(replace(node, at=None)) - {node.at.left}
+            found.update(inside - bound)
+            visit(node.at.right)
             return
         if isinstance(node, Name):
             if node not in CONSTANTS and node not in bound:

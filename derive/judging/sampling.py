@@ -36,6 +36,7 @@ class Domain:
 
 REAL = Domain()
 POSITIVE = Domain(0.05, 3.0, "real", "positive")
+SHARES = Domain(0, 1, "simplex", "a probability vector")
 UNIT = Domain(0.05, 0.95, "real", "between 0 and 1")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from derive.judging.identities import Setting
 from derive.judging.layout import Dim, Shape
 from derive.judging.names import access
-from derive.judging.sampling import FORMS, Domain
+from derive.judging.sampling import FORMS, SHARES, Domain
 from derive.reading import Declaration, Declarations
 from derive.reading.tree import Call, Indexed, Name, Tree
 
@@ -85,7 +85,7 @@ def _shape(declaration: Declaration) -> tuple[Dim, Dim] | tuple[()] | None:
 
 def _domain(declaration: Declaration) -> Domain | None:
     if declaration.kind == "probability vector":
-        return Domain(0, 1, "simplex", "a probability vector")
+        return SHARES
     if declaration.domain == "interval":
         low = -3.0 if declaration.low is None else float(declaration.low)
         high = low + 6 if declaration.high is None else float(declaration.high)

@@ -6,6 +6,7 @@ A gradient has the shape of the variable. The derivative of a vector by a vector
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ from derive.judging.arrays import Array
 from derive.judging.limits import TooLarge, Unknown
 from derive.judging.names import access
 from derive.judging.scalars import Dual
-from derive.reading.tree import Derivative, Indexed, Name, Tree
+from derive.reading.tree import Derivative, Indexed, Name, Relation, Tree
 
 if TYPE_CHECKING:
     from derive.judging.values import Evaluator
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 def derivative(at: Evaluator, tree: Derivative) -> Array:
     """The value of a derivative. Raises :class:`Refusal` where the form is not one of those above."""
+    if isinstance(tree.at, Relation) and tree.at.sign == "=" and isinstance(tree.at.left, (Name, Indexed)):
+        return _at_a_point(at, tree, tree.at)
     if tree.of is None or tree.kind == "dot" or tree.at is not None:
         raise Unknown("this form of derivative")
     if len(tree.wrt) > 3:
@@ -57,6 +60,19 @@ def derivative(at: Evaluator, tree: Derivative) -> Array:
         raise Unknown("the derivative of a matrix by a matrix")
     jacobian = np.concatenate(columns, axis=2)
     return jacobian.swapaxes(1, 2) if tree.kind == "nabla" else jacobian
+
+
+def _at_a_point(at: Evaluator, tree: Derivative, where: Relation) -> Array:
+    """The derivative where its variable has a value: ``d/dx x^2 |_{x = 3}``."""
+    outer = at.overrides.get(where.left)
+    at.overrides[where.left] = at.value(where.right)
+    try:
+        return derivative(at, replace(tree, at=None))
+    finally:
+        if outer is None:
+            del at.overrides[where.left]
+        else:
+            at.overrides[where.left] = outer
 
 
 def _one_hot(at: Evaluator, x: Array, indices: tuple[Tree, ...]) -> Array:

@@ -11,7 +11,7 @@ from derive.judging.digits import as_rounded
 from derive.judging.limits import TooLarge, Unknown
 from derive.judging.names import HELD, access, function_name, is_letter
 from derive.judging.trees import rational, rebuild, rename_bound, substitute
-from derive.judging.values import Rounded
+from derive.judging.values import Rounded, plain_name
 from derive.marking.scope import Expansion, Meaning, Mode, Scope, literal
 from derive.reading.tree import (
     Add,
@@ -235,7 +235,8 @@ class Worker:
         if function_name(function) is None and meaning is None and len(arguments) == 1:
             formula = self.scope.formulas.get(function)
             if formula is not None and function not in self.open and not formula.parameters:
-                names = [n for n in free_names(formula.tree) if isinstance(n, Name)]
+                free = [n for n in free_names(formula.tree) if n not in self.scope.values]
+                names = [n for n in free if isinstance(n, Name)]
                 if len(names) == 1:  # g = {1 if z > 0, ...} and then g(0)
                     return self._unfold(function, formula, {names[0]: arguments[0]})
             if function in self.scope.values and isinstance(function, (Name, Indexed)):
@@ -258,6 +259,8 @@ class Worker:
         key = replace(tree, kind="partial" if tree.kind == "d" else tree.kind)
         if tree.of is None:
             return tree
+        if tree.kind == "nabla" and not tree.wrt and (gradient := self._gradient(tree.of)) is not None:
+            return gradient
         kept = [self._variable(v) for v in tree.wrt]
         self.kept.extend(kept)
         try:
@@ -278,6 +281,22 @@ class Worker:
         for variable in kept:
             self._let(variable)
         return replace(tree, of=of)
+
+    def _gradient(self, of: Tree) -> Tree | None:
+        """``nabla f`` and ``nabla f(1, 2)``: the partial derivatives by all arguments of a known function."""
+        function, arguments = (of.function, of.arguments) if isinstance(of, Call) else (of, None)
+        meaning = self.scope.functions.get(function)
+        if meaning is None or (arguments is not None and len(arguments) != len(meaning.parameters)):
+            return None
+        variables: list[Tree] = []
+        for place, parameter in enumerate(meaning.parameters):
+            variables.append(Name(f"{plain_name(parameter)}#{len(self.expansion.lets)}"))
+            at = parameter if arguments is None else arguments[place]
+            self.expansion.lets[variables[-1]] = self.put_in(at)
+        table = dict(zip(meaning.parameters, variables, strict=True))
+        body = self._unfold(None, meaning, table)
+        slopes = tuple(Derivative(body, (variable,), "partial") for variable in variables)
+        return slopes[0] if len(slopes) == 1 else List(slopes)
 
     def _jacobian(self, tree: Derivative) -> Tree | None:
         """The matrix that ``dp_i/dz_j = ...`` fills, for ``dp/dz``."""

@@ -9,6 +9,7 @@ and no excuse on the writer's.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from derive.judging import closed
@@ -19,6 +20,7 @@ from derive.judging.identities import Setting
 from derive.judging.layout import Shape
 from derive.judging.limits import Refusal
 from derive.judging.names import access, is_letter, matrices
+from derive.judging.sampling import SHARES
 from derive.judging.setting import setting_for
 from derive.judging.shapes import infer
 from derive.judging.trees import canonical, substitute, wider
@@ -32,6 +34,7 @@ from derive.reading.tree import (
     Big,
     Call,
     Derivative,
+    Divide,
     Indexed,
     List,
     Matrix,
@@ -63,7 +66,18 @@ def judge_link(link: Link, scope: Scope, declared: Declarations, words: str = ""
             return replace(again, assumed=(*again.assumed, f"meant where {said}"))
         if claim.verdict == "undecided" or not again.wrong:
             claim = again
+    if claim.wrong and not scope.convention and _bare_logarithm(link):
+        for base in ("10", "2"):
+            other = replace(scope, convention={"log": base})
+            if _judged(link, other, declared, words).verdict in RIGHT:
+                message = f"{claim.message}; right if log is to base {base}"
+                return replace(claim, note="convention", message=message)
     return claim
+
+
+def _bare_logarithm(link: Link) -> bool:
+    nodes = [n for side in (link.left, link.right) for n in side.walk()]
+    return any(isinstance(n, Call) and n.function == Name("log") for n in nodes)
 
 
 def _condition(relation: Relation) -> str:
@@ -106,6 +120,8 @@ def _judge_reading(link: Link, scope: Scope, declared: Declarations, words: str)
         if claim is not None and claim.wrong:
             doubted = _read_otherwise(link, scope, declared) or tempered(claim, link, scope)
             return _by_cases(doubted, link, scope, declared, words) if doubted.wrong else doubted
+    if general is not None and general.verdict == "undecided":
+        return general
     if truth is not None:
         return truth
     return Claim("undecided", message="it cannot be known what is meant here")
@@ -182,7 +198,7 @@ def _road(
     """The verdict with the names put in by ``mode``; None where that road does not apply."""
     relation = "=" if link.arrow else link.sign
     if mode is None:
-        return _as_it_stands(link, declared)
+        return _as_it_stands(link, declared, scope.convention)
     try:
         left = scope.expand(link.left, mode, written_shape(link.right), direct)
         right = scope.expand(link.right, mode, written_shape(link.left), direct)
@@ -195,7 +211,9 @@ def _road(
     if mode == "general":
         if not lacking or relation in INEQUALITIES:
             return None
-        setting = replace(setting_for((left.tree, right.tree), declared), lets=lets, any_function=False)
+        setting = replace(
+            setting_for((left.tree, right.tree), declared, scope.convention), lets=lets, any_function=False
+        )
         setting = replace(setting, distinct=distinct, conditions=link.under)
         claim = judge(left.tree, right.tree, relation, setting)
         if not (_names(left, lets) and _names(right, lets)):
@@ -209,12 +227,14 @@ def _road(
             claim.note == "shape" or not _stated_generally(link, left, right, lets, declared)
         ):
             return None
+        if claim.wrong and claim.note != "shape":
+            claim = _adding_up(left, right, setting, scope) or claim
         if claim.wrong and _partly_given(lacking, scope):
             return None  # numbers may have been put in for some of the names
     elif lacking - _known_sizes([left.tree, right.tree], lets):
-        return _in_what_is_free(link, left, right, lacking, declared) if mode == "truth" else None
+        return _in_what_is_free(link, left, right, lacking, declared, scope) if mode == "truth" else None
     else:
-        claim = _settled(left, right, relation, lets)
+        claim = _settled(left, right, relation, lets, scope.convention)
     stale = sorted({*left.stale(scope.section), *right.stale(scope.section)})
     if claim.wrong and stale:
         lines = ", ".join(str(n) for n in stale[:4])
@@ -240,6 +260,21 @@ def _all_square(left: Expansion, right: Expansion, setting: Setting) -> Claim | 
     return claim if claim.wrong and claim.note != "shape" else None
 
 
+def _adding_up(left: Expansion, right: Expansion, setting: Setting, scope: Scope) -> Claim | None:
+    """What is right if the entries of a family add up to 1: as a rule they are probabilities, said or not."""
+    accesses = [access(n) for t in (left.tree, right.tree) for n in t.walk() if isinstance(n, Indexed)]
+    families = {base for base, indices in accesses if len(indices) == 1 and is_letter(indices[0])}
+    for base in sorted(families - set(setting.domains), key=repr):
+        domains = {**setting.domains, base: SHARES}
+        claim = judge(left.tree, right.tree, "=", replace(setting, domains=domains))
+        if claim.verdict == "correct":
+            said = f"the entries of {plain_name(base)} add up to 1"
+            if base in scope.shares:
+                return replace(claim, assumed=(*claim.assumed, said))
+            return Claim("undecided", message=f"right only if {said}, which is not stated")
+    return None
+
+
 def _partly_given(lacking: set[Tree], scope: Scope) -> bool:
     given = {
         n for n in lacking if n in scope.values or (isinstance(n, Indexed) and access(n)[0] in scope.values)
@@ -248,7 +283,12 @@ def _partly_given(lacking: set[Tree], scope: Scope) -> bool:
 
 
 def _in_what_is_free(
-    link: Link, left: Expansion, right: Expansion, lacking: set[Tree], declared: Declarations
+    link: Link,
+    left: Expansion,
+    right: Expansion,
+    lacking: set[Tree],
+    declared: Declarations,
+    scope: Scope,
 ) -> Claim:
     """With the values put in, the claim may still be an identity in the names that have none."""
     if link.sign != "=" or not (left.values or right.values):
@@ -256,7 +296,9 @@ def _in_what_is_free(
     lets = {**left.lets, **right.lets}
     if not (_names(left, lets) and _names(right, lets)):
         return _without(lacking)
-    setting = replace(setting_for((left.tree, right.tree), declared), lets=lets, any_function=False)
+    setting = replace(
+        setting_for((left.tree, right.tree), declared, scope.convention), lets=lets, any_function=False
+    )
     claim = judge(left.tree, right.tree, "=", replace(setting, conditions=link.under))
     meant = claim.wrong and claim.note != "shape" and _stated_generally(link, left, right, lets, declared)
     return claim if claim.verdict == "correct" or meant else _without(lacking)
@@ -271,14 +313,14 @@ def _known_sizes(trees: list[Tree], lets: dict[Tree, Tree]) -> set[Tree]:
     return {name for name in layout.sizes if isinstance(layout.find(("size", name)), int)}
 
 
-def _as_it_stands(link: Link, declared: Declarations) -> Claim | None:
+def _as_it_stands(link: Link, declared: Declarations, convention: Mapping[str, str]) -> Claim | None:
     """An identity in its own right, whatever the names mean; only being right counts here."""
     both = (link.left, link.right)
     if any(isinstance(n, Derivative) and isinstance(n.of, (Name, Indexed)) for t in both for n in t.walk()):
         return None
     if link.sign in INEQUALITIES or not all(free_names(t) for t in both):
         return None
-    setting = replace(setting_for(both, declared), conditions=link.under)
+    setting = replace(setting_for(both, declared, convention), conditions=link.under)
     claim = judge(link.left, link.right, "=", setting)
     return claim if claim.verdict == "correct" else None
 
@@ -288,9 +330,11 @@ def _applied(head: Tree) -> bool:
     return about_a_function(head) or _is_primed(head) or isinstance(head, Derivative)
 
 
-def _settled(left: Expansion, right: Expansion, relation: str, lets: dict[Tree, Tree]) -> Claim:
+def _settled(
+    left: Expansion, right: Expansion, relation: str, lets: dict[Tree, Tree], convention: Mapping[str, str]
+) -> Claim:
     try:
-        return closed.settle(left.tree, right.tree, relation, None, lets)
+        return closed.settle(left.tree, right.tree, relation, convention, lets)
     except Refusal as refusal:
         return Claim("undecided", message=f"cannot be evaluated: {refusal}")
     except RecursionError:
@@ -356,6 +400,8 @@ def _operation(head: Tree) -> bool:
     """A sum, an exponential, a transposed product: what one rewrites, not what one solves for."""
     if isinstance(head, Big):
         return True
+    if isinstance(head, Divide) or (isinstance(head, Power) and not isinstance(head.base, (Name, Indexed))):
+        return len(_bases(free_names(head))) > 1  # with a single unknown it might be solved for
     if isinstance(head, Transpose):
         return not isinstance(head.operand, (Name, Indexed))
     return isinstance(head, Power) and bool(free_names(head.exponent)) and not isinstance(head.exponent, Name)

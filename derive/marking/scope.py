@@ -72,6 +72,8 @@ class Scope:
     functions: dict[Tree, Meaning] = field(default_factory=dict)
     rounded: dict[str, int] = field(default_factory=dict)  # digits that were written as a rounding, and where
     section: int = 0
+    convention: dict[str, str] = field(default_factory=dict)  # what the script says of its notation
+    shares: set[Tree] = field(default_factory=set)  # families of which it says that they add up to 1
 
     def knows(self, key: Tree) -> bool:
         """Whether the name has a meaning in this section."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -23,6 +25,7 @@ from derive.marking.scope import ALWAYS, Meaning, Scope, key_of, literal
 from derive.reading import Declarations, read_document, read_statements, to_latex
 from derive.reading.statement import Place, Side, Statement
 from derive.reading.tree import (
+    Ambiguous,
     Big,
     Call,
     Derivative,
@@ -30,6 +33,7 @@ from derive.reading.tree import (
     Indexed,
     List,
     Matrix,
+    Multiply,
     Name,
     Relation,
     Transpose,
@@ -39,6 +43,8 @@ from derive.reading.tree import (
 _RELATIONS = {"=", "~=", "<", "<=", ">", ">=", "!=", "->", ":="}
 _DECLARING = {"in", "notin", "~", "propto", "subset", ":", "<->", "<<", ">>"}
 
+_INDICES = {Name("i"), Name("j"), Name("k")}
+_BASE = re.compile(r"\blog\w*\b[^.\n]{0,40}\bbase[\s-]*\$?(10|2|ten|two)\b", re.IGNORECASE)
 _PROBLEM = re.compile(r"\W*(?:problem|question|exercise|task|q)\b\W*\d|\W*q\d", re.IGNORECASE)
 
 
@@ -74,7 +80,9 @@ def check(
     script = Script(declared)
     if problem is not None:
         script.take_in(problem)
+    script.foresee(text, document.statements)
     for index, statement in enumerate(document.statements):
+        script.put_in_early(document.statements, index)
         script.conditions = candidates(document.statements, index)
         script.read(statement)
     return Report(name, tuple(script.claims), problem.id if problem is not None else document.problem)
@@ -117,6 +125,32 @@ class Script:
         for k in range(len(statement.signs)):
             self._link(statement, k)
         self._remember(statement)
+
+    def foresee(self, text: str, statements: Sequence[Statement]) -> None:
+        """What is said anywhere and holds everywhere: the base of the logarithm, and what adds up to 1."""
+        said = _BASE.search(text)
+        if said is not None:
+            self.scope.convention["log"] = {"ten": "10", "two": "2"}.get(said[1].lower(), said[1])
+        for statement in statements:
+            for left, right in itertools.pairwise(side.tree for side in statement.sides):
+                if isinstance(left, Big) and left.operator == "sum" and is_number(right, 1):
+                    body = left.body
+                    if isinstance(body, Indexed) and access(body)[1] == left.variables:
+                        self.scope.shares.add(access(body)[0])
+
+    def put_in_early(self, statements: Sequence[Statement], index: int) -> None:
+        """``L = a - y = 0.2 where y = 1``: what is given behind a claim on its line is known in it."""
+        if statements[index].role != "claim":
+            return
+        for statement in statements[index + 1 :]:
+            if statement.place.line != statements[index].place.line or statement.role == "claim":
+                return
+            found = key_of(statement.sides[0].tree) if statement.signs[:1] == ("=",) else None
+            if found is None or statement.sides[0].tree in _INDICES or any(s.unread for s in statement.sides):
+                continue
+            first, second = statement.sides[0].tree, statement.sides[1].tree
+            if not self.scope.knows(found[0]) and (literal(second) or statement.role == "given"):
+                self.namer.define(first, second, statement.place.line)
 
     def _enter(self, label: str) -> None:
         """A new problem uses its letters anew."""
@@ -179,7 +213,7 @@ class Script:
             self._case = ("equal" if sign == "=" else "different", line)
             return Claim("definition", message="a case")
         if statement.role == "condition" or (first and _in_passing(statement)):
-            if first and sign == "=" and literal(right) and not is_letter(left) and _puts_in(statement):
+            if first and sign == "=" and literal(right) and left not in _INDICES and _puts_in(statement):
                 self.namer.define(left, right, line)  # "at x = 2": the value that is put in
             return Claim("definition", message="a condition")
         joined = statement.continues and k == 0
@@ -217,6 +251,8 @@ class Script:
 
     def _applied(self, tree: Tree) -> Tree:
         r"""``d sigma / dz`` as the derivative of ``sigma(z)``, where no meaning was given to the letter."""
+        if isinstance(tree, Ambiguous) and _names_a_gradient(tree) and not self.scope.knows(Name("d")):
+            tree = tree.readings[0]
         tree = rebuild(tree, self._applied)
         of = tree.of if isinstance(tree, Derivative) else None
         if not isinstance(tree, Derivative) or not isinstance(of, Name) or len(tree.wrt) != 1:
@@ -345,6 +381,12 @@ def _solved_for(left: Tree, right: Tree) -> bool:
         return False
     applied = any(isinstance(n, Call) and function_name(n.function) is not None for n in nodes)
     return not applied or isinstance(left, Call) or is_number(right, 0)
+
+
+def _names_a_gradient(tree: Ambiguous) -> bool:
+    """``dz`` may be d times z; where no d is spoken of, it is the gradient by z under a name of its own."""
+    second = tree.readings[1]
+    return isinstance(second, Multiply) and second.factors[0] == Name("d")
 
 
 def _settled(tree: Tree) -> bool:
