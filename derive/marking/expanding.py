@@ -42,6 +42,7 @@ class Worker:
         self.open: list[Tree] = []
         self.kept: list[Tree] = []
         self.nodes = 0
+        self.origin = 1  # where the indices of a sum start
         self.direct = False  # partial derivatives of what a name is said to be, all other names held fixed
 
     def put_in(self, tree: Tree) -> Tree:
@@ -69,6 +70,7 @@ class Worker:
             case Power() if tree in self.scope.values or tree in self.scope.formulas:
                 return self._name(tree)
             case Big():
+                self.origin = 0 if isinstance(tree.lower, Number) and tree.lower.value == 0 else self.origin
                 return replace(
                     tree,
                     lower=None if tree.lower is None else self.put_in(tree.lower),
@@ -215,8 +217,8 @@ class Worker:
     def _gather(self, base: Tree) -> Tree | None:
         """x_1, x_2, x_3 written one by one make the vector that x_j runs over."""
         entries: list[Tree] = []
-        while Indexed(base, (Number(str(len(entries) + 1)),)) in {**self.scope.values, **self.scope.formulas}:
-            key = Indexed(base, (Number(str(len(entries) + 1)),))
+        known = {**self.scope.values, **self.scope.formulas}
+        while (key := Indexed(base, (Number(str(len(entries) + self.origin)),))) in known:
             if key in self.open:
                 return None
             entries.append(self._name(key))

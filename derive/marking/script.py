@@ -35,6 +35,8 @@ from derive.reading.tree import (
     Matrix,
     Multiply,
     Name,
+    Negative,
+    Number,
     Relation,
     Transpose,
     Tree,
@@ -43,6 +45,7 @@ from derive.reading.tree import (
 _RELATIONS = {"=", "~=", "<", "<=", ">", ">=", "!=", "->", ":="}
 _DECLARING = {"in", "notin", "~", "propto", "subset", ":", "<->", "<<", ">>"}
 
+_ATOMS = (Name, Indexed, Number)
 _INDICES = {Name("i"), Name("j"), Name("k")}
 _BASE = re.compile(r"\blog\w*\b[^.\n]{0,40}\bbase[\s-]*\$?(10|2|ten|two)\b", re.IGNORECASE)
 _PROBLEM = re.compile(r"\W*(?:problem|question|exercise|task|q)\b\W*\d|\W*q\d", re.IGNORECASE)
@@ -209,6 +212,9 @@ class Script:
         if sign == ":=" or (sign == "=" and first and statement.role != "claim" and key_of(left) is not None):
             self.namer.define(left, right, line)
             return Claim("definition", message="by definition" if sign == ":=" else "given")
+        stated = statement.role == "given" and len(statement.signs) == 1 and not is_closed(left)
+        if sign == "=" and first and stated:
+            return Claim("definition", message="given")
         if is_letter(left) and is_letter(right) and sign in ("=", "!="):
             self._case = ("equal" if sign == "=" else "different", line)
             return Claim("definition", message="a case")
@@ -375,12 +381,17 @@ def _in_passing(statement: Statement) -> bool:
 
 
 def _solved_for(left: Tree, right: Tree) -> bool:
-    """Whether ``left = number`` says what a name must be: no derivative, and no identity of functions."""
-    nodes = list(left.walk())
-    if any(isinstance(n, Derivative) for n in nodes):
+    """Whether ``left = number`` says what a name must be: ``2 w = 6``, ``cos t = 0.9``, ``... = 0``.
+
+    A longer formula beside a number is a claim for which something was not given; so is a derivative.
+    """
+    while isinstance(left, (Negative, Transpose)):
+        left = left.operand
+    if any(isinstance(n, Derivative) for n in left.walk()):
         return False
-    applied = any(isinstance(n, Call) and function_name(n.function) is not None for n in nodes)
-    return not applied or isinstance(left, Call) or is_number(right, 0)
+    factors = left.factors if isinstance(left, Multiply) else (left,)
+    plain = all(isinstance(f.operand if isinstance(f, Transpose) else f, _ATOMS) for f in factors)
+    return plain or isinstance(left, Call) or is_number(right, 0)
 
 
 def _names_a_gradient(tree: Ambiguous) -> bool:
