@@ -12,7 +12,7 @@ array([1., 0.])
 """
 
 # Importing a family file enters its operations into the table.
-from derive.execution import activations, linear, losses, softmax
+from derive.execution import activations, attention, linear, losses, normalisation, softmax
 from derive.execution.differences import complex_step, five_point, hessian, jacobian
 from derive.execution.registry import DomainError, Operation, backward, find, forward, names
 from derive.execution.signature import ExecutionError
@@ -22,6 +22,7 @@ __all__ = [
     "ExecutionError",
     "Operation",
     "activations",
+    "attention",
     "backward",
     "complex_step",
     "find",
@@ -32,5 +33,6 @@ __all__ = [
     "linear",
     "losses",
     "names",
+    "normalisation",
     "softmax",
 ]

@@ -21,6 +21,7 @@ REAL = "real"
 PROBABILITY = "in (0,1)"
 PROBABILITY_VECTOR = "probability vector"
 TARGET = "in [0,1]"
+NONNEGATIVE = "nonnegative"
 CLASS_INDEX = "class index"
 
 
@@ -62,7 +63,7 @@ class Definition:
             name,
             *indices,
             positive=domain in (PROBABILITY,),
-            nonnegative=domain in (PROBABILITY_VECTOR, TARGET),
+            nonnegative=domain in (PROBABILITY_VECTOR, TARGET, NONNEGATIVE),
             latex=symbol_latex(name),
             text=symbol_text(name),
         )

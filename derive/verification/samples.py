@@ -12,6 +12,7 @@ import sympy as sp
 
 from derive.ops.definition import (
     CLASS_INDEX,
+    NONNEGATIVE,
     PROBABILITY,
     PROBABILITY_VECTOR,
     TARGET,
@@ -66,6 +67,8 @@ def _draw_input(one: Input, operation: Operation, setting: Setting, rng: np.rand
     if one.domain == PROBABILITY_VECTOR:
         return rng.dirichlet(np.ones(shape[-1]), size=shape[:-1])
     values = rng.normal(size=shape)
+    if one.domain == NONNEGATIVE:
+        values = np.abs(values)
     return values + np.copysign(_AWAY_FROM_KINKS, values)
 
 

@@ -58,6 +58,14 @@ def _counterparts() -> dict[str, Callable[..., Any]]:
         "affine": lambda x, W, b: functional.linear(x, W, b),
         "linear": lambda x, W, b: functional.linear(x, W, b),
         "quadratic_form": lambda x, A: x @ A @ x,
+        "batch_norm": lambda x, gamma, beta, eps: functional.batch_norm(
+            x, None, None, gamma, beta, training=True, eps=eps
+        ),
+        "batch_norm_eval": lambda x, gamma, beta, mu, v, eps: gamma * (x - mu) / torch.sqrt(v + eps) + beta,
+        "layer_norm": lambda x, gamma, beta, eps: functional.layer_norm(x, gamma.shape, gamma, beta, eps),
+        "rms_norm": lambda x, gamma, eps: functional.rms_norm(x, gamma.shape, gamma, eps),
+        "attention": lambda Q, K, V: functional.scaled_dot_product_attention(Q, K, V),
+        "dot_product_attention": lambda Q, K, V: functional.scaled_dot_product_attention(Q, K, V, scale=1.0),
         "squared_error": lambda yhat, y: functional.mse_loss(yhat, y, reduction="sum"),
         "mean_squared_error": lambda yhat, y: functional.mse_loss(yhat, y),
         "half_squared_error": lambda yhat, y: functional.mse_loss(yhat, y, reduction="sum") / 2,

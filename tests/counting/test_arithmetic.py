@@ -36,6 +36,19 @@ def loops_cross_entropy(length):
     }
 
 
+def loops_attention(queries, keys, width, value_width):
+    products = sum(1 for _ in range(queries) for _ in range(keys) for _ in range(width))
+    outputs = sum(1 for _ in range(queries) for _ in range(value_width) for _ in range(keys))
+    one = loops_softmax(keys)
+    return {
+        # each score is multiplied by 1/sqrt d once
+        "multiplications": products + queries * keys + outputs,
+        "additions": products - queries * keys + queries * one["additions"] + outputs - queries * value_width,
+        "function_evaluations": queries * one["function_evaluations"],
+        "divisions": queries * one["divisions"],
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "sizes", "expected"),
     [
@@ -43,6 +56,9 @@ def loops_cross_entropy(length):
         pytest.param("matvec", {"m": 5, "n": 7}, {"multiplications": 35, "additions": 30}, id="matvec"),
         pytest.param("softmax", {"n": 11}, loops_softmax(11), id="softmax"),
         pytest.param("cross_entropy", {"n": 11}, loops_cross_entropy(11), id="cross entropy"),
+        pytest.param(
+            "attention", {"n": 2, "m": 3, "d": 5, "d_v": 7}, loops_attention(2, 3, 5, 7), id="attention"
+        ),
         pytest.param("relu", {}, {"comparisons": 1}, id="relu"),
         pytest.param(
             "sigmoid", {}, {"function_evaluations": 1, "additions": 1, "divisions": 1}, id="sigmoid"

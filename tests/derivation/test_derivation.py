@@ -11,7 +11,7 @@ from derive.rendering.derivation import formula, page
 from derive.tensor.program import Statement
 from derive.verification.samples import Setting, draw
 
-SIZES = {"n": 3, "m": 2, "B": 5}
+SIZES = {"n": 3, "m": 2, "B": 5, "d": 4, "d_v": 2}
 
 EVERYTHING = [
     pytest.param(
@@ -80,6 +80,18 @@ def test_both_sides_of_every_step_agree(name, wrt, order, upstream, rng):
         ("cross_entropy", "z", 1, "s_i - y_i", "s - y"),
         ("cross_entropy", "z", 2, "s_i (δ_ij - s_j)", "diag(s) - s sᵀ"),
         ("cross_entropy_index", "z", 1, "s_i - [c = i]", "s - e_c"),
+        # Ioffe and Szegedy (2015), section 3, their chain of six equations put together.
+        ("batch_norm", "x", 1, "γ_j r_j (g_bj - 1/B (x̂_bj Σ_i g_ij x̂_ij + Σ_i g_ij))", None),
+        ("batch_norm", "gamma", 1, "Σ_b g_bj x̂_bj", "(g ⊙ x̂)ᵀ 𝟏"),
+        ("batch_norm", "beta", 1, "Σ_b g_bj", "gᵀ 𝟏"),
+        ("batch_norm_eval", "x", 1, "g_bj γ_j r_j", "g diag(γ ⊙ r)"),
+        ("batch_norm_eval", "mu", 1, "-γ_j r_j Σ_b g_bj", None),
+        ("layer_norm", "x", 1, "r_b/n (n g_bj γ_j - x̂_bj Σ_i g_bi x̂_bi γ_i - Σ_i g_bi γ_i)", None),
+        ("rms_norm", "x", 1, "r_b (g_bj γ_j - x̂_bj/n Σ_i g_bi x̂_bi γ_i)", None),
+        ("attention", "Q", 1, "1/sqrt(d) Σ_j K_ja ∂L/∂S_ij", "1/sqrt(d) ∂L/∂S K"),
+        ("attention", "K", 1, "1/sqrt(d) Σ_i Q_ia ∂L/∂S_ij", "1/sqrt(d) (∂L/∂S)ᵀ Q"),
+        ("attention", "V", 1, "Σ_i g_ic P_ij", "Pᵀ g"),
+        ("dot_product_attention", "Q", 1, "Σ_j K_ja ∂L/∂S_ij", "∂L/∂S K"),
     ],
 )
 def test_textbook_form(name, wrt, order, index, matrix):

@@ -7,12 +7,14 @@ import pytest
 
 from derive import execution
 
-SIZES = {"n": 5, "m": 3}  # distinct primes: a wrong transpose fails by shape
+SIZES = {"n": 5, "m": 3, "B": 7, "d": 2, "d_v": 11}  # distinct primes: a wrong transpose fails by shape
 
 
 def _values(name: str, shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:
     if name == "p":
         return random.uniform(0.05, 0.95, shape)
+    if name == "v":  # a variance
+        return random.uniform(0.3, 3, shape)
     if name == "c":
         return random.integers(0, SIZES["n"], shape)
     return 1.5 * random.standard_normal(shape)

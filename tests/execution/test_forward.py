@@ -32,6 +32,38 @@ def _bce(p, y):
     return -sum(t * math.log(q) + (1 - t) * math.log(1 - q) for q, t in zip(p, y, strict=True))
 
 
+def _standardise(row, eps=1e-5):
+    mean = sum(row) / len(row)
+    deviation = math.sqrt(sum((v - mean) ** 2 for v in row) / len(row) + eps)
+    return [(v - mean) / deviation for v in row]
+
+
+def _scaled(rows, gamma, beta):
+    return [[s * v + t for v, s, t in zip(row, gamma, beta, strict=True)] for row in rows]
+
+
+def _columns(rows):
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _batch_norm_eval(x, gamma, beta, mu, v):
+    return [
+        s * (a - m) / math.sqrt(w + 1e-5) + t for a, s, t, m, w in zip(x, gamma, beta, mu, v, strict=True)
+    ]
+
+
+def _rms_norm(x, gamma):
+    root = math.sqrt(sum(v * v for v in x) / len(x) + 1e-5)
+    return [s * v / root for v, s in zip(x, gamma, strict=True)]
+
+
+def _attention(Q, K, V, root):
+    scores = [[sum(a * b for a, b in zip(q, k, strict=True)) / root for k in K] for q in Q]
+    return [
+        [sum(w * v for w, v in zip(_softmax(row), c, strict=True)) for c in _columns(V)] for row in scores
+    ]
+
+
 ELEMENTWISE = {
     "identity": lambda v: v,
     "sigmoid": lambda v: 1 / (1 + math.exp(-v)),
@@ -54,6 +86,14 @@ NAIVE = {
     "matvec": _matvec,
     "linear": lambda x, W, b: [v + b[i] for i, v in enumerate(_matvec(W, x))],
     "quadratic_form": lambda x, A: sum(x[i] * A[i][j] * x[j] for i in range(len(x)) for j in range(len(x))),
+    "batch_norm": lambda x, gamma, beta: _scaled(
+        _columns([_standardise(column) for column in _columns(x)]), gamma, beta
+    ),
+    "batch_norm_eval": _batch_norm_eval,
+    "layer_norm": lambda x, gamma, beta: _scaled([_standardise(x)], gamma, beta)[0],
+    "rms_norm": _rms_norm,
+    "attention": lambda Q, K, V: _attention(Q, K, V, math.sqrt(len(Q[0]))),
+    "dot_product_attention": lambda Q, K, V: _attention(Q, K, V, 1),
     "squared_error": _squares,
     "mean_squared_error": lambda yhat, y: _squares(yhat, y) / len(y),
     "half_squared_error": lambda yhat, y: _squares(yhat, y) / 2,
@@ -97,6 +137,24 @@ def test_value_is_that_of_the_naive_loop(name, batch, make_inputs, relative_erro
         ),
         pytest.param(
             "quadratic_form", {"x": [1, 2], "A": [[1, 5], [0, 2]]}, {}, 1 + 10 + 8, id="quadratic_form"
+        ),
+        pytest.param(  # mean 2, variance 1 in the first column; both rows alike in the second
+            "batch_norm",
+            {"x": [[1, 7], [3, 7]], "gamma": [2, 2], "beta": [5, 6]},
+            {"eps": 3},
+            [[4, 6], [6, 6]],
+            id="batch_norm",
+        ),
+        pytest.param(
+            "layer_norm", {"x": [1, 3], "gamma": [2, 4], "beta": [0, 1]}, {"eps": 3}, [-1, 3], id="layer_norm"
+        ),
+        pytest.param("rms_norm", {"x": [1, 7], "gamma": [6, 6]}, {"eps": 11}, [1, 7], id="rms_norm"),
+        pytest.param(  # scores 0 and log 3: weights 1/4 and 3/4
+            "attention",
+            {"Q": [[2 * math.log(3), 0, 0, 0]], "K": [[0] * 4, [1, 0, 0, 0]], "V": [[4.0], [8.0]]},
+            {},
+            [[7]],
+            id="attention",
         ),
         pytest.param("mean_squared_error", {"yhat": [1, 2], "y": [3, 5]}, {}, 6.5, id="mean_squared_error"),
         pytest.param("binary_cross_entropy", {"p": [0.25], "y": [1]}, {}, math.log(4), id="bce"),

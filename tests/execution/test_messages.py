@@ -27,7 +27,7 @@ LINEAR = {"x": np.ones((2, 5)), "W": np.ones((3, 5)), "b": np.ones(3)}
             "qqq",
             {"x": [1.0]},
             {},
-            "no operation 'qqq'; there are: binary_cross_entropy, ",
+            "no operation 'qqq'; there are: affine, attention, ",
             id="no-near-name",
         ),
         pytest.param(
@@ -149,6 +149,13 @@ LINEAR = {"x": np.ones((2, 5)), "W": np.ones((3, 5)), "b": np.ones(3)}
             id="no-probability",
         ),
         pytest.param(
+            "rms_norm",
+            {"x": [0.0], "gamma": [1.0]},
+            {"eps": 0.0},
+            "rms_norm: variance + eps must be positive; the least is 0.0 + 0.0",
+            id="no-variance",
+        ),
+        pytest.param(
             "elu",
             {"x": 1.0},
             {"beta": 1.0},
@@ -179,10 +186,11 @@ LINEAR = {"x": np.ones((2, 5)), "W": np.ones((3, 5)), "b": np.ones(3)}
     ],
 )
 def test_a_wrong_call_is_told_what_would_work(name, inputs, settings, message):
+    upstream = {"cross_entropy_index": [1.0, 1.0], "rms_norm": [1.0]}.get(name, 1.0)
     with pytest.raises(execution.ExecutionError, match=re.escape(message)):
         execution.forward(name, inputs, **settings)
     with pytest.raises(execution.ExecutionError, match=re.escape(message)):
-        execution.backward(name, inputs, [1.0, 1.0] if name == "cross_entropy_index" else 1.0, **settings)
+        execution.backward(name, inputs, upstream, **settings)
 
 
 def test_upstream_must_have_the_shape_of_the_result():

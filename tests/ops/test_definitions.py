@@ -68,7 +68,9 @@ def test_a_new_operation_is_one_definition(rng):
         xhat = define.let("xhat", x[i] * r(), i)
         define.let("y", gamma[i] * xhat[i], i)
 
-    operation = Entry("rms_norm", "normalisation", "Zhang and Sennrich (2019)", "", rms_norm).operation()
+    operation = Entry(
+        "rms_norm_of_a_row", "normalisation", "Zhang and Sennrich (2019)", "", rms_norm
+    ).operation()
     x, gamma, g = rng.normal(size=(3, 5))
     gamma[2] = 0  # a scale that may be zero must not be divided by
 
@@ -80,4 +82,4 @@ def test_a_new_operation_is_one_definition(rng):
     expected = [loss([x[k] + (1j * step if k == at else 0) for k in range(5)]).imag / step for at in range(5)]
     found = derive_gradient(operation, "x", upstream=True).numpy(x=x, gamma=gamma, g=g, eps=0.3)
     np.testing.assert_allclose(found, expected, rtol=1e-12)
-    assert "rms_norm" not in ENTRIES
+    assert "rms_norm_of_a_row" not in ENTRIES
