@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
+from markupsafe import Markup
 
 from derive.graphs.scalar import ScalarGraph, Values
 from derive.rendering.graph_picture import svg
 from derive.rendering.numbers import short
+from derive.rendering.page import mathml, render
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -195,28 +196,27 @@ def _tree(graph: ScalarGraph, values: Values) -> Any:
 
 def as_html(graph: ScalarGraph, values: Values) -> str:
     """A page of its own: the picture and the table of nodes, formulas in MathML."""
-    from latex2mathml.converter import convert
-
-    rows = []
-    for i, node in enumerate(graph.nodes):
-        if node.is_constant:
-            continue
-        slopes = "".join(
-            f"<div>{convert(_slope(graph, values, gate, position))}</div>"
-            for gate, position, _ in graph.edges()
-            if gate == i
-        )
-        formula = f"{node.latex} = {graph.operation_latex(i)}" if node.gate else node.latex
-        gradient = values.backward[i]
-        rows.append(
-            f"<tr><td>{convert(formula)}</td><td>{slopes}</td>"
-            f'<td class="forward">{escape(short(values.forward[i]))}</td>'
-            f'<td class="backward">{"" if gradient is None else escape(short(gradient))}</td></tr>'
-        )
-    remarks = "".join(
-        f"<p>{escape(graph.nodes[i].text)}: {escape(text)}</p>" for i, text in values.remarks.items()
+    rows = [
+        {
+            "formula": mathml(f"{node.latex} = {graph.operation_latex(i)}" if node.gate else node.latex),
+            "slopes": [
+                mathml(_slope(graph, values, gate, position))
+                for gate, position, _ in graph.edges()
+                if gate == i
+            ],
+            "forward": short(values.forward[i]),
+            "backward": "" if (gradient := values.backward[i]) is None else short(gradient),
+        }
+        for i, node in enumerate(graph.nodes)
+        if not node.is_constant
+    ]
+    return render(
+        "graph.html",
+        title="Computational graph",
+        picture=Markup(svg(graph, values)),
+        rows=rows,
+        remarks=[(graph.nodes[i].text, text) for i, text in values.remarks.items()],
     )
-    return _PAGE.format(picture=svg(graph, values), rows="\n".join(rows), remarks=remarks)
 
 
 def _slope(graph: ScalarGraph, values: Values, gate: int, position: int) -> str:
@@ -227,24 +227,3 @@ def _slope(graph: ScalarGraph, values: Values, gate: int, position: int) -> str:
     return f"{name} = {graph.local_latex(gate, position)}" + (
         "" if formula == value else f" {_equals(value)}"
     )
-
-
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Computational graph</title>
-<style>
-body {{ font-family: system-ui, sans-serif; margin: 2rem; color: #1f2937; }}
-svg {{ max-width: 100%; height: auto; }}
-table {{ border-collapse: collapse; margin-top: 1.5rem; }}
-th, td {{ padding: .4rem .9rem; border-bottom: 1px solid #e5e7eb; text-align: left; vertical-align: middle; }}
-td div {{ margin: .45rem 0; }}
-td.forward {{ color: #15803d; text-align: right; }}
-td.backward {{ color: #b91c1c; text-align: right; }}
-</style></head><body>
-{picture}
-<table><thead><tr><th>node</th><th>local derivatives</th><th>forward</th><th>backward</th></tr></thead>
-<tbody>
-{rows}
-</tbody></table>
-{remarks}
-</body></html>
-"""
