@@ -202,11 +202,13 @@ def _is_operand(token: Token, previous: Item | None, following: Item | None) -> 
     bare = [word.strip(".,;:()").lower() for word in text.split()]
     if any(getattr(item, "text", "") in ("|", "Vert") for item in (previous, following)):
         return True
+    opens = isinstance(following, Group) and following.open in ("(", "[")
+    if token.text == "step" and opens:
+        return True  # \mathrm{step}(x): the function, and no word
     if any(word in symbols.STOP_WORDS for word in bare) and len(text) != 1:
         added = isinstance(previous, Token) and previous.text in BINARY and relation_of(previous) is None
         ends = following is None or open_ended(following) or following.text in (".", ",", ";")
         return added and ends and len(bare) == 1
-    opens = isinstance(following, Group) and following.open in ("(", "[")
     scripted = getattr(following, "text", "") in ("_", "^") and getattr(following, "kind", "") == "sign"
     if len(bare) == 1 and (opens or scripted or len(text) == 1):
         return True

@@ -34,7 +34,7 @@ def role_of(
     ``near`` is what stands between it and the one before on its line. What joins the two hands the role on,
     but a comma ends a condition: "for $x > 0$, $f(x) = x$".
 
-    >>> role_of("we get"), role_of("Now let"), role_of("only if"), role_of("All is given.")
+    >>> role_of("we get"), role_of("Now let"), role_of("only if"), role_of("For example")
     ('claim', 'given', 'condition', 'claim')
     """
     joined = "" if near is None else words_before(near).lower()
@@ -47,6 +47,8 @@ def role_of(
     if match is None or ends_sentence(text):
         return "claim"
     last = [word.strip(".").lower() for word in match.groups() if word]
+    if last[-1] in ("example", "instance", "now", "comparison"):  # for example, for now
+        return "claim"
     if any(word in symbols.CONDITION_WORDS for word in last) or text.lower().endswith(("for all", "for any")):
         return "claim" if joined.endswith((":", ";", ".")) else "condition"
     return "given" if any(word in symbols.GIVEN_WORDS for word in last) else "claim"

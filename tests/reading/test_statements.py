@@ -52,6 +52,7 @@ ROWS = {
     "plain-equations": ("a = 1, b = 2*3", ["a = 1", "b = 2 * 3"]),
     "closing-point": ("a = 0.0348.", ["a = 0.0348"]),
     "struck-beginning": (r"a = \cancel{0.07} - 0.09", ["a = -0.09"]),
+    "step-is-a-function": (r"y = \mathrm{step}(x)", [r"y = \text{step}(x)"]),
     "words-as-a-name": (r"\text{Layer 1} = 0.07", [r"\text{Layer 1} = 0.07"]),
     "words-between": (r"\text{let } q = y z", ["q = y z"]),
     "stacked-definition": (r"f \stackrel{def}{=} g", ["f := g"]),
