@@ -16,7 +16,7 @@ from derive.judging import closed
 from derive.judging.claim import Claim
 from derive.judging.identities import Setting, assumptions, compare_by_points
 from derive.judging.limits import Refusal, ShapeMismatch, TooLarge
-from derive.judging.names import CONSTANTS, function_name, is_delta, is_letter
+from derive.judging.names import CONSTANTS, function_name, is_delta, is_indicator, is_letter
 from derive.judging.setting import setting_for
 from derive.judging.shapes import infer
 from derive.judging.trees import canonical, check_numbers, is_number, letters_bound, size_of, substitute
@@ -219,7 +219,7 @@ def free_names(tree: Tree) -> set[Tree]:
     def visit(node: Tree) -> None:
         if isinstance(node, Call):
             function = node.function.base if isinstance(node.function, Indexed) else node.function
-            if function_name(function) is None:
+            if function_name(function) is None and not is_indicator(function):
                 found.add(function)
             elif isinstance(node.function, Indexed):
                 for label in node.function.lower:

@@ -312,9 +312,9 @@ class Evaluator:
     def _product(self, tree: Multiply) -> Array:
         if len(tree.factors) == 2 and isinstance(tree.factors[1], Relation) and is_indicator(tree.factors[0]):
             return self.indicator(tree.factors[1])
-        groups, current = [], self.value(tree.factors[0])
+        groups, current = [], self._factor(tree.factors[0])
         for sign, before, factor in zip(tree.signs, tree.factors, tree.factors[1:], strict=False):
-            x = self.value(factor)
+            x = self._factor(factor)
             if sign == "odot":
                 groups.append(current)
                 current = x
@@ -324,6 +324,10 @@ class Evaluator:
             a, b = arrays.align(group, current, "an elementwise product")
             current = a * b
         return current
+
+    def _factor(self, tree: Tree) -> Array:
+        """A factor; ``3 [x > 0]`` has Iverson's bracket, 1 where the relation holds."""
+        return self.indicator(tree) if isinstance(tree, Relation) else self.value(tree)
 
     def _power(self, tree: Power) -> Array:
         exponent = self.value(tree.exponent)

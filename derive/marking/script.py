@@ -237,6 +237,8 @@ class Script:
                 self.namer.define(right, left, line)
                 return Claim("definition", message="names the left side")
             unknown = is_closed(right) and _solved_for(left, right)
+            if sign in ("=", "~=") and unknown and isinstance(left, Call) and literal(right):
+                self.scope.values[left] = Meaning(right, line, self.scope.section)  # sigma'(z) = 0.25
             if sign in ("=", "~=") and unknown and not any(self._given(n) for n in free_names(left)):
                 return Claim("definition", message="a condition on what is not known")
         return claim
