@@ -19,7 +19,16 @@ from derive.judging.limits import Refusal, ShapeMismatch, TooLarge
 from derive.judging.names import CONSTANTS, function_name, is_delta, is_indicator, is_letter
 from derive.judging.setting import setting_for
 from derive.judging.shapes import infer
-from derive.judging.trees import canonical, check_numbers, is_number, letters_bound, size_of, substitute
+from derive.judging.trees import (
+    by_e,
+    canonical,
+    check_numbers,
+    is_number,
+    letters_bound,
+    size_of,
+    substitute,
+    with_own_e,
+)
 from derive.judging.values import Rounded
 from derive.reading import Declarations, read_statements, to_latex
 from derive.reading.tree import (
@@ -126,6 +135,8 @@ def common_verdict(verdicts: Sequence[Claim]) -> Claim:
 
 def readings(left: Tree, right: Tree) -> list[tuple[Tree, Tree]]:
     """All readings of both sides, at most eight; what asks the same question is read the same way."""
+    if by_e(left) or by_e(right):
+        left, right = with_own_e(left), with_own_e(right)
     groups: dict[object, list[Ambiguous]] = {}
     for node in dict.fromkeys(n for side in (left, right) for n in side.walk() if isinstance(n, Ambiguous)):
         groups.setdefault(_same_question(node), []).append(node)

@@ -224,7 +224,7 @@ def value(name: str, x: Any) -> Any:
         return exact
     if isinstance(x, (float, np.floating)):
         with np.errstate(all="ignore"):
-            return float(row.numpy(np.asarray(float(x))))
+            return np.float64(row.numpy(np.asarray(float(x))))  # divides by zero without an exception
     return _precise(row, x)
 
 
@@ -282,7 +282,7 @@ def power(base: Any, exponent: Any) -> Any:
         return _exact_power(Fraction(base), Fraction(exponent))
     if isinstance(base, (float, np.floating)):
         with np.errstate(all="ignore"):
-            return float(np.power(float(base), float(exponent)))
+            return np.float64(np.power(float(base), float(exponent)))
     return _precise_power(base, exponent)
 
 

@@ -31,6 +31,8 @@ from derive.reading.tree import (
     Tree,
 )
 
+EULER = Name("e")
+
 
 def rebuild(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
     """The same node with ``change`` applied to each direct sub-tree."""
@@ -116,9 +118,6 @@ def letters_bound(tree: Tree) -> Iterator[Name]:
     for node in tree.walk():
         if isinstance(node, Big):
             yield from (v for v in node.variables if isinstance(v, Name))
-
-
-EULER = Name("e")
 
 
 def is_number(tree: Tree, value: int) -> bool:
@@ -271,6 +270,27 @@ def _widened(tree: Tree) -> Tree:
                 wide = Negative(wide) if isinstance(term, Negative) else wide
                 return wide if k == 0 else Add((*tree.terms[:k], wide))
     return tree
+
+
+#: The letter e where it is a quantity, such as an error.
+OWN_E = Name("e", (), "italic")
+
+
+def with_own_e(tree: Tree) -> Tree:
+    """The tree with e as a quantity of the writer's; ``e^{-x}`` keeps Euler's number, ``e^2`` is a square.
+
+    >>> with_own_e(Power(EULER, Number("2"))).base == OWN_E, with_own_e(Power(EULER, Name("x"))).base == EULER
+    (True, True)
+    """
+    if isinstance(tree, Power) and tree.base == EULER:
+        square = isinstance(tree.exponent, Number) and tree.exponent.digits in ("2", "3", "4")
+        return replace(tree, base=OWN_E if square else EULER, exponent=with_own_e(tree.exponent))
+    return OWN_E if tree == EULER else rebuild(tree, with_own_e)
+
+
+def by_e(tree: Tree) -> bool:
+    """Whether something is differentiated by e, which no constant is."""
+    return any(EULER in n.wrt for n in tree.walk() if isinstance(n, Derivative))
 
 
 def both_lists(left: Tree, right: Tree) -> bool:

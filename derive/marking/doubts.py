@@ -36,6 +36,8 @@ def tempered(claim: Claim, link: Link, scope: Scope) -> Claim:
         return Claim("undecided", message=message)
     if link.joined and (number_of(link.left) is not None or link.arrow):
         return Claim("undecided", message="what stands in different lines need not be meant as equal")
+    if link.arrow and all(_counts_out(side) for side in both):
+        return Claim("definition", message="sizes, one after the other")
     if link.arrow and not (number_of(link.right) is not None and is_closed(link.left)):
         message = f"the two sides of the arrow differ ({claim.message}); an arrow need not mean equality"
         return Claim("undecided", message=message)
@@ -59,6 +61,15 @@ def _bound_and_free(link: Link) -> bool:
             if by & set(big.variables) & set(theirs.walk()):
                 return True
     return False
+
+
+def _counts_out(tree: Tree) -> bool:
+    """``28 x 28 x 6``: whole numbers with times signs."""
+    return (
+        isinstance(tree, Multiply)
+        and set(tree.signs) == {"times"}
+        and all(isinstance(f, Number) and f.digits.isdigit() for f in tree.factors)
+    )
 
 
 def _like_a_size(tree: Tree) -> bool:

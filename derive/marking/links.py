@@ -216,6 +216,9 @@ def _road(
         )
         setting = replace(setting, distinct=distinct, conditions=link.under)
         claim = judge(left.tree, right.tree, relation, setting)
+        if claim.verdict == "undecided":  # right for any function, if one is left unknown
+            whatever = judge(left.tree, right.tree, relation, replace(setting, any_function=True))
+            claim = whatever if whatever.verdict == "correct" else claim
         if not (_names(left, lets) and _names(right, lets)):
             # A formula beside a number: an identity if it holds everywhere, else a claim about given values.
             restricted = bool(link.under) and claim.wrong and _applied(link.left)

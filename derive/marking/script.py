@@ -15,13 +15,14 @@ from derive.judging.digits import decimals
 from derive.judging.functions import TABLE
 from derive.judging.limits import Refusal
 from derive.judging.names import access, function_name, is_letter
-from derive.judging.trees import check_numbers, depends_on, is_number, rebuild
+from derive.judging.trees import EULER, by_e, check_numbers, depends_on, is_number, rebuild, with_own_e
 from derive.marking.conditions import candidates
 from derive.marking.link import RIGHT, Link
 from derive.marking.links import judge_link
 from derive.marking.naming import Namer
 from derive.marking.report import Report
 from derive.marking.scope import ALWAYS, Meaning, Scope, key_of, literal
+from derive.marking.substitution import values_put_in
 from derive.reading import Declarations, read_document, read_statements, to_latex
 from derive.reading.statement import Place, Side, Statement
 from derive.reading.tree import (
@@ -86,7 +87,7 @@ def check(
     script.foresee(text, document.statements)
     for index, statement in enumerate(document.statements):
         script.put_in_early(document.statements, index)
-        script.conditions = candidates(document.statements, index)
+        script.stand_under(candidates(document.statements, index))
         script.read(statement)
     return Report(name, tuple(script.claims), problem.id if problem is not None else document.problem)
 
@@ -100,6 +101,7 @@ class Script:
         self.namer = Namer(self.scope, declared)
         self.claims: list[Claim] = []
         self.conditions: tuple[tuple[Relation, ...], ...] = ()  # under which the statement may be meant
+        self._own_e = False  # whether e is a quantity of the writer's
         self._problem = ""  # the heading of the problem that is being answered
         self._case = ("", 0)  # what was last said of two indices, and where
         self._ends: list[tuple[Tree | None, Side]] = []  # the last chains: how each began and ended
@@ -134,12 +136,22 @@ class Script:
         said = _BASE.search(text)
         if said is not None:
             self.scope.convention["log"] = {"ten": "10", "two": "2"}.get(said[1].lower(), said[1])
+        firsts = [s.sides[0].tree for s in statements if s.signs[:1] in (("=",), (":=",)) and not s.continues]
+        sides = [side.tree for s in statements for side in s.sides]
+        self._own_e = EULER in firsts or any(by_e(tree) for tree in sides)
         for statement in statements:
             for left, right in itertools.pairwise(side.tree for side in statement.sides):
                 if isinstance(left, Big) and left.operator == "sum" and is_number(right, 1):
                     body = left.body
                     if isinstance(body, Indexed) and access(body)[1] == left.variables:
                         self.scope.shares.add(access(body)[0])
+
+    def stand_under(self, conditions: tuple[tuple[Relation, ...], ...]) -> None:
+        """The groups of conditions of which one may restrict the next statement."""
+        self.conditions = tuple(
+            tuple(Relation(r.sign, self._applied(r.left), self._applied(r.right)) for r in group)
+            for group in conditions
+        )
 
     def put_in_early(self, statements: Sequence[Statement], index: int) -> None:
         """``L = a - y = 0.2 where y = 1``: what is given behind a claim on its line is known in it."""
@@ -151,8 +163,9 @@ class Script:
             found = key_of(statement.sides[0].tree) if statement.signs[:1] == ("=",) else None
             if found is None or statement.sides[0].tree in _INDICES or any(s.unread for s in statement.sides):
                 continue
-            first, second = statement.sides[0].tree, statement.sides[1].tree
-            if not self.scope.knows(found[0]) and (literal(second) or statement.role == "given"):
+            first, second = (self._applied(side.tree) for side in statement.sides[:2])
+            stated = literal(second) or statement.role == "given" or isinstance(first, Call)
+            if not self.scope.knows(found[0]) and stated:
                 self.namer.define(first, second, statement.place.line)
 
     def _enter(self, label: str) -> None:
@@ -210,6 +223,8 @@ class Script:
         if sign in _DECLARING:
             return Claim("definition", message="says what a name is")
         if sign == ":=" or (sign == "=" and first and statement.role != "claim" and key_of(left) is not None):
+            if sign == ":=" and depends_on(right, {left}):
+                return Claim("definition", message="updates the name")
             self.namer.define(left, right, line)
             return Claim("definition", message="by definition" if sign == ":=" else "given")
         stated = statement.role == "given" and len(statement.signs) == 1 and not is_closed(left)
@@ -231,6 +246,15 @@ class Script:
         claim = judge_link(link, self.scope, self.declared, statement.words)
         if link.joined and claim.verdict not in RIGHT:
             claim = self._joined_elsewhere(link, statement) or claim
+        if claim.verdict == "undecided" and sign in ("=", "~=") and is_closed(right):
+            put_in = values_put_in(left, right, self._value_of)
+            for name, number in put_in.items():
+                self.namer.define(name, number, line)
+            if put_in:
+                said = ", ".join(f"{to_latex(n)} = {to_latex(v)}" for n, v in put_in.items())
+                return Claim("definition", message=f"puts in {said}, which was not given before")
+        if claim.verdict == "undecided" and sign == "=" and is_number(right, 0) and not is_closed(left):
+            return Claim("definition", message="a condition on what is not known")
         if claim.verdict == "undecided" and not link.arrow and first and not _settled(left):
             key = key_of(right)
             if key is not None and not self.scope.knows(key[0]) and not depends_on(left, {key[0]}):
@@ -253,15 +277,25 @@ class Script:
                 return claim
         return None
 
+    def _value_of(self, name: Tree) -> Tree | None:
+        """What a name is known to be; the name itself if it has a formula, so that no number is read off."""
+        value = self.scope.values.get(name)
+        return value.tree if value is not None else name if self._given(name) else None
+
     def _given(self, name: Tree) -> bool:
         base = access(name)[0] if isinstance(name, Indexed) else name
         return self.scope.knows(name) or self.scope.knows(base)
 
     def _applied(self, tree: Tree) -> Tree:
         r"""``d sigma / dz`` as the derivative of ``sigma(z)``, where no meaning was given to the letter."""
+        if self._own_e:
+            tree = with_own_e(tree)
+        return self._rewritten(tree)
+
+    def _rewritten(self, tree: Tree) -> Tree:
         if isinstance(tree, Ambiguous) and _names_a_gradient(tree) and not self.scope.knows(Name("d")):
             tree = tree.readings[0]
-        tree = rebuild(tree, self._applied)
+        tree = rebuild(tree, self._rewritten)
         of = tree.of if isinstance(tree, Derivative) else None
         if not isinstance(tree, Derivative) or not isinstance(of, Name) or len(tree.wrt) != 1:
             return tree
@@ -345,7 +379,7 @@ class Script:
     def _remember(self, statement: Statement) -> None:
         """What the writer goes on with: the last value of the chain."""
         links = self.claims[-len(statement.signs) :]
-        head = self._head if statement.continues else statement.sides[0].tree
+        head = self._head if statement.continues else self._applied(statement.sides[0].tree)
         self._head = head
         self._ends = [*self._ends[-7:], (head, statement.sides[-1])]
         found = None if head is None else key_of(head)
