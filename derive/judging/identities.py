@@ -69,8 +69,7 @@ def compare_by_points(left: Tree, right: Tree, setting: Setting) -> Claim:
             return _with(claim, (*assumed, *_domain_note(default, layout)))
         if agreed >= 6:
             notes = (*assumed, *_domain_note(default, layout))
-            drawn = "declared domains" if setting.domains else f"numbers that are {default.text}"
-            size = f"{agreed} random points ({drawn})"
+            size = f"{agreed} random points"
             return Claim(
                 "correct", "sampled", f"both sides agree at {size}, confirmed to 35 digits", assumed=notes
             )

@@ -327,7 +327,11 @@ class Evaluator:
 
     def _factor(self, tree: Tree) -> Array:
         """A factor; ``3 [x > 0]`` has Iverson's bracket, 1 where the relation holds."""
-        return self.indicator(tree) if isinstance(tree, Relation) else self.value(tree)
+        if not isinstance(tree, Relation):
+            return self.value(tree)
+        if tree.sign in ("=", "!=") and tree.left not in self.indices:
+            raise Unknown("a remark in brackets, or a bracket that is 1 where it holds")
+        return self.indicator(tree)
 
     def _power(self, tree: Power) -> Array:
         exponent = self.value(tree.exponent)
