@@ -31,6 +31,9 @@ _LABEL = re.compile(
 _PROBLEM = re.compile(r"^\W*problem\s*[:=]\s*[\"'`]?([A-Za-z0-9][\w./-]*)", re.IGNORECASE | re.MULTILINE)
 # Markdown's escapes and emphasis; x**2 is a power
 _EMPHASIS = re.compile(r"\\(?=[_*#~])|(?<![\w)])\*\*|\*\*(?![\w(-])|__|`")
+_NEAR = 400  # characters in which the words before a formula are looked for
+MAX_STATEMENTS = 10_000  # of one document
+MAX_READ = 400_000  # characters of its formulas
 _COVER = "\ue000"  # stands for a character of delimited mathematics
 
 
@@ -44,6 +47,8 @@ class _State:
     gap: int = 0  # lines since the last statement from which nothing was read
     previous: Statement | None = None
     standing: Statement | None = None  # the last one that is not crossed out
+    read: int = 0  # characters of formulas
+    full: bool = False
     tail: str = ""  # the words at the end of the last line that had any
     numbering: Numbering = field(default_factory=Numbering)
     statements: list[Statement] = field(default_factory=list)
@@ -92,9 +97,11 @@ class _Reader:
         self.lines = self._lines()
 
     def _lines(self) -> list[_Line]:
+        """The lines on which something stands."""
         made, at = [], 0
         for line in self.body.splitlines(keepends=True):
-            made.append(_Line(at, at + len(line.rstrip("\r\n"))))
+            if not line.isspace():
+                made.append(_Line(at, at + len(line.rstrip("\r\n"))))
             at += len(line)
         return made
 
@@ -118,6 +125,8 @@ class _Reader:
         piece = next(pieces, None)
         first = 0  # of the stretches that are skipped and may reach into the line
         for line in self.lines:
+            if state.full:
+                break
             while first < len(self.skipped) and self.skipped[first][1] <= line.start:
                 first += 1
             inside = []
@@ -171,14 +180,15 @@ class _Reader:
                 state.gap += 1
                 state.prose_since += bool(re.search(r"[A-Za-z]{2}", remainder))
         mixed = [] if self.latex or heading or not pieces else self._mixed(line, offset, pieces, covered)
-        at = line.start
-        for start, end in sorted({*mixed, *(piece.outer for piece in pieces)}):
+        at, joined, known = line.start, frozenset(mixed), {piece.outer: piece for piece in pieces}
+        reach = -1  # of the last stretch that holds pieces
+        for start, end in sorted({*mixed, *known}, key=lambda place: (place[0], -place[1])):
             words, near = self._words(line, start, state), self.body[at:start]
-            inside = [piece for piece in pieces if start <= piece.outer[0] and piece.outer[1] <= end]
-            if (start, end) in mixed:
-                self._read(start, end, words, state, functions, plain=not inside, near=near)
-            elif not any(low <= start and end <= high for low, high in mixed):
-                self._piece(inside[0], words, near, state, functions)
+            if (start, end) in joined:
+                self._read(start, end, words, state, functions, plain=not self._holds(start, end), near=near)
+                reach = end
+            elif start >= reach:  # what lies inside such a stretch has been read with it
+                self._piece(known[(start, end)], words, near, state, functions)
             at = max(at, end)
         if heading:
             state.tail = ""
@@ -189,8 +199,13 @@ class _Reader:
 
     def _words(self, line: _Line, start: int, state: _State) -> str:
         """The words before a piece: on its line, or at the end of the line before if there are none."""
-        before = self.body[line.start : start]
+        before = self.body[max(line.start, start - _NEAR) : start]
         return words_before(before) if before.strip() or ends_sentence(state.tail) else state.tail
+
+    def _holds(self, start: int, end: int) -> bool:
+        """Whether a delimited piece stands in the stretch."""
+        place = bisect_left(self._starts(), start)
+        return place < len(self.pieces) and self.pieces[place].outer[1] <= end
 
     def _mixed(
         self, line: _Line, offset: int, pieces: list[MathPiece], covered: list[tuple[int, int]]
@@ -275,7 +290,7 @@ class _Reader:
             at = 0
             shown = _EMPHASIS.sub(lambda match: " " * len(match.group()), shown)
             for start, end in bare_segments(shown):
-                words = words_before(shown[:start]) if shown[:start].strip() else ""
+                words = words_before(shown[max(0, start - _NEAR) : start])
                 near = shown[at:start] if at else None
                 self._read(origin + start, origin + end, words, state, functions, plain=True, near=near)
                 found, at = True, end
@@ -305,6 +320,16 @@ class _Reader:
         struck: bool = False,
         near: str | None = None,
     ) -> None:
+        if state.full:
+            return
+        state.read += end - start
+        if state.read > MAX_READ or len(state.statements) >= MAX_STATEMENTS:
+            state.full = True
+            place = Place(*self.locate(start), self.text[start : start + 200])
+            limit = f"the document holds more than {MAX_STATEMENTS} formulas or {MAX_READ} characters of them"
+            hole = Hole(place.source, f"{limit}: the rest is not read", span=(start, end))
+            state.statements.append(Statement((Side(hole, place),), (), place))
+            return
         source = self.body[start:end]
         if "$" in source or "\\(" in source:  # delimiters that enclose only a part
             source = re.sub(r"\\[()]", "  ", source)

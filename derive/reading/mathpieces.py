@@ -248,13 +248,14 @@ def bare_segments(line: str) -> list[tuple[int, int]]:
 
 def _after_condition(line: str, start: int) -> bool:
     """``... if x > 0``: behind such a word an inequality counts too."""
-    words = line[:start].split()
+    words = line[max(0, start - 40) : start].split()
     return bool(words) and words[-1].lower() in symbols.CONDITION_WORDS
 
 
 def _operand(line: str, match: re.Match[str]) -> bool:
     """Whether a word is part of the mathematics: an operator or a relation stands directly beside it."""
-    before, after = line[: match.start()], line[match.end() :]
+    before = line[max(0, match.start() - 60) : match.start()]
+    after = line[match.end() : match.end() + 60]
     if before[-1:] in ("-", "/") and before[-2:-1].isalnum():
         return not before[-2:-1].isalpha()
     left, right = before.rstrip()[-1:], after.lstrip()[:1]

@@ -26,10 +26,9 @@ class Tree:
 
     def children(self) -> Iterator[Tree]:
         """The direct sub-trees, in written order."""
-        for spec in fields(self):
-            if spec.name == "span":
-                continue
-            yield from _trees_in(getattr(self, spec.name))
+        for name in self.__dataclass_fields__:
+            if name != "span":
+                yield from _trees_in(getattr(self, name))
 
     def walk(self) -> Iterator[Tree]:
         """This node and everything below it, in written order."""
