@@ -16,33 +16,33 @@ from derive.judging import closed
 from derive.judging.claim import Claim
 from derive.judging.compare import INEQUALITIES, common_verdict, free_names, is_closed, judge, readings
 from derive.judging.digits import literal as number_of
-from derive.judging.identities import Setting
-from derive.judging.layout import Shape
 from derive.judging.limits import Refusal
-from derive.judging.names import access, is_letter, matrices
-from derive.judging.sampling import SHARES
+from derive.judging.names import access, is_letter
 from derive.judging.setting import setting_for
 from derive.judging.shapes import infer
 from derive.judging.trees import canonical, substitute, wider
 from derive.judging.values import plain_name
 from derive.marking.conditions import concerning
-from derive.marking.doubts import about_a_function, counted_powers, covers_all_cases, tempered
+from derive.marking.doubts import about_a_function, covers_all_cases, tempered
+from derive.marking.generally import (
+    adding_up,
+    all_square,
+    applied,
+    names_left,
+    partly_given,
+    stated_generally,
+)
 from derive.marking.link import RIGHT, Link
-from derive.marking.scope import Expansion, Mode, Scope, key_of
+from derive.marking.scope import Expansion, Mode, Scope
 from derive.reading import Declarations, to_latex
 from derive.reading.tree import (
-    Big,
     Call,
     Derivative,
-    Divide,
     Indexed,
     List,
     Matrix,
     Name,
-    Number,
-    Power,
     Relation,
-    Transpose,
     Tree,
 )
 
@@ -207,7 +207,7 @@ def _road(
     except RecursionError:
         return Claim("undecided", message="the formula is nested too deeply") if mode == "truth" else None
     lets = {**left.lets, **right.lets}
-    lacking = _names(left, lets) | _names(right, lets)
+    lacking = names_left(left, lets) | names_left(right, lets)
     if mode == "general":
         if not lacking or relation in INEQUALITIES:
             return None
@@ -219,20 +219,18 @@ def _road(
         if claim.verdict == "undecided":  # right for any function, if one is left unknown
             whatever = judge(left.tree, right.tree, relation, replace(setting, any_function=True))
             claim = whatever if whatever.verdict == "correct" else claim
-        if not (_names(left, lets) and _names(right, lets)):
+        if not (names_left(left, lets) and names_left(right, lets)):
             # A formula beside a number: an identity if it holds everywhere, else a claim about given values.
-            restricted = bool(link.under) and claim.wrong and _applied(link.left)
+            restricted = bool(link.under) and claim.wrong and applied(link.left)
             return claim if claim.verdict == "correct" or restricted else None
         # Shapes that only the defaults give are no ground for calling a line wrong.
         if claim.wrong and claim.note == "shape":
-            claim = _all_square(left, right, setting) or claim
-        if claim.wrong and (
-            claim.note == "shape" or not _stated_generally(link, left, right, lets, declared)
-        ):
+            claim = all_square(left, right, setting) or claim
+        if claim.wrong and (claim.note == "shape" or not stated_generally(link, left, right, lets, declared)):
             return None
         if claim.wrong and claim.note != "shape":
-            claim = _adding_up(left, right, setting, scope) or claim
-        if claim.wrong and _partly_given(lacking, scope):
+            claim = adding_up(left, right, setting, scope) or claim
+        if claim.wrong and partly_given(lacking, scope):
             return None  # numbers may have been put in for some of the names
     elif lacking - _known_sizes([left.tree, right.tree], lets):
         return _in_what_is_free(link, left, right, lacking, declared, scope) if mode == "truth" else None
@@ -255,36 +253,6 @@ def _road(
     return claim
 
 
-def _all_square(left: Expansion, right: Expansion, setting: Setting) -> Claim | None:
-    """A claim whose shapes fit only if all matrices are square of one size, judged for those."""
-    found, _ = matrices([left.tree, right.tree], set())
-    square: dict[Tree, Shape] = {name: (3, 3) for name in found if name not in setting.shapes}
-    claim = judge(left.tree, right.tree, "=", replace(setting, shapes={**setting.shapes, **square}))
-    return claim if claim.wrong and claim.note != "shape" else None
-
-
-def _adding_up(left: Expansion, right: Expansion, setting: Setting, scope: Scope) -> Claim | None:
-    """What is right if the entries of a family add up to 1: as a rule they are probabilities, said or not."""
-    accesses = [access(n) for t in (left.tree, right.tree) for n in t.walk() if isinstance(n, Indexed)]
-    families = {base for base, indices in accesses if len(indices) == 1 and is_letter(indices[0])}
-    for base in sorted(families - set(setting.domains), key=repr):
-        domains = {**setting.domains, base: SHARES}
-        claim = judge(left.tree, right.tree, "=", replace(setting, domains=domains))
-        if claim.verdict == "correct":
-            said = f"the entries of {plain_name(base)} add up to 1"
-            if base in scope.shares:
-                return replace(claim, assumed=(*claim.assumed, said))
-            return Claim("undecided", message=f"right only if {said}, which is not stated")
-    return None
-
-
-def _partly_given(lacking: set[Tree], scope: Scope) -> bool:
-    given = {
-        n for n in lacking if n in scope.values or (isinstance(n, Indexed) and access(n)[0] in scope.values)
-    }
-    return bool(given) and given != lacking
-
-
 def _in_what_is_free(
     link: Link,
     left: Expansion,
@@ -297,13 +265,13 @@ def _in_what_is_free(
     if link.sign != "=" or not (left.values or right.values):
         return _without(lacking)
     lets = {**left.lets, **right.lets}
-    if not (_names(left, lets) and _names(right, lets)):
+    if not (names_left(left, lets) and names_left(right, lets)):
         return _without(lacking)
     setting = replace(
         setting_for((left.tree, right.tree), declared, scope.convention), lets=lets, any_function=False
     )
     claim = judge(left.tree, right.tree, "=", replace(setting, conditions=link.under))
-    meant = claim.wrong and claim.note != "shape" and _stated_generally(link, left, right, lets, declared)
+    meant = claim.wrong and claim.note != "shape" and stated_generally(link, left, right, lets, declared)
     return claim if claim.verdict == "correct" or meant else _without(lacking)
 
 
@@ -328,11 +296,6 @@ def _as_it_stands(link: Link, declared: Declarations, convention: Mapping[str, s
     return claim if claim.verdict == "correct" else None
 
 
-def _applied(head: Tree) -> bool:
-    """Whether a side is a known function or a derivative of something: no unknown for which one solves."""
-    return about_a_function(head) or _is_primed(head) or isinstance(head, Derivative)
-
-
 def _settled(
     left: Expansion, right: Expansion, relation: str, lets: dict[Tree, Tree], convention: Mapping[str, str]
 ) -> Claim:
@@ -342,15 +305,6 @@ def _settled(
         return Claim("undecided", message=f"cannot be evaluated: {refusal}")
     except RecursionError:
         return Claim("undecided", message="the formula is nested too deeply")
-
-
-def _free_in(lets: dict[Tree, Tree]) -> set[Tree]:
-    return {name for tree in lets.values() for name in free_names(tree)}
-
-
-def _names(side: Expansion, lets: dict[Tree, Tree]) -> set[Tree]:
-    names = free_names(side.tree) | _free_in(side.lets)
-    return {n for n in names if n not in lets and (access(n)[0] if isinstance(n, Indexed) else n) not in lets}
 
 
 def _without(lacking: set[Tree]) -> Claim:
@@ -364,72 +318,3 @@ def written_shape(tree: Tree) -> tuple[int, int] | None:
     if isinstance(tree, Matrix) and tree.rows:
         return len(tree.rows), len(tree.rows[0])
     return (len(tree.items), 1) if isinstance(tree, List) else None
-
-
-def _stated_generally(
-    link: Link, left: Expansion, right: Expansion, lets: dict[Tree, Tree], declared: Declarations
-) -> bool:
-    """Whether a link with free names can only be meant as an identity, so that one point refutes it."""
-    if link.arrow or link.sign != "=":
-        return False
-    supposed, _ = matrices([left.tree, right.tree], set())
-    shown = _transposed(link.left) | _transposed(link.right)
-    if any(n not in declared and n not in shown for n in supposed) and not isinstance(link.left, Derivative):
-        return False  # that they do not commute is only a default
-    ours, theirs = _bases(_names(left, lets)), _bases(_names(right, lets))
-    if (
-        not ours
-        or not theirs
-        or not theirs <= ours
-        or (ours != theirs and not isinstance(link.left, Derivative))
-    ):
-        return False
-    head = link.left
-    if link.restates:
-        return True
-    known = about_a_function(head) or _is_primed(head)
-    if not known and not isinstance(head, Derivative) and counted_powers(link):
-        return False
-    if _shared_functions(link):
-        return True  # sigma(z) on both sides: one is the other rewritten
-    if link.first and key_of(link.right) is not None and not isinstance(head, Big):
-        return known or isinstance(head, Derivative)  # ... = y names or solves for y
-    return (
-        known or isinstance(head, Derivative) or _operation(head) or (not link.first and key_of(head) is None)
-    )
-
-
-def _operation(head: Tree) -> bool:
-    """A sum, an exponential, a transposed product: what one rewrites, not what one solves for."""
-    if isinstance(head, Big):
-        return True
-    if isinstance(head, Divide) or (isinstance(head, Power) and not isinstance(head.base, (Name, Indexed))):
-        return len(_bases(free_names(head))) > 1  # with a single unknown it might be solved for
-    if isinstance(head, Transpose):
-        return not isinstance(head.operand, (Name, Indexed))
-    return isinstance(head, Power) and bool(free_names(head.exponent)) and not isinstance(head.exponent, Name)
-
-
-def _transposed(tree: Tree) -> set[Tree]:
-    """The names under a transposition: whatever else they are, they are no numbers."""
-    inside = [n for t in tree.walk() if isinstance(t, Transpose) for n in t.operand.walk()]
-    return {n for n in inside if isinstance(n, (Name, Indexed))}
-
-
-def _is_primed(head: Tree) -> bool:
-    return isinstance(head, Call) and isinstance(head.function, Name) and "prime" in head.function.marks
-
-
-def _shared_functions(link: Link) -> bool:
-    def calls(tree: Tree) -> set[Tree]:
-        return {n for n in tree.walk() if isinstance(n, Call) and about_a_function(n)}
-
-    return bool(calls(link.left) & calls(link.right))
-
-
-def _bases(names: set[Tree]) -> set[Tree]:
-    bases = set()
-    for name in names:
-        base, indices = access(name) if isinstance(name, Indexed) else (name, ())
-        bases.add(name if any(isinstance(i, Number) for i in indices) else base)
-    return {b for b in bases if b != Name("delta")}

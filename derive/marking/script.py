@@ -16,6 +16,7 @@ from derive.judging.functions import TABLE
 from derive.judging.limits import Refusal
 from derive.judging.names import access, function_name, is_letter
 from derive.judging.trees import EULER, by_e, check_numbers, depends_on, is_number, rebuild, with_own_e
+from derive.marking.asides import has_a_value, in_passing, names_a_gradient, puts_in, solved_for
 from derive.marking.conditions import candidates
 from derive.marking.link import RIGHT, Link
 from derive.marking.links import judge_link
@@ -34,10 +35,7 @@ from derive.reading.tree import (
     Indexed,
     List,
     Matrix,
-    Multiply,
     Name,
-    Negative,
-    Number,
     Relation,
     Transpose,
     Tree,
@@ -46,7 +44,6 @@ from derive.reading.tree import (
 _RELATIONS = {"=", "~=", "<", "<=", ">", ">=", "!=", "->", ":="}
 _DECLARING = {"in", "notin", "~", "propto", "subset", ":", "<->", "<<", ">>"}
 
-_ATOMS = (Name, Indexed, Number)
 _INDICES = {Name("i"), Name("j"), Name("k")}
 _BASE = re.compile(r"\blog\w*\b[^.\n]{0,40}\bbase[\s-]*\$?(10|2|ten|two)\b", re.IGNORECASE)
 _PROBLEM = re.compile(r"\W*(?:problem|question|exercise|task|q)\b\W*\d|\W*q\d", re.IGNORECASE)
@@ -233,8 +230,8 @@ class Script:
         if is_letter(left) and is_letter(right) and sign in ("=", "!="):
             self._case = ("equal" if sign == "=" else "different", line)
             return Claim("definition", message="a case")
-        if statement.role == "condition" or (first and _in_passing(statement)):
-            if first and sign == "=" and literal(right) and left not in _INDICES and _puts_in(statement):
+        if statement.role == "condition" or (first and in_passing(statement)):
+            if first and sign == "=" and literal(right) and left not in _INDICES and puts_in(statement):
                 self.namer.define(left, right, line)  # "at x = 2": the value that is put in
             return Claim("definition", message="a condition")
         joined = statement.continues and k == 0
@@ -255,12 +252,12 @@ class Script:
                 return Claim("definition", message=f"puts in {said}, which was not given before")
         if claim.verdict == "undecided" and sign == "=" and is_number(right, 0) and not is_closed(left):
             return Claim("definition", message="a condition on what is not known")
-        if claim.verdict == "undecided" and not link.arrow and first and not _settled(left):
+        if claim.verdict == "undecided" and not link.arrow and first and not has_a_value(left):
             key = key_of(right)
             if key is not None and not self.scope.knows(key[0]) and not depends_on(left, {key[0]}):
                 self.namer.define(right, left, line)
                 return Claim("definition", message="names the left side")
-            unknown = is_closed(right) and _solved_for(left, right)
+            unknown = is_closed(right) and solved_for(left, right)
             if sign in ("=", "~=") and unknown and isinstance(left, Call) and literal(right):
                 self.scope.values[left] = Meaning(right, line, self.scope.section)  # sigma'(z) = 0.25
             if sign in ("=", "~=") and unknown and not any(self._given(n) for n in free_names(left)):
@@ -293,7 +290,7 @@ class Script:
         return self._rewritten(tree)
 
     def _rewritten(self, tree: Tree) -> Tree:
-        if isinstance(tree, Ambiguous) and _names_a_gradient(tree) and not self.scope.knows(Name("d")):
+        if isinstance(tree, Ambiguous) and names_a_gradient(tree) and not self.scope.knows(Name("d")):
             tree = tree.readings[0]
         tree = rebuild(tree, self._rewritten)
         of = tree.of if isinstance(tree, Derivative) else None
@@ -404,49 +401,6 @@ class Script:
             rounded="rounded" in verdicts,
             wrong=any(v in ("wrong", "follows") for v in verdicts),
         )
-
-
-def _in_passing(statement: Statement) -> bool:
-    """``around x = 0``: says where something happens, not what x is."""
-    words = statement.words.lower().split()
-    if len(statement.signs) != 1 or not words or key_of(statement.sides[0].tree) is None:
-        return False
-    return words[-1] in ("around", "near", "at", "except", "when", "while", "until", "if", "as") and literal(
-        statement.sides[1].tree
-    )
-
-
-def _solved_for(left: Tree, right: Tree) -> bool:
-    """Whether ``left = number`` says what a name must be: ``2 w = 6``, ``cos t = 0.9``, ``... = 0``.
-
-    A longer formula beside a number is a claim for which something was not given; so is a derivative.
-    """
-    while isinstance(left, (Negative, Transpose)):
-        left = left.operand
-    if any(isinstance(n, Derivative) for n in left.walk()):
-        return False
-    factors = left.factors if isinstance(left, Multiply) else (left,)
-    plain = all(isinstance(f.operand if isinstance(f, Transpose) else f, _ATOMS) for f in factors)
-    return plain or isinstance(left, Call) or is_number(right, 0)
-
-
-def _names_a_gradient(tree: Ambiguous) -> bool:
-    """``dz`` may be d times z; where no d is spoken of, it is the gradient by z under a name of its own."""
-    second = tree.readings[1]
-    return isinstance(second, Multiply) and second.factors[0] == Name("d")
-
-
-def _settled(tree: Tree) -> bool:
-    """Whether a side has a value of its own; a sum without bounds has none."""
-    return is_closed(tree) and not any(isinstance(n, Big) and n.upper is None for n in tree.walk())
-
-
-def _puts_in(statement: Statement) -> bool:
-    """``at x = 2``, ``for n = 512``: what follows is meant there; ``around x = 0`` puts nothing in."""
-    words = statement.words.lower().replace(",", " ").replace(":", " ").split()
-    return key_of(statement.sides[0].tree) is not None and not set(words[-3:]) & {
-        "around", "near", "except", "until", "not", "undefined", "while", "unless", "if",
-    }  # fmt: skip
 
 
 def _hole(tree: Tree) -> Hole | None:

@@ -1,0 +1,142 @@
+"""Claims meant for all values of their names: which links are such, and what else may make them right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from derive.judging.claim import Claim
+from derive.judging.compare import free_names, judge
+from derive.judging.identities import Setting
+from derive.judging.layout import Shape
+from derive.judging.names import access, is_letter, matrices
+from derive.judging.sampling import SHARES
+from derive.judging.values import plain_name
+from derive.marking.doubts import about_a_function, counted_powers
+from derive.marking.link import Link
+from derive.marking.scope import Expansion, Scope, key_of
+from derive.reading import Declarations
+from derive.reading.tree import (
+    Big,
+    Call,
+    Derivative,
+    Divide,
+    Indexed,
+    Name,
+    Number,
+    Power,
+    Transpose,
+    Tree,
+)
+
+
+def names_left(side: Expansion, lets: dict[Tree, Tree]) -> set[Tree]:
+    names = free_names(side.tree) | _free_in(side.lets)
+    return {n for n in names if n not in lets and (access(n)[0] if isinstance(n, Indexed) else n) not in lets}
+
+
+def _free_in(lets: dict[Tree, Tree]) -> set[Tree]:
+    return {name for tree in lets.values() for name in free_names(tree)}
+
+
+def stated_generally(
+    link: Link, left: Expansion, right: Expansion, lets: dict[Tree, Tree], declared: Declarations
+) -> bool:
+    """Whether a link with free names can only be meant as an identity, so that one point refutes it."""
+    if link.arrow or link.sign != "=":
+        return False
+    supposed, _ = matrices([left.tree, right.tree], set())
+    shown = _transposed(link.left) | _transposed(link.right)
+    if any(n not in declared and n not in shown for n in supposed) and not isinstance(link.left, Derivative):
+        return False  # that they do not commute is only a default
+    ours, theirs = _bases(names_left(left, lets)), _bases(names_left(right, lets))
+    if (
+        not ours
+        or not theirs
+        or not theirs <= ours
+        or (ours != theirs and not isinstance(link.left, Derivative))
+    ):
+        return False
+    head = link.left
+    if link.restates:
+        return True
+    known = about_a_function(head) or _is_primed(head)
+    if not known and not isinstance(head, Derivative) and counted_powers(link):
+        return False
+    if _shared_functions(link):
+        return True  # sigma(z) on both sides: one is the other rewritten
+    if link.first and key_of(link.right) is not None and not isinstance(head, Big):
+        return known or isinstance(head, Derivative)  # ... = y names or solves for y
+    return (
+        known or isinstance(head, Derivative) or _operation(head) or (not link.first and key_of(head) is None)
+    )
+
+
+def applied(head: Tree) -> bool:
+    """Whether a side is a known function or a derivative of something: no unknown for which one solves."""
+    return about_a_function(head) or _is_primed(head) or isinstance(head, Derivative)
+
+
+def _is_primed(head: Tree) -> bool:
+    return isinstance(head, Call) and isinstance(head.function, Name) and "prime" in head.function.marks
+
+
+def _operation(head: Tree) -> bool:
+    """A sum, an exponential, a transposed product: what one rewrites, not what one solves for."""
+    if isinstance(head, Big):
+        return True
+    if isinstance(head, Divide) or (isinstance(head, Power) and not isinstance(head.base, (Name, Indexed))):
+        return len(_bases(free_names(head))) > 1  # with a single unknown it might be solved for
+    if isinstance(head, Transpose):
+        return not isinstance(head.operand, (Name, Indexed))
+    return isinstance(head, Power) and bool(free_names(head.exponent)) and not isinstance(head.exponent, Name)
+
+
+def _transposed(tree: Tree) -> set[Tree]:
+    """The names under a transposition: whatever else they are, they are no numbers."""
+    inside = [n for t in tree.walk() if isinstance(t, Transpose) for n in t.operand.walk()]
+    return {n for n in inside if isinstance(n, (Name, Indexed))}
+
+
+def _shared_functions(link: Link) -> bool:
+    def calls(tree: Tree) -> set[Tree]:
+        return {n for n in tree.walk() if isinstance(n, Call) and about_a_function(n)}
+
+    return bool(calls(link.left) & calls(link.right))
+
+
+def _bases(names: set[Tree]) -> set[Tree]:
+    bases = set()
+    for name in names:
+        base, indices = access(name) if isinstance(name, Indexed) else (name, ())
+        bases.add(name if any(isinstance(i, Number) for i in indices) else base)
+    return {b for b in bases if b != Name("delta")}
+
+
+def all_square(left: Expansion, right: Expansion, setting: Setting) -> Claim | None:
+    """A claim whose shapes fit only if all matrices are square of one size, judged for those."""
+    found, _ = matrices([left.tree, right.tree], set())
+    square: dict[Tree, Shape] = {name: (3, 3) for name in found if name not in setting.shapes}
+    claim = judge(left.tree, right.tree, "=", replace(setting, shapes={**setting.shapes, **square}))
+    return claim if claim.wrong and claim.note != "shape" else None
+
+
+def adding_up(left: Expansion, right: Expansion, setting: Setting, scope: Scope) -> Claim | None:
+    """What is right if the entries of a family add up to 1: as a rule they are probabilities, said or not."""
+    accesses = [access(n) for t in (left.tree, right.tree) for n in t.walk() if isinstance(n, Indexed)]
+    families = {base for base, indices in accesses if len(indices) == 1 and is_letter(indices[0])}
+    for base in sorted(families - set(setting.domains), key=repr):
+        domains = {**setting.domains, base: SHARES}
+        claim = judge(left.tree, right.tree, "=", replace(setting, domains=domains))
+        if claim.verdict == "correct":
+            said = f"the entries of {plain_name(base)} add up to 1"
+            if base in scope.shares:
+                return replace(claim, assumed=(*claim.assumed, said))
+            return Claim("undecided", message=f"right only if {said}, which is not stated")
+    return None
+
+
+def partly_given(lacking: set[Tree], scope: Scope) -> bool:
+    given = {
+        n for n in lacking if n in scope.values or (isinstance(n, Indexed) and access(n)[0] in scope.values)
+    }
+    return bool(given) and given != lacking
