@@ -192,7 +192,7 @@ class _Reader:
             at = max(at, end)
         if heading:
             state.tail = ""
-        elif rest.strip():
+        elif pieces or rest.strip():
             state.tail = words_before(self.body[max(at, line.start + offset) : line.end])
         if pieces and len(re.findall(r"[A-Za-z]{2,}", remainder)) > 3:
             state.prose_since += 1

@@ -44,13 +44,16 @@ def role_of(
             return "claim" if before.role == "condition" and "," in joined and not bounds else before.role
     text = joined or words
     match = _ROLE_WORDS.search(text)
-    if match is None or ends_sentence(text):
+    above = (
+        not joined and statement is not None and not statement.signs
+    )  # words of the line before, no relation
+    if match is None or above or ends_sentence(text):
         return "claim"
     last = [word.strip(".").lower() for word in match.groups() if word]
     if last[-1] in ("example", "instance", "now", "comparison"):  # for example, for now
         return "claim"
     if any(word in symbols.CONDITION_WORDS for word in last) or text.lower().endswith(("for all", "for any")):
-        return "claim" if joined.endswith((":", ";", ".")) else "condition"
+        return "claim" if text.endswith((":", ";", ".")) else "condition"
     return "given" if any(word in symbols.GIVEN_WORDS for word in last) else "claim"
 
 

@@ -175,6 +175,9 @@ def test_pages_from_ocr(text: str, expected: list[str]) -> None:
 ROLES = {
     "wrapped": ("it is zero where\n$q = w x$ holds", "a.md", ["given"]),
     "display-after-where": ("where\n\n$$q = w x$$", "a.md", ["given"]),
+    "only-what-follows-at-once": ("where\n\n$$q = w x$$\n\n$$r = 2$$", "a.md", ["given", "claim"]),
+    "a-colon-ends-a-condition": ("this is for:\n\n$$q = w x$$", "a.md", ["claim"]),
+    "no-relation-no-condition": ("for\n\n$$q$$\n\n$$= w$$", "a.md", ["claim", "claim"]),
     "sentence-ended": ("All of this is given.\n\n$$q = w x$$", "a.md", ["claim"]),
     "sentence-ended-here": ("All of this is given. $q = w x$", "a.md", ["claim"]),
     "and-continues": ("Let $x = 3$ and $y = 4$", "a.md", ["given", "given"]),
