@@ -14,12 +14,18 @@ from derive.judging.functions import TABLE, apply, factorial, power
 from derive.judging.limits import MAX_FACTORIAL, TooLarge, Unknown
 from derive.judging.names import function_name, is_indicator
 from derive.judging.scalars import Dual, plain
+from derive.judging.trees import is_number
 from derive.reading.tree import Call, Indexed, Name, Number, Power, Relation, Tree
 
 if TYPE_CHECKING:
     from derive.judging.values import Evaluator
 
 
+#: What ``f^{-1}(x)`` is: the inverse function, not one over ``f(x)``.
+INVERSES = {
+    "sigmoid": "logit", "tanh": "artanh", "sinh": "arsinh", "sin": "arcsin", "cos": "arccos", "tan": "arctan",
+    "exp": "log", "log": "exp",
+}  # fmt: skip
 #: Functions of a vector whose entries may be written as arguments.
 LISTED = ("softmax", "logsumexp", "sum", "mean", "norm")
 
@@ -28,6 +34,11 @@ def call(at: Evaluator, tree: Call) -> Array:
     """The value of ``f(...)`` for a known function, an indicator, or a function that the point supplies."""
     function = tree.function
     labels: tuple[Tree, ...] = ()
+    if isinstance(function, Power) and is_number(function.exponent, -1):
+        inverse = INVERSES.get(function_name(function.base) or "")
+        if inverse is None:
+            raise Unknown("the inverse of a function")
+        return named(at, inverse, [at.value(a) for a in tree.arguments])
     if isinstance(function, Power):  # \sin^2 x read as a power of the function
         return at.value(Power(Call(function.base, tree.arguments), function.exponent))
     if isinstance(function, Indexed):

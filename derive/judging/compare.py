@@ -16,7 +16,7 @@ from derive.judging import closed
 from derive.judging.claim import Claim
 from derive.judging.identities import Setting, assumptions, compare_by_points
 from derive.judging.limits import Refusal, ShapeMismatch, TooLarge
-from derive.judging.names import CONSTANTS, function_name, is_delta, is_indicator, is_letter
+from derive.judging.names import CONSTANTS, access, function_name, is_delta, is_indicator, is_letter
 from derive.judging.setting import setting_for
 from derive.judging.shapes import infer
 from derive.judging.trees import (
@@ -44,6 +44,7 @@ from derive.reading.tree import (
     Multiply,
     Name,
     Negative,
+    Number,
     Power,
     Relation,
     Tree,
@@ -137,6 +138,8 @@ def readings(left: Tree, right: Tree) -> list[tuple[Tree, Tree]]:
     """All readings of both sides, at most eight; what asks the same question is read the same way."""
     if by_e(left) or by_e(right):
         left, right = with_own_e(left), with_own_e(right)
+    entries = _entries_of_matrices([left, right])
+    left, right = substitute(left, entries), substitute(right, entries)
     groups: dict[object, list[Ambiguous]] = {}
     for node in dict.fromkeys(n for side in (left, right) for n in side.walk() if isinstance(n, Ambiguous)):
         groups.setdefault(_same_question(node), []).append(node)
@@ -151,6 +154,24 @@ def readings(left: Tree, right: Tree) -> list[tuple[Tree, Tree]]:
         }
         result.append((substitute(left, table), substitute(right, table)))
     return result
+
+
+def _entries_of_matrices(trees: Sequence[Tree]) -> dict[Tree, Tree]:
+    """``a_{ij}`` beside A, of which no entries are spoken of otherwise, is an entry of A."""
+    nodes = [n for tree in trees for n in tree.walk()]
+    pairs = [
+        n for n in nodes if isinstance(n, Indexed) and isinstance(n.base, Name) and len(access(n)[1]) == 2
+    ]
+    indexed = {n.base for n in nodes if isinstance(n, Indexed)}
+    names = {n for n in nodes if isinstance(n, Name)} - indexed
+    table: dict[Tree, Tree] = {}
+    for node in pairs:
+        if not isinstance(node.base, Name):
+            continue
+        capital = replace(node.base, text=node.base.text.upper())
+        if len(node.base.text) == 1 and node.base.text.islower() and capital in names:
+            table[node] = replace(node, base=capital)
+    return table
 
 
 def _raised(node: Ambiguous) -> Tree | None:
@@ -240,7 +261,7 @@ def free_names(tree: Tree) -> set[Tree]:
                 visit(argument)
             return
         if isinstance(node, Indexed):
-            if is_delta(node):
+            if is_delta(node) and all(isinstance(i, Number) for i in node.lower):
                 return  # Kronecker's, unless it was given another meaning and put in before
             if isinstance(node.base, (Name, Indexed)):
                 if any(is_letter(i) and i in bound for i in (*node.lower, *node.upper)) and not isinstance(

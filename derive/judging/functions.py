@@ -138,6 +138,9 @@ TABLE: dict[str, Elementary] = {
         lambda x, y: y * (1 - y),
         lambda x: Fraction(1, 2) if x == 0 else None,
     ),
+    "logit": Elementary(
+        lambda x: np.log(x / (1 - x)), lambda m, x: m.log(x / (1 - x)), lambda x, y: 1 / (x * (1 - x))
+    ),
     "softplus": Elementary(
         lambda x: np.logaddexp(0, x), lambda m, x: m.log(1 + m.exp(x)), lambda x, y: value("sigmoid", x)
     ),

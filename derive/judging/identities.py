@@ -122,8 +122,10 @@ def _free_functions(trees: list[Tree], setting: Setting) -> set[Tree]:
 def _rounds(
     left: Tree, right: Tree, setting: Setting, layout: Layout, functions: set[Tree], default: Domain
 ) -> tuple[int, Claim | None]:
-    agreed = 0
-    for seed in range(2):
+    agreed = rounds = 0
+    for seed in range(4):  # further sizes where the first have no value: X^T X is singular if X is wide
+        if rounds == 2:
+            break
         point = draw(layout, functions, setting.domains, default, seed, distinct=setting.distinct)
         x = _evaluate(left, "float", point, layout, setting)
         y = _evaluate(right, "float", point, layout, setting)
@@ -144,6 +146,7 @@ def _rounds(
             if claim is not None:
                 return agreed, claim
         agreed += len(good)
+        rounds += bool(len(good))
     return agreed, None
 
 

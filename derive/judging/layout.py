@@ -28,6 +28,7 @@ class Layout:
     letters: dict[Tree, Dim] = field(default_factory=dict)
     margins: dict[Tree, int] = field(default_factory=dict)
     origin: int = 1
+    ranges: set[Dim] = field(default_factory=set)  # of letters that a delta compares
     written: bool = False  # whether a matrix is written out, so that I is an identity matrix
     _parent: dict[Dim, Dim] = field(default_factory=dict)
     _least: dict[Dim, int] = field(default_factory=dict)

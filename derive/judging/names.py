@@ -33,6 +33,7 @@ OF_TENSORS = {
 HELD = "held#"
 CONSTANTS = {Name("pi"), Name("e")}
 IDENTITY = Name("I")
+ONES = Name("1", font="bold")  # the vector of ones
 INDEX_LETTERS = set("ijklmnpqrstcy") | {"ell"}
 #: Letters that run over all entries where a family is defined (``s_i = ...``); others may be labels (``b_h
 #: = 1``).

@@ -14,7 +14,7 @@ from derive.judging.arrays import Array
 from derive.judging.functions import apply
 from derive.judging.layout import Layout
 from derive.judging.limits import MAX_VALUES, TooLarge
-from derive.judging.names import IDENTITY
+from derive.judging.names import IDENTITY, ONES
 from derive.judging.values import Point
 from derive.reading.tree import Name, Tree
 
@@ -66,6 +66,9 @@ def draw(
             raise TooLarge("a tensor with too many entries")
         if name == IDENTITY and len(shape) == 2:
             point.names[name] = np.tile(np.eye(shape[0]), (batch, 1, 1))
+            continue
+        if name == ONES:
+            point.names[name] = np.ones((batch, *shape))
             continue
         domain = domains.get(name, default)
         values = _values(rng, domain, (batch, *shape), position)

@@ -15,6 +15,7 @@ from derive.judging.limits import Refusal, ShapeMismatch, Unknown
 from derive.judging.names import (
     CONSTANTS,
     IDENTITY,
+    ONES,
     access,
     function_name,
     is_delta,
@@ -62,7 +63,9 @@ def infer(
     sizes = size_names(everything) | _declared_sizes(declared or {})
     found, vectors = matrices(everything, sizes)
     layout = Layout(found, vectors, sizes, dict(declared or {}))
-    layout.written = any(isinstance(n, Matrix) for tree in everything for n in tree.walk())
+    layout.written = any(
+        isinstance(n, (Matrix, Transpose)) or n == ONES for t in everything for n in t.walk()
+    )
     _register(everything, layout)
     for name, tree in (lets or {}).items():
         _give(layout, name, _Walker(layout).shape(tree))
@@ -208,6 +211,7 @@ class _Walker:
             return self._name(tree)
         if is_delta(tree) and base not in layout.families:
             layout.unite(self._index(indices[0]), self._index(indices[1]), "the two indices of a delta")
+            layout.ranges.add(self._index(indices[0]))
             return None
         if isinstance(base, (Name, Indexed)) and not function_name(base):
             if base in layout.declared and base not in layout.families:
@@ -294,6 +298,9 @@ class _Walker:
             return None
         if isinstance(tree.function, Indexed) and name == "softmax":
             return None
+        if name == "diag" and shapes and shapes[0] is not None:
+            rows, columns = shapes[0]
+            return (rows, rows) if columns == 1 else (rows, 1)
         if name == "softmax" and len(shapes) > 1 and not any(shapes):
             return (len(shapes), 1)
         if name in TABLE or name in ("softmax", "sqrt", "log", "exp") or name is None:

@@ -41,6 +41,9 @@ def derivative(at: Evaluator, tree: Derivative) -> Array:
         key, indices = access(variable)
     elif not isinstance(variable, Name | Indexed):
         raise Unknown("a derivative by an expression")
+    if isinstance(of, (Name, Indexed)) and of not in at.lets and not _speaks_of(of, key):
+        # That the variable does not occur in a name does not make the slope zero.
+        raise Unknown("how what is differentiated depends on the variable is not stated")
     x = at.name(key)
     if x.ndim == 1:
         if indices:
@@ -60,6 +63,10 @@ def derivative(at: Evaluator, tree: Derivative) -> Array:
         raise Unknown("the derivative of a matrix by a matrix")
     jacobian = np.concatenate(columns, axis=2)
     return jacobian.swapaxes(1, 2) if tree.kind == "nabla" else jacobian
+
+
+def _speaks_of(of: Tree, key: Tree) -> bool:
+    return of == key or (isinstance(of, Indexed) and access(of)[0] == key)
 
 
 def _at_a_point(at: Evaluator, tree: Derivative, where: Relation) -> Array:

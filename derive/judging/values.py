@@ -87,6 +87,7 @@ class Evaluator:
         self.level = 0
         self.sized = {layout.find(d) for t in (layout.dims, layout.families) for ds in t.values() for d in ds}
         self.sized |= {layout.find(("size", s)) for s in layout.sizes}
+        self.sized |= {layout.find(d) for d in layout.ranges}
 
     # -- numbers -----------------------------------------------------------------------------------------
 
