@@ -2,7 +2,8 @@
 
 The count is exact and of the definition *as written*, each statement evaluated once for each of its entries
 and nothing shared between them: a sum of n terms takes n - 1 additions, a product of n factors n - 1
-multiplications. Subtractions count as additions; a change of sign counts as nothing.
+multiplications. Subtractions count as additions; a change of sign counts as nothing, so that an absolute
+value is one comparison.
 """
 
 from __future__ import annotations
@@ -67,6 +68,8 @@ def _count(one: sp.Basic) -> Counts:
     if isinstance(one, sp.Mul):
         return _count_product(one)
     if isinstance(one, IfPositive):
+        return _total(one.args) + Counts(comparisons=sp.S.One)
+    if isinstance(one, sp.Abs):
         return _total(one.args) + Counts(comparisons=sp.S.One)
     if isinstance(one, Apply):
         return _count(one.argument) + Counts(function_evaluations=sp.S.One)

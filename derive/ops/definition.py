@@ -22,6 +22,8 @@ PROBABILITY = "in (0,1)"
 PROBABILITY_VECTOR = "probability vector"
 TARGET = "in [0,1]"
 NONNEGATIVE = "nonnegative"
+SIGN = "in {-1, 1}"
+BINARY = "binary"
 CLASS_INDEX = "class index"
 
 
@@ -63,7 +65,7 @@ class Definition:
             name,
             *indices,
             positive=domain in (PROBABILITY,),
-            nonnegative=domain in (PROBABILITY_VECTOR, TARGET, NONNEGATIVE),
+            nonnegative=domain in (PROBABILITY_VECTOR, TARGET, NONNEGATIVE, BINARY),
             latex=symbol_latex(name),
             text=symbol_text(name),
         )

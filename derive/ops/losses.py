@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
 import sympy as sp
 
 from derive.ops.definition import (
+    BINARY,
     PROBABILITY,
     PROBABILITY_VECTOR,
     TARGET,
@@ -88,3 +90,70 @@ def cross_entropy_index(define: Definition) -> None:
     Z = define.let("Z", Sum(sp.exp(z[j]), j))
     s = define.let("s", sp.exp(z[i]) / Z(), i)
     define.let("L", -sp.log(s[c]))
+
+
+def _smoothed(name: str, doc: str, source: str, smooth: Callable[..., sp.Expr]) -> None:
+    """Cross-entropy with a target of which a part is spread over the classes."""
+
+    def build(define: Definition) -> None:
+        i, j = axes("i j", "n")
+        z = define.input("z", i, meaning="the scores, also called logits")
+        y = define.input("y", i, meaning="the target distribution", domain=PROBABILITY_VECTOR)
+        eps = define.setting("eps", Fraction(1, 10))
+        t = define.let("t", smooth(y[i], eps, i.size), i)
+        Z = define.let("Z", Sum(sp.exp(z[j]), j))
+        s = define.let("s", sp.exp(z[i]) / Z(), i)
+        define.let("L", -Sum(t[i] * sp.log(s[i]), i))
+
+    build.__doc__ = doc
+    defines("loss", source, name)(build)
+
+
+_smoothed(
+    "label_smoothing",
+    """Cross-entropy with softmax where a part eps of the target is spread evenly over all n classes.
+
+    The right class keeps 1 - eps + eps/n, as in the paper and in PyTorch;
+    :func:`label_smoothing_others` spreads it over the other classes only.
+    """,
+    "Szegedy et al. (2016), section 7",
+    lambda y, eps, n: (1 - eps) * y + eps / n,
+)
+_smoothed(
+    "label_smoothing_others",
+    """Cross-entropy with softmax where a part eps of the target is spread over the n - 1 other classes.
+
+    The right class keeps 1 - eps; :func:`label_smoothing` lets it share in what is spread. There are at least
+    two classes.
+    """,
+    "Goodfellow, Bengio, Courville, Deep Learning (2016), section 7.5.1",
+    lambda y, eps, n: (1 - eps) * y + eps / (n - 1) * (1 - y),
+)
+
+
+@defines("loss", f"{_SOURCE}, equation 3.50", sign=r"D_{\mathrm{KL}}")
+def kl_divergence(define: Definition) -> None:
+    """How much longer messages from p get with a code made for q: the sum of p log(p/q), in nats.
+
+    The gradients take all entries as free; along the simplex only their differences count, so that by p the 1
+    may be left out. PyTorch's kl_div takes log q first and p second.
+    """
+    (i,) = axes("i", "n")
+    p = define.input("p", i, meaning="the distribution that is", domain=PROBABILITY_VECTOR)
+    q = define.input("q", i, meaning="the distribution that is assumed", domain=PROBABILITY_VECTOR)
+    define.let("D", Sum(p[i] * sp.log(p[i] / q[i]), i))
+
+
+@defines("loss", "Lin et al. (2017), equations 2 and 4")
+def focal(define: Definition) -> None:
+    """The binary cross-entropy with less weight on what is already right, summed over the outcomes.
+
+    q is the probability that the prediction gives to what was the case, p_t in the paper. With gamma = 0 it
+    is the binary cross-entropy. Their equation 5 has a weight alpha for each class besides.
+    """
+    (i,) = axes("i", "n")
+    p = define.input("p", i, meaning="the predicted probabilities", domain=PROBABILITY)
+    y = define.input("y", i, meaning="the targets, 0 or 1", domain=BINARY)
+    gamma = define.setting("gamma", 2)
+    q = define.let("q", y[i] * p[i] + (1 - y[i]) * (1 - p[i]), i)
+    define.let("L", -Sum((1 - q[i]) ** gamma * sp.log(q[i]), i))

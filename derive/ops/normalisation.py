@@ -66,7 +66,7 @@ def batch_norm_eval(define: Definition) -> None:
     define.let("y", gamma[j] * xhat[b, j] + beta[j], b, j)
 
 
-@defines("normalisation", "Ba, Kiros, Hinton (2016), equation 3")
+@defines("normalisation", "Ba, Kiros, Hinton (2016), equations 3 and 4")
 def layer_norm(define: Definition) -> None:
     """Normalises every row over its own features, so that rows do not depend on each other.
 

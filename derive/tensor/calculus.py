@@ -36,6 +36,8 @@ from derive.tensor.simplify import (
     factor,
     join_sums,
     merge_brackets,
+    out_of_cases,
+    turn_signs,
 )
 from derive.tensor.words import Words
 
@@ -127,7 +129,9 @@ def simplify(expression: sp.Expr, program: Program) -> tuple[sp.Expr, list[Step]
         if trace.expression == start:
             break
     trace.to(merge_brackets(distribute(trace.expression)), "sums are linear", trivial=True)
+    trace.to(distribute(out_of_cases(trace.expression)), "take out of the cases what is 0 otherwise")
     trace.to(_cheapest_factored(trace.expression), "take out common factors")
+    trace.to(turn_signs(trace.expression), "the sign of the opposite is the opposite sign", trivial=True)
     return trace.expression, trace.steps, trace.facts
 
 

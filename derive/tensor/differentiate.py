@@ -130,6 +130,8 @@ def _chain(one: D, program: Program) -> sp.Expr | None:
     if isinstance(body, Apply):
         outer = Apply(body.function, body.order + 1, body.argument)
         return outer * one.of(body.argument)
+    if isinstance(body, sp.sign):
+        return sp.S.Zero  # constant on either side of 0, where the convention is the same
     if isinstance(body, sp.Function) and len(body.args) == 1:
         return body.fdiff() * one.of(body.args[0])
     return None

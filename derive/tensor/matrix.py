@@ -413,7 +413,9 @@ class Elementwise(Matrix):
         pattern = self.pattern
         inner = dict(zip(self.slots, self.operands, strict=True))
         if isinstance(pattern, sp.Pow) and not isinstance(pattern, sp.exp) and pattern.base in inner:
-            base, exponent = _tight(inner[pattern.base], printer, ATOM), printer(pattern.exp)
+            base, (exponent, level) = _tight(inner[pattern.base], printer, ATOM), printer.piece(pattern.exp)
+            if level < POWER:
+                exponent = printer.parenthesise(exponent)
             sign = r"\odot " if printer.is_latex else "⊙"
             return f"{base}^{{{sign}{exponent}}}" if printer.is_latex else f"{base}^{sign}{exponent}", POWER
         return printer.with_slots(inner).piece(pattern)

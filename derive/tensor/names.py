@@ -253,14 +253,16 @@ def sum_lemmas(program: Program) -> tuple[Fact, ...]:
     for statement in program.everything:
         for index in statement.target.indices:
             left = Sum(statement.target, index)
-            total = distribute(Sum(statement.value, index))
+            total, used = apply_facts(distribute(Sum(statement.value, index)), program.facts)
+            total = cancel(total)
             for fold in known:
                 changed = fold.apply(total)
                 if changed is not None and fold.statement is not statement and not changed.has(Sum):
                     total = cancel(distribute(changed))
             if not total.has(Sum) and cost(total) <= 2 and left != total:
                 words = Words.of("{} sums to {} over {}", statement.tensor, total, index)
-                found.append(Fact(left, total, words))
+                reasons = Words.join((words, *(fact.words for fact in used)))
+                found.append(Fact(left, total, reasons))
     return tuple(found)
 
 

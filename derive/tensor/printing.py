@@ -308,7 +308,10 @@ class Printer:
     def _add(self, one: sp.Add) -> str:
         printed = ""
         order = self._term_order if one.has(Access, Sum, Bracket) else self._degree_order
-        for term in sorted(one.args, key=order):
+        terms = sorted(one.args, key=order)
+        if terms[0].could_extract_minus_sign():  # 1 - p and not -p + 1
+            terms.sort(key=lambda term: term.could_extract_minus_sign())
+        for term in terms:
             piece, level = self._print(term)
             if not printed:
                 printed = piece
@@ -341,6 +344,7 @@ class Printer:
 
     def _multiply(self, one: sp.Mul) -> tuple[str, int]:
         coefficient, rest = one.as_coeff_Mul()
+        coefficient, rest = self._numbers_in_front(coefficient, rest)
         sign = "-" if coefficient.is_negative else ""
         coefficient = abs(coefficient)
         above, below = [], []
@@ -358,6 +362,17 @@ class Printer:
         elif coefficient != 1:
             above.insert(0, coefficient)
         return sign + self._fraction(above, below), (ADD if sign else MULTIPLY)
+
+    @staticmethod
+    def _numbers_in_front(coefficient: sp.Expr, rest: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+        """What all terms of a factor share as a number goes in front: ``2 c (a - b)`` for ``c 2 (a - b)``."""
+        factors = []
+        for factor in sp.Mul.make_args(rest):
+            if isinstance(factor, sp.Add):
+                content, factor = factor.primitive()
+                coefficient *= content
+            factors.append(factor)
+        return coefficient, sp.Mul(*factors, evaluate=False) if len(factors) > 1 else factors[0]
 
     def _fraction(self, above: list[sp.Expr], below: list[sp.Expr]) -> str:
         if not below:

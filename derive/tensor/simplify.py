@@ -134,6 +134,35 @@ def brackets_out_of_cases(expression: sp.Expr) -> sp.Expr:
     return rewrite(expression, lift)
 
 
+def out_of_cases(expression: sp.Expr) -> sp.Expr:
+    """``-y [c > 0]`` for ``(-y if c > 0 else 0)``; only numbers and entries come out, which are finite."""
+
+    def lift(node: sp.Expr) -> sp.Expr:
+        if not isinstance(node, IfPositive) or node.args[2] != 0:
+            return node
+        factors = sp.Mul.make_args(node.args[1])
+        out = [one for one in factors if isinstance(one, (sp.Number, sp.Symbol, Access))]
+        inside = sp.Mul(*(one for one in factors if one not in out))
+        return sp.Mul(*out, IfPositive(node.args[0], inside, 0))
+
+    return rewrite(expression, lift) if expression.has(IfPositive) else expression
+
+
+def turn_signs(expression: sp.Expr) -> sp.Expr:
+    """``sign(b - a)`` for ``-sign(a - b)``."""
+
+    def turn(node: sp.Expr) -> sp.Expr:
+        if not isinstance(node, sp.Mul) or not node.as_coeff_Mul()[0].is_negative:
+            return node
+        for one in node.args:
+            if isinstance(one, sp.sign) and isinstance(one.args[0], sp.Add):
+                turned = sp.sign(sp.Add(*(-term for term in one.args[0].args)))
+                return sp.Mul(-1, *(turned if other is one else other for other in node.args))
+        return node
+
+    return rewrite(expression, turn) if expression.has(sp.sign) else expression
+
+
 def _pick(body: sp.Expr, indices: tuple[Index, ...], chosen: list[sp.Expr]) -> sp.Expr:
     if not body.has(Bracket):
         return Sum(body, *indices)

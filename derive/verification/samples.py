@@ -5,26 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
 from derive.ops.definition import (
+    BINARY,
     CLASS_INDEX,
     NONNEGATIVE,
     PROBABILITY,
     PROBABILITY_VECTOR,
+    SIGN,
     TARGET,
     Input,
     Operation,
 )
+from derive.tensor.index import free_indices
+from derive.tensor.nodes import IfPositive, Tensor, nodes
+from derive.tensor.numeric import Compiled, compile_statements
+from derive.tensor.program import Statement
 
 PRIMES = (3, 5, 7, 11, 13, 17)
 """Sizes that are all different: a wrong transpose then fails by shape."""
 
 _ELEMENTWISE_LENGTH = 7
-_AWAY_FROM_KINKS = 0.05
+_AWAY_FROM_KINKS = 0.01
+_DRAWS = 50
 
 
 @dataclass(frozen=True)
@@ -41,15 +49,53 @@ class Setting:
 def settings_of(operation: Operation) -> Iterator[Setting]:
     """Settings to try: sizes in two orders of primes, hyper-parameters at and off their defaults."""
     names = [symbol.name for symbol in operation.program.sizes()]
-    for shift, scale in ((0, Fraction(1)), (1, Fraction(7, 3)), (2, Fraction(1, 5))):
+    # Less than doubled, so that a probability of at most one half stays one.
+    for shift, scale in ((0, Fraction(1)), (1, Fraction(9, 5)), (2, Fraction(1, 5))):
         primes = PRIMES[shift : shift + len(names)][:: -1 if shift % 2 else 1]
         parameters = {symbol.name: float(value * scale) for symbol, value in operation.settings.items()}
         yield Setting(dict(zip(names, primes, strict=True)), parameters)
 
 
 def draw(operation: Operation, setting: Setting, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """One random value for every input."""
-    return {one.name: _draw_input(one, operation, setting, rng) for one in operation.inputs}
+    """One random value for every input, away from the kinks: there a difference is no derivative.
+
+    Where the kinks are is read off the definition. With so many of them that no draw is clear of all, it is
+    the one that is farthest from the nearest.
+    """
+    best: tuple[float, dict[str, np.ndarray]] | None = None
+    for _ in range(_DRAWS):
+        drawn = {one.name: _draw_input(one, operation, setting, rng) for one in operation.inputs}
+        distance = _distance_to_kinks(operation, drawn, setting)
+        if best is None or distance > best[0]:
+            best = distance, drawn
+        if distance > _AWAY_FROM_KINKS:
+            break
+    assert best is not None
+    return best[1]
+
+
+@lru_cache(maxsize=512)
+def _kinks(operation: Operation) -> tuple[Compiled, ...]:
+    """What changes its sign at a kink: each condition of cases, each number of which the size is taken."""
+    found: list[Compiled] = []
+    constants = dict(operation.constants)
+    before: list[Statement] = []
+    for statement in operation.program.statements:
+        value = statement.value.xreplace(constants)
+        for node in dict.fromkeys(nodes(value)):
+            if isinstance(node, (IfPositive, sp.Abs, sp.sign)):
+                free = (one for one in free_indices(node.args[0]) if not one.name.startswith("given "))
+                indices = sorted(free, key=lambda one: one.name)
+                kink = Statement(Tensor.over("kink", *indices)[tuple(indices)], node.args[0])
+                settings = [symbol.name for symbol in operation.settings]
+                found.append(compile_statements(operation.program.inputs, [*before, kink], settings))
+        before.append(Statement(statement.target, value))
+    return tuple(found)
+
+
+def _distance_to_kinks(operation: Operation, drawn: dict[str, np.ndarray], setting: Setting) -> float:
+    kinks = (kink(drawn, **setting.parameters) for kink in _kinks(operation))
+    return min((float(np.min(np.abs(values), initial=np.inf)) for values in kinks), default=np.inf)
 
 
 def _draw_input(one: Input, operation: Operation, setting: Setting, rng: np.random.Generator) -> Any:
@@ -66,10 +112,12 @@ def _draw_input(one: Input, operation: Operation, setting: Setting, rng: np.rand
         return rng.uniform(0, 1, size=shape)
     if one.domain == PROBABILITY_VECTOR:
         return rng.dirichlet(np.ones(shape[-1]), size=shape[:-1])
+    if one.domain == SIGN:
+        return rng.choice([-1.0, 1.0], size=shape)
+    if one.domain == BINARY:
+        return rng.choice([0.0, 1.0], size=shape)
     values = rng.normal(size=shape)
-    if one.domain == NONNEGATIVE:
-        values = np.abs(values)
-    return values + np.copysign(_AWAY_FROM_KINKS, values)
+    return np.abs(values) if one.domain == NONNEGATIVE else values
 
 
 def extents(shape: tuple[sp.Expr, ...], setting: Setting) -> tuple[int, ...]:

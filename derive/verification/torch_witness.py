@@ -40,6 +40,9 @@ def _counterparts() -> dict[str, Callable[..., Any]]:
     def batch_of_one(loss: Callable[..., Any]) -> Callable[..., Any]:
         return lambda z, target: loss(z[None], target[None], reduction="sum")
 
+    def focal(q: Any, gamma: float) -> Any:
+        return -((1 - q) ** gamma * q.log()).sum()
+
     return {
         "identity": lambda x: x * 1,
         "sigmoid": lambda x: torch.sigmoid(x),
@@ -70,6 +73,17 @@ def _counterparts() -> dict[str, Callable[..., Any]]:
         "mean_squared_error": lambda yhat, y: functional.mse_loss(yhat, y),
         "half_squared_error": lambda yhat, y: functional.mse_loss(yhat, y, reduction="sum") / 2,
         "half_mean_squared_error": lambda yhat, y: functional.mse_loss(yhat, y) / 2,
+        "absolute_error": lambda yhat, y: functional.l1_loss(yhat, y, reduction="sum"),
+        "mean_absolute_error": lambda yhat, y: functional.l1_loss(yhat, y),
+        "huber": lambda yhat, y, delta: functional.huber_loss(yhat, y, reduction="sum", delta=delta),
+        "hinge": lambda z, y: torch.clamp(1 - y * z, min=0).sum(),
+        "multiclass_hinge": lambda z, c: functional.multi_margin_loss(z[None], c[None]) * len(z),
+        "label_smoothing": lambda z, y, eps: functional.cross_entropy(z, y, label_smoothing=eps),
+        "label_smoothing_others": lambda z, y, eps: functional.cross_entropy(
+            z, (1 - eps) * y + eps / (len(z) - 1) * (1 - y)
+        ),
+        "kl_divergence": lambda p, q: functional.kl_div(q.log(), p, reduction="sum"),
+        "focal": lambda p, y, gamma: focal(y * p + (1 - y) * (1 - p), gamma),
         "binary_cross_entropy": lambda p, y: functional.binary_cross_entropy(p, y, reduction="sum"),
         "binary_cross_entropy_logits": lambda z, y: functional.binary_cross_entropy_with_logits(
             z, y, reduction="sum"

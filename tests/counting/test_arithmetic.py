@@ -59,6 +59,7 @@ def loops_attention(queries, keys, width, value_width):
         pytest.param(
             "attention", {"n": 2, "m": 3, "d": 5, "d_v": 7}, loops_attention(2, 3, 5, 7), id="attention"
         ),
+        pytest.param("absolute_error", {"n": 7}, {"comparisons": 7, "additions": 7 + 6}, id="absolute error"),
         pytest.param("relu", {}, {"comparisons": 1}, id="relu"),
         pytest.param(
             "sigmoid", {}, {"function_evaluations": 1, "additions": 1, "divisions": 1}, id="sigmoid"

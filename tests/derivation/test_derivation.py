@@ -92,6 +92,16 @@ def test_both_sides_of_every_step_agree(name, wrt, order, upstream, rng):
         ("attention", "K", 1, "1/sqrt(d) Σ_i Q_ia ∂L/∂S_ij", "1/sqrt(d) (∂L/∂S)ᵀ Q"),
         ("attention", "V", 1, "Σ_i g_ic P_ij", "Pᵀ g"),
         ("dot_product_attention", "Q", 1, "Σ_j K_ja ∂L/∂S_ij", "∂L/∂S K"),
+        ("absolute_error", "yhat", 1, "sign(ŷ_i - y_i)", "sign(ŷ - y)"),
+        ("absolute_error", "yhat", 2, "0", None),
+        ("mean_absolute_error", "yhat", 1, "sign(ŷ_i - y_i)/n", None),
+        ("huber", "yhat", 1, "{δ sign(ŷ_i - y_i) if |y_i - ŷ_i| > δ, else ŷ_i - y_i}", None),
+        ("hinge", "z", 1, "-y_i [1 > y_i z_i]", None),
+        ("multiclass_hinge", "z", 1, "[1 + z_i > z_c] - [c = i] Σ_j [1 + z_j > z_c]", None),
+        ("label_smoothing", "z", 1, "s_i - t_i", "s - t"),
+        ("label_smoothing_others", "z", 1, "s_i - t_i", "s - t"),
+        ("kl_divergence", "p", 1, "1 + log(p_i/q_i)", None),
+        ("kl_divergence", "q", 1, "-p_i/q_i", "-p ⊘ q"),
     ],
 )
 def test_textbook_form(name, wrt, order, index, matrix):
@@ -110,6 +120,11 @@ def test_cross_entropy_says_that_it_used_the_sum_of_the_target():
     derivation = derive_gradient(ops.operation("cross_entropy"), "z")
     assert derivation.assumptions == ("the entries of y sum to 1",)
     assert "the entries of y sum to 1" in [step.rule for step in derivation.steps]
+
+
+def test_a_sum_that_is_1_for_a_reason_says_the_reason():
+    derivation = derive_gradient(ops.operation("label_smoothing"), "z")
+    assert derivation.assumptions == ("t sums to 1 over i; the entries of y sum to 1",)
 
 
 def test_softmax_names_its_rules_and_joins_two_cases():

@@ -9,9 +9,13 @@ from derive import execution
 
 SIZES = {"n": 5, "m": 3, "B": 7, "d": 2, "d_v": 11}  # distinct primes: a wrong transpose fails by shape
 
+CHOICES = {("hinge", "y"): [-1.0, 1.0], ("focal", "y"): [0.0, 1.0], ("dropout", "m"): [0.0, 1.0]}
 
-def _values(name: str, shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:
-    if name == "p":
+
+def _values(operation: str, name: str, shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:
+    if (operation, name) in CHOICES:
+        return random.choice(CHOICES[operation, name], shape)
+    if name in ("p", "q"):
         return random.uniform(0.05, 0.95, shape)
     if name == "v":  # a variance
         return random.uniform(0.3, 3, shape)
@@ -31,7 +35,7 @@ def make_inputs():
         inputs = {}
         for key, axes in operation.signature.inputs.items():
             lead = batch if axes.batched and key != alone else ()
-            values = _values(key, lead + tuple(SIZES[letter] for letter in axes.letters), random)
+            values = _values(name, key, lead + tuple(SIZES[letter] for letter in axes.letters), random)
             inputs[key] = values if key in operation.integers else np.asarray(values, dtype=dtype)
         return inputs
 

@@ -86,6 +86,19 @@ def test_slope_at_the_kink(name, settings, slope, zero):
     assert execution.backward(name, {"x": [zero]}, [1.0], **settings)["x"].tolist() == [slope]
 
 
+@pytest.mark.parametrize(
+    ("name", "inputs", "slopes"),
+    [
+        ("absolute_error", {"yhat": [2.0], "y": [2.0]}, [0]),
+        ("huber", {"yhat": [3.0, -1.0], "y": [2.0, 0.0]}, [1, -1]),
+        ("hinge", {"z": [1.0, -1.0], "y": [1.0, -1.0]}, [0, 0]),
+        ("multiclass_hinge", {"z": [2.0, 1.0], "c": 0}, [0, 0]),
+    ],
+)
+def test_slope_where_two_formulas_meet(name, inputs, slopes):
+    assert next(iter(execution.backward(name, inputs, 1.0).values())).tolist() == slopes
+
+
 def test_cross_entropy_gradient_by_hand_for_weights_that_sum_to_three():
     # s = (1/4, 3/4), y = (1, 2): s * 3 - y
     gradients = execution.backward("cross_entropy", {"z": [0, np.log(3)], "y": [1, 2]}, 1.0)

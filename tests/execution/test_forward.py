@@ -64,6 +64,20 @@ def _attention(Q, K, V, root):
     ]
 
 
+def _huber(yhat, y):
+    gaps = [abs(a - b) for a, b in zip(yhat, y, strict=True)]
+    return sum(u * u / 2 if u <= 1 else u - 1 / 2 for u in gaps)
+
+
+def _cross_entropy(z, y):
+    return -sum(t * math.log(s) for s, t in zip(_softmax(z), y, strict=True))
+
+
+def _focal(p, y):
+    chances = [a if t == 1 else 1 - a for a, t in zip(p, y, strict=True)]
+    return -sum((1 - q) ** 2 * math.log(q) for q in chances)
+
+
 ELEMENTWISE = {
     "identity": lambda v: v,
     "sigmoid": lambda v: 1 / (1 + math.exp(-v)),
@@ -100,7 +114,18 @@ NAIVE = {
     "half_mean_squared_error": lambda yhat, y: _squares(yhat, y) / len(y) / 2,
     "binary_cross_entropy": _bce,
     "binary_cross_entropy_logits": lambda z, y: _bce([1 / (1 + math.exp(-v)) for v in z], y),
-    "cross_entropy": lambda z, y: -sum(t * math.log(s) for s, t in zip(_softmax(z), y, strict=True)),
+    "cross_entropy": _cross_entropy,
+    "absolute_error": lambda yhat, y: sum(abs(a - b) for a, b in zip(yhat, y, strict=True)),
+    "mean_absolute_error": lambda yhat, y: sum(abs(a - b) for a, b in zip(yhat, y, strict=True)) / len(y),
+    "huber": _huber,
+    "hinge": lambda z, y: sum(max(0, 1 - a * t) for a, t in zip(z, y, strict=True)),
+    "multiclass_hinge": lambda z, c: sum(max(0, 1 + a - z[c]) for j, a in enumerate(z) if j != c),
+    "label_smoothing": lambda z, y: _cross_entropy(z, [0.9 * t + 0.1 / len(y) for t in y]),
+    "label_smoothing_others": lambda z, y: _cross_entropy(
+        z, [0.9 * t + 0.1 * (1 - t) / (len(y) - 1) for t in y]
+    ),
+    "kl_divergence": lambda p, q: sum(a * math.log(a / b) for a, b in zip(p, q, strict=True)),
+    "focal": _focal,
     "cross_entropy_index": lambda z, c: -math.log(_softmax(z)[c]),
 }
 
@@ -163,6 +188,20 @@ def test_value_is_that_of_the_naive_loop(name, batch, make_inputs, relative_erro
         ),
         pytest.param(
             "binary_cross_entropy", {"p": [0.0], "y": [1]}, {}, math.inf, id="bce-certain-and-wrong"
+        ),
+        pytest.param("huber", {"yhat": [1, 9], "y": [3, 3]}, {"delta": 4}, 2 + 4 * (6 - 2), id="huber"),
+        pytest.param("hinge", {"z": [0.5, 2.0, -1], "y": [1, 1, 1]}, {}, 0.5 + 0 + 2, id="hinge"),
+        # CS231n, notes on linear classification: scores 13, -7, 11, the first right, a margin of 10 (here 1)
+        pytest.param("multiclass_hinge", {"z": [1.3, -0.7, 1.1], "c": 0}, {}, 0.8, id="multiclass_hinge"),
+        pytest.param("kl_divergence", {"p": [0, 1], "q": [0.5, 0.5]}, {}, math.log(2), id="kl-zero"),
+        pytest.param("kl_divergence", {"p": [0.5, 0.5], "q": [0.0, 1]}, {}, math.inf, id="kl-infinite"),
+        pytest.param("focal", {"p": [0.25], "y": [1]}, {"gamma": 3}, 27 / 64 * math.log(4), id="focal"),
+        pytest.param(
+            "label_smoothing_others",
+            {"z": [0, math.log(3)], "y": [0, 1]},
+            {"eps": 0.2},
+            0.2 * math.log(4) + 0.8 * math.log(4 / 3),
+            id="label_smoothing_others",
         ),
         pytest.param("cross_entropy", {"z": [0, 0], "y": [3, 1]}, {}, 4 * math.log(2), id="weights-sum-to-4"),
         pytest.param(

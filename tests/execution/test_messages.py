@@ -27,7 +27,7 @@ LINEAR = {"x": np.ones((2, 5)), "W": np.ones((3, 5)), "b": np.ones(3)}
             "qqq",
             {"x": [1.0]},
             {},
-            "no operation 'qqq'; there are: affine, attention, ",
+            "no operation 'qqq'; there are: absolute_error, affine, ",
             id="no-near-name",
         ),
         pytest.param(
@@ -154,6 +154,34 @@ LINEAR = {"x": np.ones((2, 5)), "W": np.ones((3, 5)), "b": np.ones(3)}
             {"eps": 0.0},
             "rms_norm: variance + eps must be positive; the least is 0.0 + 0.0",
             id="no-variance",
+        ),
+        pytest.param(
+            "kl_divergence",
+            {"p": [0.5], "q": [1.5]},
+            {},
+            "kl_divergence: q must lie in [0, 1]; entry [0] is 1.5",
+            id="no-distribution",
+        ),
+        pytest.param(
+            "huber",
+            {"yhat": [0.5], "y": [1.5]},
+            {"delta": 0.0},
+            "huber: delta must be positive; it is 0.0",
+            id="no-threshold",
+        ),
+        pytest.param(
+            "label_smoothing_others",
+            {"z": [0.5], "y": [1.0]},
+            {},
+            "label_smoothing_others: there must be at least 2 classes; z ends in 1",
+            id="one-class",
+        ),
+        pytest.param(
+            "multiclass_hinge",
+            {"z": [0.5, 1.0], "c": 2},
+            {},
+            "multiclass_hinge: c must lie in 0..1 (z ends in 2); it holds 2",
+            id="no-class",
         ),
         pytest.param(
             "elu",

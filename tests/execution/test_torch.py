@@ -9,11 +9,16 @@ torch = pytest.importorskip("torch")
 functional = torch.nn.functional
 
 
-def _cross_entropy(z, target):
+def _cross_entropy(z, target, **options):
     classes = z.shape[-1]
     flat = target.reshape(-1, classes) if target.is_floating_point() else target.reshape(-1)
-    losses = functional.cross_entropy(z.reshape(-1, classes), flat, reduction="none")
+    losses = functional.cross_entropy(z.reshape(-1, classes), flat, reduction="none", **options)
     return losses.reshape(z.shape[:-1])
+
+
+def _multi_margin(z, c):
+    losses = functional.multi_margin_loss(z.reshape(-1, z.shape[-1]), c.reshape(-1), reduction="none")
+    return z.shape[-1] * losses.reshape(z.shape[:-1])  # PyTorch takes the mean over the classes
 
 
 def _squares(yhat, y):
@@ -46,6 +51,13 @@ TORCH = {
     "mean_squared_error": lambda yhat, y: _squares(yhat, y).mean(-1),
     "half_squared_error": lambda yhat, y: _squares(yhat, y).sum(-1) / 2,
     "half_mean_squared_error": lambda yhat, y: _squares(yhat, y).mean(-1) / 2,
+    "absolute_error": lambda yhat, y: functional.l1_loss(yhat, y, reduction="none").sum(-1),
+    "mean_absolute_error": lambda yhat, y: functional.l1_loss(yhat, y, reduction="none").mean(-1),
+    "huber": lambda yhat, y: functional.huber_loss(yhat, y, reduction="none").sum(-1),
+    "hinge": lambda z, y: torch.clamp(1 - y * z, min=0).sum(-1),
+    "multiclass_hinge": _multi_margin,
+    "label_smoothing": lambda z, y: _cross_entropy(z, y, label_smoothing=0.1),
+    "kl_divergence": lambda p, q: functional.kl_div(q.log(), p, reduction="none").sum(-1),
     "binary_cross_entropy": lambda p, y: functional.binary_cross_entropy(p, y, reduction="none").sum(-1),
     "binary_cross_entropy_logits": lambda z, y: functional.binary_cross_entropy_with_logits(
         z, y, reduction="none"

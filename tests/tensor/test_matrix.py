@@ -46,6 +46,7 @@ FORMS = {
     "outer product": (X[I] * W[U], I, U, "x wᵀ", "x w^{T}"),
     "product of three": (Sum(B[U, I] * A[I, J] * S[J, L], I, J), U, L, "B A S", "B A S"),
     "symmetric part": (Sum((A[I, J] + A[J, I]) * X[J], J), I, None, "(A + Aᵀ) x", "(A + A^T) x"),
+    "a power that is a sum": (P[I] ** (n - 1), I, None, "p^⊙(n - 1)", r"p^{\odot (n - 1)}"),
     "elementwise": (X[I] * Y[I], I, None, "x ⊙ y", r"x \odot y"),
     "rows scaled": (X[I] * A[I, J], I, J, "diag(x) A", r"\operatorname{diag}\left(x\right) A"),
     "columns scaled": (A[I, J] * X[J], I, J, "A diag(x)", r"A \operatorname{diag}\left(x\right)"),

@@ -53,6 +53,12 @@ PRINTED = {
     "an exponential": (sp.exp(-X[I]), "exp(-x_i)", "e^{-x_i}"),
     "e": (sp.E * X[I], "e x_i", "e x_i"),
     "an absolute value": (sp.Abs(X[I]), "|x_i|", "|x_i|"),
+    "a number shared inside a product": (
+        Y[J] * (2 * X[I] - 2 * X[J]),
+        "2 y_j (x_i - x_j)",
+        "2 y_j (x_i - x_j)",
+    ),
+    "one minus a setting": ((1 - ALPHA) * X[I], "x_i (1 - α)", r"x_i (1 - \alpha)"),
     "a Greek setting": (ALPHA * X[I], "α x_i", r"\alpha x_i"),
     "a sum of terms": (Sum(X[I] + Y[I], I), "Σ_i (x_i + y_i)", r"\sum_i (x_i + y_i)"),
     "a sum and a term": (Sum(X[I], I) + Y[J], "Σ_i x_i + y_j", r"\sum_i x_i + y_j"),

@@ -18,6 +18,8 @@ from derive.tensor.simplify import (
     factor,
     join_sums,
     merge_brackets,
+    out_of_cases,
+    turn_signs,
 )
 
 I, J, K = (Index(letter, n) for letter in "ijk")
@@ -168,6 +170,27 @@ JOINED = {
 def test_join_sums(given, expected):
     same(given, expected)
     assert join_sums(given) == expected
+
+
+INDICATOR = IfPositive(X[I], 1, 0)
+TURNED = {
+    "an entry and a number": (out_of_cases, IfPositive(X[I], -2 * Y[I], 0), -2 * Y[I] * INDICATOR),
+    "a logarithm stays": (
+        out_of_cases,
+        IfPositive(X[I], Y[I] * sp.log(P[I]), 0),
+        Y[I] * IfPositive(X[I], sp.log(P[I]), 0),
+    ),
+    "two cases stay": (out_of_cases, IfPositive(X[I], Y[I], 2 * Y[I]), IfPositive(X[I], Y[I], 2 * Y[I])),
+    "inside a sum": (out_of_cases, Sum(IfPositive(X[I], -Y[I], 0), I), Sum(-Y[I] * INDICATOR, I)),
+    "a sign": (turn_signs, -sp.sign(X[I] - Y[I]) / n, sp.sign(Y[I] - X[I]) / n),
+    "a positive sign": (turn_signs, 2 * sp.sign(X[I] - Y[I]), 2 * sp.sign(X[I] - Y[I])),
+}
+
+
+@pytest.mark.parametrize(("function", "given", "expected"), TURNED.values(), ids=TURNED)
+def test_what_reads_better(function, given, expected):
+    same(given, expected)
+    assert function(given) == expected
 
 
 KEPT = {

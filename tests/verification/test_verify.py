@@ -8,6 +8,7 @@ import pytest
 from derive import execution, ops
 from derive.execution import registry
 from derive.verification import TOLERANCES, torch_witness, verify
+from derive.verification.samples import draw, settings_of
 from derive.verification.verify import relative_error
 
 
@@ -25,6 +26,24 @@ def test_all_witnesses_agree(name):
         if torch_witness.available() and one.order == 1:
             assert "PyTorch" in one.witnesses
         json.dumps(one.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "kinks"),
+    [
+        ("relu", lambda x: x),
+        ("absolute_error", lambda yhat, y: yhat - y),
+        ("huber", lambda yhat, y: np.concatenate([abs(yhat - y) - 1, yhat - y])),
+        ("hinge", lambda z, y: 1 - z * y),
+        ("multiclass_hinge", lambda z, c: 1 + z - z[c]),
+    ],
+)
+def test_samples_keep_away_from_kinks(name, kinks):
+    one = ops.operation(name)
+    setting = next(settings_of(one))
+    for seed in range(300):
+        drawn = draw(one, setting, np.random.default_rng(seed))
+        assert np.abs(kinks(**drawn)).min() > 0.01
 
 
 @pytest.mark.parametrize("name", ["tanh", "softmax", "cross_entropy", "quadratic_form"])
