@@ -4,12 +4,15 @@ In: the text of a document or a formula, and declarations. Out: a :class:`Docume
 are trees, wholly read, or holes with their reason. Nothing is ever evaluated here, and of mathematics this
 room knows only the notation.
 
-    document, mathpieces      where in a file the mathematics stands; continuations, labels, roles
+    document, mathpieces      where in a file the mathematics stands; continuations, labels
+    markup, numbering, prose  comments and HTML blanked out; parts counted; what words make of a formula
+    macros, inference         a document's own commands; what it says about its own letters
     lexer, groups             characters to tokens, tokens to nested groups; the ceilings
     stream, chains            rows, words, commas and arrows: where one statement ends and the next begins
     statements                drafts to statements; every side read or a hole
     parser, context           sums and products (a Pratt parser); what is known while reading
-    atoms, numerals, names, commands, functions, scripts, derivatives, matrices, runs
+    runs                      a level made ready: words or letters, idle braces, switches of the font
+    atoms, numerals, names, commands, functions, scripts, derivatives, matrices
                               one kind of factor each
     declarations              what was said about a name
     tree, statement           what is handed on

@@ -338,6 +338,7 @@ class _Reader:
             source = _EMPHASIS.sub(lambda match: " " * len(match.group()), source)
             plain = "\\" not in source
         struck = struck or any(low <= start and end <= high for low, high in self.struck)
+        before = self.macros.produced
         found = read_statements(
             source,
             self.declarations,
@@ -348,6 +349,7 @@ class _Reader:
             functions=functions,
             macros=self.macros,
         )
+        state.read += 4 * (self.macros.produced - before)
         closed = re.compile(r"\s*(?:\$|\\\))?\s*").match(self.body, end)
         after = self.body[closed.end() : closed.end() + 2] if closed else ""
         for statement in found:

@@ -105,6 +105,8 @@ def lex(
                 raise TooLarge(f"the command {text} lacks an argument")
             if nested >= MAX_NESTED:
                 raise TooLarge(f"the command {text} is nested more than {MAX_NESTED} deep")
+            assert macros is not None
+            macros.produced += 1 + len(put[0]) // 4
             inner = lex(put[0], 0, plain, macros, nested + 1)
             place = (base + at, base + put[1])
             for position, token in enumerate(inner):

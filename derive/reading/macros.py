@@ -32,7 +32,10 @@ class Macro:
     default: str | None = None
 
 
-Macros = dict[str, Macro]
+class Macros(dict[str, Macro]):
+    """Commands by name; ``produced`` counts the tokens put in for them, so that their cost can be bounded."""
+
+    produced: int = 0
 
 
 def find_macros(text: str) -> tuple[Macros, list[tuple[int, int]]]:
@@ -42,7 +45,7 @@ def find_macros(text: str) -> tuple[Macros, list[tuple[int, int]]]:
     >>> macros["R"].body, places
     ('\\\\mathbb{R}', [(0, 27)])
     """
-    found: Macros = {}
+    found = Macros()
     places: list[tuple[int, int]] = []
     at = 0
     while len(places) < MAX_MACROS and (match := _DEFINITION.search(text, at)) is not None:

@@ -173,6 +173,10 @@ def test_problem_identifier(text: str, problem: str | None) -> None:
 
 
 HOSTILE = {
+    "own-commands": "\\newcommand{\\q}[1]{#1#1#1#1#1#1#1#1}\n" + "$\\q{\\q{\\q{\\q{x}}}}$\n" * 5_000,
+    "blank-lines": "\n" * 300_000,
+    "table": "| 1 | 2 = 3 | $x$ |\n" * 10_000,
+    "one-long-line": "$x_1 = 2$ and 3 + 4 = 7 " * 5_000,
     "open-brackets": "$$" + "(" * 5_000 + "$$",
     "nested-braces": "$$" + "{" * 3_000 + "x" + "}" * 3_000 + "$$",
     "nested-fractions": "$$" + r"\frac{1}{" * 200 + "x" + "}" * 200 + "$$",
