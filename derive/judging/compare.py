@@ -138,7 +138,7 @@ def readings(left: Tree, right: Tree) -> list[tuple[Tree, Tree]]:
     """All readings of both sides, at most eight; what asks the same question is read the same way."""
     if by_e(left) or by_e(right):
         left, right = with_own_e(left), with_own_e(right)
-    entries = _entries_of_matrices([left, right])
+    entries = entries_of_matrices([left, right])
     left, right = substitute(left, entries), substitute(right, entries)
     groups: dict[object, list[Ambiguous]] = {}
     for node in dict.fromkeys(n for side in (left, right) for n in side.walk() if isinstance(n, Ambiguous)):
@@ -156,7 +156,7 @@ def readings(left: Tree, right: Tree) -> list[tuple[Tree, Tree]]:
     return result
 
 
-def _entries_of_matrices(trees: Sequence[Tree]) -> dict[Tree, Tree]:
+def entries_of_matrices(trees: Sequence[Tree]) -> dict[Tree, Tree]:
     """``a_{ij}`` beside A, of which no entries are spoken of otherwise, is an entry of A."""
     nodes = [n for tree in trees for n in tree.walk()]
     pairs = [

@@ -14,7 +14,15 @@ from dataclasses import replace
 
 from derive.judging import closed
 from derive.judging.claim import Claim
-from derive.judging.compare import INEQUALITIES, common_verdict, free_names, is_closed, judge, readings
+from derive.judging.compare import (
+    INEQUALITIES,
+    common_verdict,
+    entries_of_matrices,
+    free_names,
+    is_closed,
+    judge,
+    readings,
+)
 from derive.judging.digits import literal as number_of
 from derive.judging.limits import Refusal
 from derive.judging.names import access, is_letter
@@ -206,6 +214,9 @@ def _road(
         return Claim("undecided", message=f"cannot be evaluated: {refusal}") if mode == "truth" else None
     except RecursionError:
         return Claim("undecided", message="the formula is nested too deeply") if mode == "truth" else None
+    entries = entries_of_matrices([left.tree, right.tree])
+    for side in (left, right):
+        side.tree = substitute(side.tree, entries)
     lets = {**left.lets, **right.lets}
     lacking = names_left(left, lets) | names_left(right, lets)
     if mode == "general":
