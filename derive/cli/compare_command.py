@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from derive.cli.options import console, fail, format_option, output_option, read_text, write, write_json
+from derive.cli.options import (
+    FORMULAS,
+    console,
+    fail,
+    format_option,
+    output_option,
+    read_text,
+    write,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from derive.judging import Claim
@@ -17,7 +26,7 @@ if TYPE_CHECKING:
 CONVENTIONS = {"log": "a base, as in log=10", "angle": "angle=radians or angle=degrees"}
 
 
-@click.command("compare")
+@click.command("compare", context_settings=FORMULAS)
 @click.argument("left", required=False)
 @click.argument("right", required=False)
 @click.option("--declare", multiple=True, help="A declaration, as in 'W: 3x5' or 'x > 0'; may be repeated.")

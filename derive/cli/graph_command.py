@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from derive.cli.options import console, fail, format_option, output_option, write, write_json
+from derive.cli.options import FORMULAS, console, fail, format_option, output_option, write, write_json
 
 
-@click.command("graph", context_settings={"ignore_unknown_options": True})
+@click.command("graph", context_settings=FORMULAS)
 @click.argument("expression", metavar="EXPR")
 @click.argument("values", metavar="[NAME=VALUE]...", nargs=-1, type=click.UNPROCESSED)
 @click.option("--upstream", default="1", show_default=True, help="The gradient that arrives at the output.")

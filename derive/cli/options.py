@@ -16,6 +16,7 @@ import click
 from derive.suggest import nearest, unknown
 
 __all__ = [
+    "FORMULAS",
     "CallError",
     "console",
     "fail",
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 LARGEST_FILE = 4_000_000  # characters; a script is some ten thousand
+
+
+FORMULAS = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+"""Context settings for commands whose arguments are formulas, which may begin with a minus sign."""
 
 
 class CallError(click.ClickException):

@@ -53,7 +53,7 @@ def _seconds(command: list[str]) -> float:
     ids=["near", "far", "option"],
 )
 def test_an_unknown_command_is_answered_in_one_line(arguments: list[str], message: str) -> None:
-    result = CliRunner().invoke(main, arguments)
+    result = CliRunner().invoke(cli.main, arguments)
     assert result.exit_code == 2
     assert message in result.output
     assert "Traceback" not in result.output
@@ -128,3 +128,18 @@ def test_lines_stay_the_files_lines(tmp_path: Path) -> None:
 def test_json_never_holds_what_json_readers_refuse() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json({"x": float("nan")})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["compare", "-x", "-1 * x"], "correct"),
+        (["compare", "-h_t + 1", "1 - h_t"], "correct"),
+        (["graph", "-h x", "h=2", "x=-3"], "6"),
+    ],
+    ids=["compare", "a letter that is an option elsewhere", "graph"],
+)
+def test_a_formula_may_begin_with_a_minus_sign(arguments, expected):
+    result = CliRunner().invoke(cli.main, arguments)
+    assert result.exit_code == 0, result.output
+    assert expected in result.output
