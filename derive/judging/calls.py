@@ -10,6 +10,7 @@ import numpy as np
 
 from derive.judging import arrays
 from derive.judging.arrays import Array
+from derive.judging.chance import MOMENTS, moment
 from derive.judging.functions import TABLE, apply, factorial, power
 from derive.judging.limits import MAX_FACTORIAL, TooLarge, Unknown
 from derive.judging.names import function_name, is_indicator
@@ -51,6 +52,8 @@ def call(at: Evaluator, tree: Call) -> Array:
     name = function_name(function)
     if isinstance(function, Name) and "prime" in function.marks:
         return _primed(at, function, name, tree)
+    if name is None and isinstance(function, Name) and function.text in MOMENTS and at.point.random:
+        return moment(at, MOMENTS[function.text], tree.arguments)
     if name is None:
         raise Unknown(f"the function {function.text if isinstance(function, Name) else ''} is not defined")
     arguments = [at.value(a) for a in tree.arguments]

@@ -38,6 +38,7 @@ class Setting:
     any_function: bool = True  # an undeclared f may be any smooth function
     distinct: bool = False  # free indices are meant to differ
     conditions: tuple[Relation, ...] = ()  # under which alone the claim is meant
+    random: Mapping[Tree, int] = field(default_factory=dict)  # random variables, and the space of each
     functions: frozenset[Tree] = frozenset()  # declared to be functions
 
 
@@ -126,7 +127,15 @@ def _rounds(
     for seed in range(4):  # further sizes where the first have no value: X^T X is singular if X is wide
         if rounds == 2:
             break
-        point = draw(layout, functions, setting.domains, default, seed, distinct=setting.distinct)
+        point = draw(
+            layout,
+            functions,
+            setting.domains,
+            default,
+            seed,
+            distinct=setting.distinct,
+            random=setting.random,
+        )
         x = _evaluate(left, "float", point, layout, setting)
         y = _evaluate(right, "float", point, layout, setting)
         if x.shape != y.shape:
@@ -236,6 +245,8 @@ def _only_rounded(right: Tree, x: Array, setting: Setting, layout: Layout, point
 def _named(point: Point, layout: Layout) -> dict[str, Any]:
     at: dict[str, Any] = {}
     for name, x in point.names.items():
+        if isinstance(name, Name) and "#" in name.text and name.text[-1:].isdigit() and point.random:
+            continue
         if x.ndim == 1:
             at[plain_name(name)] = digits.short(x[0])
         else:

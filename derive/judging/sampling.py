@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from derive.judging.arrays import Array
+from derive.judging.chance import OUTCOMES, outcome, weights
 from derive.judging.functions import apply
 from derive.judging.layout import Layout
 from derive.judging.limits import MAX_VALUES, TooLarge
@@ -48,6 +49,7 @@ def draw(
     seed: int = 0,
     batch: int = BATCH,
     distinct: bool = False,
+    random: Mapping[Tree, int] | None = None,
 ) -> Point:
     """Random values for every name, size and free index of a layout; the same every time for the same
     ``seed``.
@@ -80,6 +82,12 @@ def draw(
             point.indices[letter] = _indices(rng, layout, letter, sizes, dim, batch)
     if distinct:
         _spread(point, layout, sizes)
+    point.random.update({name: axis for name, axis in (random or {}).items() if name in names})
+    for name in point.random:
+        for k in range(OUTCOMES):
+            point.names[outcome(name, k)] = _values(rng, domains.get(name, default), (batch,), k)
+    for axis in sorted(set(point.random.values())):
+        point.names[weights(axis)] = _values(rng, SHARES, (batch, OUTCOMES, 1), 0)
     for function in functions:
         point.functions[function] = _smooth(rng)
     return point
@@ -194,7 +202,7 @@ def exactly(point: Point, k: int) -> Point:
     """Point ``k`` of a batch alone, its values as exact fractions."""
     names = {name: _fractions(x[k : k + 1]) for name, x in point.names.items()}
     indices = {name: x[k : k + 1] for name, x in point.indices.items()}
-    return Point(1, names, indices, point.functions, point.sizes)
+    return Point(1, names, indices, point.functions, point.sizes, point.random)
 
 
 def _fractions(x: Array) -> Array:
@@ -214,4 +222,4 @@ def precisely(point: Point) -> Point:
         for position, item in np.ndenumerate(x):
             out[position] = mpf(item.numerator) / item.denominator
         names[name] = out
-    return Point(point.batch, names, point.indices, point.functions, point.sizes)
+    return Point(point.batch, names, point.indices, point.functions, point.sizes, point.random)

@@ -43,7 +43,8 @@ def setting_for(
     trees = list(trees)
     shapes: dict[Tree, Shape] = {}
     domains: dict[Tree, Domain] = {}
-    for name in {_base(n) for tree in trees for n in tree.walk() if isinstance(n, (Name, Indexed))}:
+    names = {_base(n) for tree in trees for n in tree.walk() if isinstance(n, (Name, Indexed))}
+    for name in names:
         declaration = declared.get(name)
         if declaration is None:
             continue
@@ -56,9 +57,12 @@ def setting_for(
             if domain.form and name not in shapes:
                 side: Dim = ("size", declaration.name)
                 shapes[name] = (side, side)
+    variables = [n for n in sorted(names, key=repr) if (d := declared.get(n)) and d.kind == "random variable"]
+    own = {n for n in variables if (d := declared.get(n)) and "independent" in d.qualifiers}
+    random: dict[Tree, int] = {name: k + 1 if name in own else 0 for k, name in enumerate(variables)}
     called = {n.function for tree in trees for n in tree.walk() if isinstance(n, Call)}
     functions = frozenset(f for f in called if (d := declared.get(f)) is not None and d.kind in _FUNCTIONS)
-    return Setting(shapes, domains, dict(convention or {}), functions=functions)
+    return Setting(shapes, domains, dict(convention or {}), functions=functions, random=random)
 
 
 def _base(tree: Tree) -> Tree:

@@ -10,6 +10,7 @@ import numpy as np
 
 from derive.judging import arrays
 from derive.judging.arrays import Array
+from derive.judging.chance import expectation
 from derive.judging.limits import MAX_TERMS, TooLarge, Unknown
 from derive.judging.names import access, is_letter
 from derive.reading.tree import Big, Indexed, Name, Relation, Tree
@@ -25,6 +26,8 @@ def big(at: Evaluator, tree: Big) -> Array:
         "max": np.maximum,
         "min": np.minimum,
     }
+    if tree.operator == "E" and not tree.variables and tree.condition is None:
+        return expectation(at, tree.body)
     if tree.operator not in folds:
         raise Unknown(f"{tree.operator} is not evaluated")
     variables = list(tree.variables) or _implied(tree.body)

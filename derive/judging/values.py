@@ -62,6 +62,7 @@ class Point:
     indices: dict[Tree, Array] = field(default_factory=dict)
     functions: dict[Tree, Callable[..., Array]] = field(default_factory=dict)
     sizes: dict[Any, int] = field(default_factory=dict)
+    random: dict[Tree, int] = field(default_factory=dict)  # the random variables, and the space of each
 
 
 class Evaluator:

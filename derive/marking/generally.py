@@ -13,7 +13,7 @@ from derive.judging.sampling import SHARES
 from derive.judging.values import plain_name
 from derive.marking.doubts import about_a_function, counted_powers
 from derive.marking.link import Link
-from derive.marking.scope import Expansion, Scope, key_of
+from derive.marking.scope import Expansion, Scope, key_of, of_variables
 from derive.reading import Declarations
 from derive.reading.tree import (
     Big,
@@ -59,7 +59,9 @@ def stated_generally(
     head = link.left
     if link.restates:
         return True
-    known = about_a_function(head) or _is_primed(head)
+    known = (
+        about_a_function(head) or _is_primed(head) or (isinstance(head, Call) and of_variables(head.function))
+    )
     if not known and not isinstance(head, Derivative) and counted_powers(link):
         return False
     if _shared_functions(link):
@@ -133,6 +135,17 @@ def adding_up(left: Expansion, right: Expansion, setting: Setting, scope: Scope)
                 return replace(claim, assumed=(*claim.assumed, said))
             return Claim("undecided", message=f"right only if {said}, which is not stated")
     return None
+
+
+def independent(left: Expansion, right: Expansion, setting: Setting) -> Claim | None:
+    """What is right if the random variables are independent: that may stand in words."""
+    spaces = {name: k + 1 for k, name in enumerate(setting.random)}
+    if len(spaces) < 2 or spaces == setting.random:
+        return None
+    claim = judge(left.tree, right.tree, "=", replace(setting, random=spaces))
+    said = ", ".join(sorted(plain_name(name) for name in spaces))
+    message = f"right only if {said} are independent, which is not declared"
+    return Claim("undecided", message=message) if claim.verdict == "correct" else None
 
 
 def partly_given(lacking: set[Tree], scope: Scope) -> bool:

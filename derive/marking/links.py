@@ -36,6 +36,7 @@ from derive.marking.generally import (
     adding_up,
     all_square,
     applied,
+    independent,
     names_left,
     partly_given,
     stated_generally,
@@ -240,7 +241,7 @@ def _road(
         if claim.wrong and (claim.note == "shape" or not stated_generally(link, left, right, lets, declared)):
             return None
         if claim.wrong and claim.note != "shape":
-            claim = adding_up(left, right, setting, scope) or claim
+            claim = adding_up(left, right, setting, scope) or independent(left, right, setting) or claim
         if claim.wrong and partly_given(lacking, scope):
             return None  # numbers may have been put in for some of the names
     elif lacking - _known_sizes([left.tree, right.tree], lets):

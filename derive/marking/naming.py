@@ -17,7 +17,7 @@ from derive.judging.names import access, is_lower
 from derive.judging.trees import canonical, is_number
 from derive.marking.link import NEAR, RIGHT, Link
 from derive.marking.links import judge_link, written_shape
-from derive.marking.scope import ALWAYS, Meaning, Scope, key_of, literal
+from derive.marking.scope import ALWAYS, Meaning, Scope, key_of, literal, of_variables
 from derive.reading import Declarations
 from derive.reading.tree import (
     Call,
@@ -58,6 +58,10 @@ class Namer:
             return Claim("definition", message="updates the name")
         if _says_a_size(link.right) and not self._agrees(link, words):
             return Claim("definition", message="says a size")
+        if isinstance(key, Call) and of_variables(key.function):
+            claim = judge_link(link, self.scope, self.declared, words)  # Var(2 X) of a declared X
+            if claim.verdict in RIGHT or claim.wrong or claim.message.startswith("right only"):
+                return claim
         if not self.means_something(link, key):
             self.define(link.left, link.right, line)
             return Claim("definition", message="gives the name its meaning")

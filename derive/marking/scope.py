@@ -124,7 +124,8 @@ def _unknown(tree: Tree | None) -> bool:
 OF_VARIABLES = frozenset(["P", "Pr", "E", "Var", "Cov", "Corr", "H", "I", "KL", "JS", "MI", "std", "V", "D"])
 
 
-def _of_variables(function: Tree) -> bool:
+def of_variables(function: Tree) -> bool:
+    """Whether a function is of random variables or events, such as ``Var`` and ``P``."""
     base = function.base if isinstance(function, Indexed) else function
     return isinstance(base, Name) and base.text in OF_VARIABLES and not base.marks
 
@@ -153,7 +154,7 @@ def key_of(tree: Tree) -> tuple[Tree, tuple[Tree, ...]] | None:
             is not None
         ):
             return None
-        if all(isinstance(a, (Name, Indexed)) for a in tree.arguments) and not _of_variables(tree.function):
+        if all(isinstance(a, (Name, Indexed)) for a in tree.arguments) and not of_variables(tree.function):
             return tree.function, tree.arguments
         return tree, ()
     if isinstance(tree, Big) and tree.operator == "E":

@@ -399,3 +399,17 @@ def test_the_report_has_the_promised_keys() -> None:
     record = check("$1 + 1 = 3$", "a.md").to_dict()
     assert list(record) == ["source", "problem", "claims", "first_wrong", "marks", "summary"]
     assert (record["source"], record["first_wrong"], record["summary"]) == ("a.md", 1, {"wrong": 1})
+
+
+DECLARED = {
+    "variance of a product": (r"$$\mathrm{Var}(w h) = \mathrm{Var}(w) \mathrm{Var}(h)$$", "wrong"),
+    "variance of a sum": (r"$$\mathrm{Var}(w + h) = \mathrm{Var}(w) + \mathrm{Var}(h)$$", "undecided"),
+    "a constant factor": (r"$$\mathrm{Var}(2 w) = 4 \mathrm{Var}(w)$$", "correct"),
+}
+
+
+@pytest.mark.parametrize(("text", "verdict"), DECLARED.values(), ids=DECLARED)
+def test_laws_of_random_variables(text: str, verdict: str) -> None:
+    """Independence may be said in words that are not read: then the sum's law is no mistake."""
+    report = check(text, declare=("w: random variable", "h: random variable"))
+    assert [claim.verdict for claim in report.claims] == [verdict]
