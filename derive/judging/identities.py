@@ -21,7 +21,7 @@ from derive.judging.shapes import infer
 from derive.judging.trees import rename_bound
 from derive.judging.values import PRECISION, Evaluator, Point, System, plain_name
 from derive.reading.symbols import GREEK
-from derive.reading.tree import Call, Indexed, Name, Relation, Tree
+from derive.reading.tree import Call, Derivative, Indexed, Name, Relation, Tree
 
 FAILURES = (ZeroDivisionError, OverflowError, ValueError, np.linalg.LinAlgError)
 
@@ -67,6 +67,7 @@ def compare_by_points(left: Tree, right: Tree, setting: Setting) -> Claim:
     for default in (REAL, POSITIVE, UNIT):
         agreed, claim = _rounds(left, right, setting, layout, functions, default)
         if claim is not None:
+            claim = _unless_a_law(claim, functions - setting.functions, [left, right])
             return _with(claim, (*assumed, *_domain_note(default, layout)))
         if agreed >= 6:
             notes = (*assumed, *_domain_note(default, layout))
@@ -75,6 +76,22 @@ def compare_by_points(left: Tree, right: Tree, setting: Setting) -> Claim:
                 "correct", "sampled", f"both sides agree at {size}, confirmed to 35 digits", assumed=notes
             )
     raise Unknown("no points were found where both sides have a value")
+
+
+def _unless_a_law(claim: Claim, unknown: set[Tree], trees: list[Tree]) -> Claim:
+    """``K(x, y) = K(y, x)`` fails for an arbitrary K, and may be what is true of this one.
+
+    Only a rule of differentiation is a claim about all functions.
+    """
+    rule = any(_is_slope(node) for tree in trees for node in tree.walk())
+    if not claim.wrong or not unknown or rule:
+        return claim
+    names = ", ".join(sorted(map(plain_name, unknown)))
+    return Claim("undecided", message=f"not true of every function {names}, and may be of the one meant")
+
+
+def _is_slope(node: Tree) -> bool:
+    return isinstance(node, Derivative) or (isinstance(node, Name) and "prime" in node.marks)
 
 
 def _means(trees: list[Tree], setting: Setting) -> dict[Tree, Tree]:
