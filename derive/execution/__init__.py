@@ -12,7 +12,17 @@ array([1., 0.])
 """
 
 # Importing a family file enters its operations into the table.
-from derive.execution import activations, attention, linear, losses, losses_with_kinks, normalisation, softmax
+from derive.execution import (
+    activations,
+    attention,
+    linear,
+    losses,
+    losses_with_kinks,
+    normalisation,
+    recurrent,
+    regularisation,
+    softmax,
+)
 from derive.execution.differences import complex_step, five_point, hessian, jacobian
 from derive.execution.registry import DomainError, Operation, backward, find, forward, names
 from derive.execution.signature import ExecutionError
@@ -35,5 +45,7 @@ __all__ = [
     "losses_with_kinks",
     "names",
     "normalisation",
+    "recurrent",
+    "regularisation",
     "softmax",
 ]

@@ -94,19 +94,28 @@ class Definition:
         self.constants[symbol] = value
         return symbol
 
-    def let(self, name: str, value: sp.Expr, *indices: Index, keep: bool = False) -> Tensor:
+    def let(
+        self, name: str, value: sp.Expr, *indices: Index, keep: bool = False, fold: bool = True
+    ) -> Tensor:
         """A statement ``name[indices] = value``; the last one is the output.
 
-        That it is positive, where SymPy can see that, is taken from the value.
+        That it is positive, where SymPy can see that, is taken from the value. ``keep`` and ``fold`` say how
+        it is shown, see :class:`~derive.tensor.program.Statement`.
         """
-        return self._state(self.statements, name, value, indices, keep)
+        return self._state(self.statements, name, value, indices, keep, fold)
 
     def let_aside(self, name: str, value: sp.Expr, *indices: Index) -> Tensor:
         """A named quantity that the output does not need and that results may be expressed in."""
-        return self._state(self.aside, name, value, indices, False)
+        return self._state(self.aside, name, value, indices)
 
     def _state(
-        self, statements: list[Statement], name: str, value: sp.Expr, indices: tuple[Index, ...], keep: bool
+        self,
+        statements: list[Statement],
+        name: str,
+        value: sp.Expr,
+        indices: tuple[Index, ...],
+        keep: bool = False,
+        fold: bool = True,
     ) -> Tensor:
         value = sp.sympify(value)
         tensor = Tensor.over(
@@ -117,7 +126,7 @@ class Definition:
             latex=symbol_latex(name),
             text=symbol_text(name),
         )
-        statements.append(Statement(Access(tensor, *indices), value, keep))
+        statements.append(Statement(Access(tensor, *indices), value, keep, fold))
         return tensor
 
 

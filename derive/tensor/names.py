@@ -128,7 +128,7 @@ def _fits(value: sp.Expr, index: sp.Expr) -> bool:
 
 def folds(program: Program) -> tuple[Fold, ...]:
     """Every way in which a statement of the program can be solved for something in it."""
-    return tuple(fold for statement in program.everything for fold in _folds_of(statement))
+    return tuple(fold for one in program.everything if one.fold for fold in _folds_of(one))
 
 
 def _folds_of(statement: Statement) -> Iterator[Fold]:

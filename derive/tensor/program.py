@@ -17,12 +17,14 @@ class Statement:
     """``target = value``: the target's indices are bare, distinct and span their dimensions.
 
     ``keep``: where this tensor's own gradient occurs in another result it stays under its name, as a
-    textbook would leave it (``delta^{(l)}``, ``dS``).
+    textbook would leave it (``delta^{(l)}``, ``dS``). ``fold``: results may be written by this tensor's name
+    (``y (1 - y)``); without it they are written by what it is made of.
     """
 
     target: Access
     value: sp.Expr
     keep: bool = False
+    fold: bool = True
 
     def __post_init__(self) -> None:
         indices = self.target.indices

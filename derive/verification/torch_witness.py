@@ -40,6 +40,21 @@ def _counterparts() -> dict[str, Callable[..., Any]]:
     def batch_of_one(loss: Callable[..., Any]) -> Callable[..., Any]:
         return lambda z, target: loss(z[None], target[None], reduction="sum")
 
+    def rnn_cell(x: Any, h: Any, W_xh: Any, W_hh: Any, b: Any) -> Any:
+        return torch.rnn_tanh_cell(x[None], h[None], W_xh, W_hh, b, torch.zeros_like(b))[0]
+
+    def stacked(parameters: Mapping[str, Any], kind: str, gates: str) -> Any:
+        return torch.cat([parameters[f"{kind}_{gate}"] for gate in gates])
+
+    def lstm_cell(x: Any, h: Any, c: Any, **of: Any) -> Any:
+        W, U, b = (stacked(of, kind, "ifuo") for kind in "WUb")
+        return torch.lstm_cell(x[None], (h[None], c[None]), W, U, b, torch.zeros_like(b))[0][0]
+
+    def gru_cell(x: Any, h: Any, a_u: Any, **of: Any) -> Any:
+        W, U, b = (stacked(of, kind, "rsu") for kind in "WUb")
+        zero = torch.zeros_like(a_u)
+        return torch.gru_cell(x[None], h[None], W, U, b, torch.cat([zero, zero, a_u]))[0]
+
     def focal(q: Any, gamma: float) -> Any:
         return -((1 - q) ** gamma * q.log()).sum()
 
@@ -73,6 +88,13 @@ def _counterparts() -> dict[str, Callable[..., Any]]:
         "mean_squared_error": lambda yhat, y: functional.mse_loss(yhat, y),
         "half_squared_error": lambda yhat, y: functional.mse_loss(yhat, y, reduction="sum") / 2,
         "half_mean_squared_error": lambda yhat, y: functional.mse_loss(yhat, y) / 2,
+        "l1_penalty": lambda w, alpha: alpha * w.abs().sum(),
+        "l2_penalty": lambda w, alpha: alpha / 2 * (w**2).sum(),
+        "dropout": lambda x, m, p: x * m / (1 - p),
+        "residual_sum": lambda x, f: x + f,
+        "rnn_cell": rnn_cell,
+        "lstm_cell": lstm_cell,
+        "gru_cell": gru_cell,
         "absolute_error": lambda yhat, y: functional.l1_loss(yhat, y, reduction="sum"),
         "mean_absolute_error": lambda yhat, y: functional.l1_loss(yhat, y),
         "huber": lambda yhat, y, delta: functional.huber_loss(yhat, y, reduction="sum", delta=delta),

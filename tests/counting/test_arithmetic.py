@@ -59,6 +59,12 @@ def loops_attention(queries, keys, width, value_width):
         pytest.param(
             "attention", {"n": 2, "m": 3, "d": 5, "d_v": 7}, loops_attention(2, 3, 5, 7), id="attention"
         ),
+        pytest.param(  # two matrices, and two additions for each unit that join them and the bias
+            "rnn_cell",
+            {"m": 5, "n": 7},
+            {"multiplications": 35 + 25, "additions": 30 + 20 + 10, "function_evaluations": 5},
+            id="rnn cell",
+        ),
         pytest.param("absolute_error", {"n": 7}, {"comparisons": 7, "additions": 7 + 6}, id="absolute error"),
         pytest.param("relu", {}, {"comparisons": 1}, id="relu"),
         pytest.param(

@@ -90,6 +90,7 @@ def test_slope_at_the_kink(name, settings, slope, zero):
     ("name", "inputs", "slopes"),
     [
         ("absolute_error", {"yhat": [2.0], "y": [2.0]}, [0]),
+        ("l1_penalty", {"w": [0.0, -0.0]}, [0, 0]),
         ("huber", {"yhat": [3.0, -1.0], "y": [2.0, 0.0]}, [1, -1]),
         ("hinge", {"z": [1.0, -1.0], "y": [1.0, -1.0]}, [0, 0]),
         ("multiclass_hinge", {"z": [2.0, 1.0], "c": 0}, [0, 0]),

@@ -78,6 +78,32 @@ def _focal(p, y):
     return -sum((1 - q) ** 2 * math.log(q) for q in chances)
 
 
+def _logistic(v):
+    return 1 / (1 + math.exp(-v))
+
+
+def _mixed(W, x, U, h, b):
+    sums = zip(_matvec(W, x), _matvec(U, h), b, strict=True)
+    return [p + q + r for p, q, r in sums]
+
+
+def _lstm(x, h, c, W_i, U_i, b_i, W_f, U_f, b_f, W_o, U_o, b_o, W_u, U_u, b_u):
+    gates = ((W_i, U_i, b_i), (W_f, U_f, b_f), (W_o, U_o, b_o), (W_u, U_u, b_u))
+    rows = zip(c, *(_mixed(W, x, U, h, b) for W, U, b in gates), strict=True)
+    return [
+        _logistic(o) * math.tanh(_logistic(f) * m + _logistic(i) * math.tanh(u)) for m, i, f, o, u in rows
+    ]
+
+
+def _gru(x, h, W_r, U_r, b_r, W_s, U_s, b_s, U_u, a_u, W_u, b_u):
+    from_h, from_x = _matvec(U_u, h), _matvec(W_u, x)
+    result = []
+    for k, (r, s) in enumerate(zip(_mixed(W_r, x, U_r, h, b_r), _mixed(W_s, x, U_s, h, b_s), strict=True)):
+        u = math.tanh(from_x[k] + b_u[k] + _logistic(r) * (from_h[k] + a_u[k]))
+        result.append((1 - _logistic(s)) * u + _logistic(s) * h[k])
+    return result
+
+
 ELEMENTWISE = {
     "identity": lambda v: v,
     "sigmoid": lambda v: 1 / (1 + math.exp(-v)),
@@ -108,6 +134,13 @@ NAIVE = {
     "rms_norm": _rms_norm,
     "attention": lambda Q, K, V: _attention(Q, K, V, math.sqrt(len(Q[0]))),
     "dot_product_attention": lambda Q, K, V: _attention(Q, K, V, 1),
+    "l1_penalty": lambda w: 0.01 * sum(abs(v) for v in w),
+    "l2_penalty": lambda w: 0.005 * sum(v * v for v in w),
+    "dropout": lambda x, m: 2 * x if m else 0.0,
+    "residual_sum": lambda x, f: x + f,
+    "rnn_cell": lambda x, h, W_xh, W_hh, b: [math.tanh(v) for v in _mixed(W_xh, x, W_hh, h, b)],
+    "lstm_cell": _lstm,
+    "gru_cell": _gru,
     "squared_error": _squares,
     "mean_squared_error": lambda yhat, y: _squares(yhat, y) / len(y),
     "half_squared_error": lambda yhat, y: _squares(yhat, y) / 2,
@@ -189,6 +222,9 @@ def test_value_is_that_of_the_naive_loop(name, batch, make_inputs, relative_erro
         pytest.param(
             "binary_cross_entropy", {"p": [0.0], "y": [1]}, {}, math.inf, id="bce-certain-and-wrong"
         ),
+        pytest.param("dropout", {"x": [3, 4], "m": [1, 0]}, {"p": 0.25}, [4, 0], id="dropout"),
+        pytest.param("l1_penalty", {"w": [3, -4]}, {"alpha": 2}, 14, id="l1_penalty"),
+        pytest.param("l2_penalty", {"w": [3, -4]}, {"alpha": 2}, 25, id="l2_penalty"),
         pytest.param("huber", {"yhat": [1, 9], "y": [3, 3]}, {"delta": 4}, 2 + 4 * (6 - 2), id="huber"),
         pytest.param("hinge", {"z": [0.5, 2.0, -1], "y": [1, 1, 1]}, {}, 0.5 + 0 + 2, id="hinge"),
         # CS231n, notes on linear classification: scores 13, -7, 11, the first right, a margin of 10 (here 1)

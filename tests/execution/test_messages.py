@@ -163,6 +163,13 @@ LINEAR = {"x": np.ones((2, 5)), "W": np.ones((3, 5)), "b": np.ones(3)}
             id="no-distribution",
         ),
         pytest.param(
+            "dropout",
+            {"x": 0.5, "m": 1},
+            {"p": 1.0},
+            "dropout: p, the probability of dropping, must be at least 0 and below 1; it is 1.0",
+            id="everything-dropped",
+        ),
+        pytest.param(
             "huber",
             {"yhat": [0.5], "y": [1.5]},
             {"delta": 0.0},

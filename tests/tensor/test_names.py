@@ -70,6 +70,26 @@ def test_lemmas_are_found_and_true(make, expected, rng):
         np.testing.assert_allclose(left, right, atol=1e-12)
 
 
+def test_a_lemma_may_rest_on_what_is_known_of_an_input():
+    """``t = y/2 + 1/(2n)`` sums to 1 because ``y`` does, and says so."""
+    t = Tensor("t", [n])
+    statement = Statement(t[I], Y[I] / 2 + 1 / (2 * n))
+    known = Fact(Sum(Y[I], I), sp.S.One, "y sums to 1")
+    assert sum_lemmas(Program((Y,), (statement,))) == ()
+    (lemma,) = sum_lemmas(Program((Y,), (statement,), facts=(known,)))
+    assert (lemma.left, lemma.right) == (Sum(t[I], I), 1)
+    assert lemma.words.endswith("; y sums to 1")
+
+
+@pytest.mark.parametrize(("fold", "expected"), [(True, True), (False, False)])
+def test_a_statement_may_keep_results_from_being_written_by_its_name(fold, expected):
+    s = Tensor("s", [n], positive=True)
+    program = Program((X,), (Statement(s[I], 1 / (1 + sp.exp(-X[I])), fold=fold),))
+    result = jacobian(program, s, X).result
+    assert (s in result.atoms(Tensor)) is expected
+    assert bool(result.atoms(sp.exp)) is not expected
+
+
 MAY = {
     "nothing new": (X[I] / C(), Y[I] / C(), True),
     "a positive tensor": (X[I] / P[I], X[I], True),
