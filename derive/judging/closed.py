@@ -135,6 +135,8 @@ def _inequality(x: Array, y: Array, relation: str) -> Claim:
     if x.ndim != 1:
         raise Unknown("an inequality between matrices")
     a, b = x[0], y[0]
+    if not isinstance(a, Interval) and not isinstance(b, Interval) and type(a) is not type(b):
+        a, b = _precise(a), _precise(b)  # a fraction and a rounded power have no order of their own
     holds = {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b, "!=": a != b}[relation]
     witness: dict[str, Any] = {"at": {}, "left": digits.short(a), "right": digits.short(b), "entry": None}
     if holds:
