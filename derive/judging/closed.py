@@ -18,8 +18,10 @@ from derive.judging.scalars import Interval, plain
 from derive.judging.shapes import infer
 from derive.judging.trees import rename_bound
 from derive.judging.values import PRECISION, Evaluator, Point, Rounded, System
-from derive.reading.tree import List, Tree
+from derive.reading.tree import Add, List, Tree
 
+#: So many terms of a sum may have been added to their neighbours in one step.
+MOST_ADDED_UP = 8
 FAILURES = (ZeroDivisionError, OverflowError, ValueError)
 
 
@@ -158,10 +160,14 @@ class _Sides:
     def approximately(self) -> bool:
         return self.relation == "~="
 
-    def image(self, tree: Tree, y: Array) -> Array | None:
-        """The side as intervals, its decimals taken as rounded; None if it has no decimals or no such
-        image."""
+    def image(self, tree: Tree, y: Array, longest: bool = False) -> Array | None:
+        """The side as intervals, its decimals (or only the ``longest``) taken as rounded; None if it has no
+        decimals or
+        no such image."""
         same = {n.digits for n in digits.decimals(self.left)}  # 0.05 on both sides is one and the same number
+        if longest:
+            most = digits.places_of(tree)
+            same |= {n.digits for n in digits.decimals(tree) if n.places < most}
         rounded = digits.as_rounded(tree, same)
         if rounded == tree and not any(isinstance(n, Rounded) for n in tree.walk()):
             return None
@@ -210,7 +216,11 @@ def _carried(sides: _Sides) -> tuple[Array | None, Array | None]:
             )
         except (Refusal, ValueError):
             left = None
-    return left, sides.image(sides.right, sides.y)
+    image = sides.image(sides.right, sides.y)
+    if image is not None and not all(_narrow(item) for item in image.flat):
+        # 0.05(1 + 0.7071): what is written with fewer places may be exact.
+        image = sides.image(sides.right, sides.y, longest=True)
+    return left, image
 
 
 def _entry_fit(
@@ -254,6 +264,8 @@ def _entry_fit(
 def _piecewise(left: Tree, right: Tree, sides: _Sides) -> bool:
     """Whether the right side is the left with pieces rounded: ``0.75 * 0.415 + 0.5 = 0.311 + 0.5``."""
     number = digits.literal(right)
+    if number is None and isinstance(left, Add) and isinstance(right, Add):
+        return _groups(left.terms, right.terms, sides)
     if number is None and type(left) is type(right):
         ours, theirs = list(left.children()), list(right.children())
         pairs = list(zip(ours, theirs, strict=False))
@@ -273,6 +285,22 @@ def _piecewise(left: Tree, right: Tree, sides: _Sides) -> bool:
     if number is not None and number[1].places > 0:
         return digits.fits(number[1], number[0], x.array[0]) == "rounds"
     return _equal(x.array[0], y.array[0], x.exact and y.exact)
+
+
+def _groups(ours: tuple[Tree, ...], theirs: tuple[Tree, ...], sides: _Sides) -> bool:
+    """Whether neighbouring terms were added up: ``0.5 + 0.5 + 0.15 * 2.7 = 1 + 0.41``; no group is empty."""
+    room = len(ours) - len(theirs)  # how many terms may go into groups
+    if not 0 <= room <= MOST_ADDED_UP:
+        return False
+    starts = {0}
+    for term in theirs:
+        starts = {
+            end
+            for start in starts
+            for end in range(start + 1, min(start + 1 + room, len(ours)) + 1)
+            if _piecewise(ours[start] if end == start + 1 else Add(ours[start:end]), term, sides)
+        }
+    return len(ours) in starts
 
 
 def _shorter(left: Tree, right: Tree | None) -> bool:
