@@ -96,10 +96,9 @@ def _check_probabilities(p: Array, operation: str = "binary_cross_entropy", name
     outside = (p.real < 0) | (p.real > 1)
     if outside.any():
         place = np.argwhere(outside)[0].tolist()
-        raise DomainError(
-            f"{operation}: {name} must lie in [0, 1]; entry {place} is {p[tuple(place)]} "
-            "(for logits there is binary_cross_entropy_logits)"
-        )
+        logits = " (for logits there is binary_cross_entropy_logits)"
+        hint = logits if operation == "binary_cross_entropy" else ""
+        raise DomainError(f"{operation}: {name} must lie in [0, 1]; entry {place} is {p[tuple(place)]}{hint}")
 
 
 @forward_rule("z: ... n, y: ... n -> ...", analytic=True)
