@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -123,16 +122,15 @@ def test_a_file_without_formulas(tmp_path: Path) -> None:
     assert (result.exit_code, "no formula was found" in result.output) == (0, True)
 
 
-def test_twenty_lines_from_a_cold_start_take_under_two_seconds(tmp_path: Path) -> None:
+def test_twenty_lines_from_a_cold_start(tmp_path: Path) -> None:
+    """The time that this takes is measured in ``benchmarks/bench_cli.py``."""
     path = tmp_path / "twenty.md"
     lines = [r"$s_i = \frac{e^{x_i}}{\sum_k e^{x_k}}$"]
     lines += [rf"$\frac{{\partial s_i}}{{\partial x_j}} = s_i(\delta_{{ij}} - s_j)$, "
               rf"$\tanh {k}x = 2\sigma({2 * k}x) - 1$"
               for k in range(1, 20)]  # fmt: skip
     path.write_text("\n\n".join(lines), encoding="utf-8")
-    start = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "derive", "check", str(path)], capture_output=True, check=True
     )
-    assert time.perf_counter() - start < 2
     assert b"38 correct" in done.stdout

@@ -1,7 +1,5 @@
 """Whole documents: delimiters, bare lines, continuations, struck text, labels; every place in the file."""
 
-import time
-
 import pytest
 
 from derive.reading import read_document, to_latex
@@ -208,10 +206,9 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_text_ends_quickly_and_without_exception(text: str) -> None:
-    begun = time.perf_counter()
+def test_hostile_text_is_read_without_exception(text: str) -> None:
+    """How long it takes is measured in ``benchmarks/bench_reading.py``."""
     document = read_document(text)
-    assert time.perf_counter() - begun < 3
     for statement in document.statements:
         for side in statement.sides:
             to_latex(side.tree)
@@ -230,18 +227,6 @@ def test_ceilings_name_themselves(formula: str, reason: str) -> None:
     tree = statement.sides[0].tree
     assert isinstance(tree, Hole)
     assert reason in tree.reason
-
-
-def test_time_grows_with_length() -> None:
-    line = "We have $a_1 = \\frac{1}{2} + 3$ and 4 + 5 = 9 here.\n"
-
-    def seconds(lines: int) -> float:
-        begun = time.perf_counter()
-        read_document(line * lines)
-        return time.perf_counter() - begun
-
-    seconds(100)
-    assert seconds(2_000) < 40 * seconds(200) + 0.2
 
 
 def _links(text: str) -> list[str]:
