@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from derive.counting import Counts, count_program, parameter_count
-from derive.ops import Operation
+from derive.ops import Input, Operation
 from derive.tensor.printing import Printer, printer_for
 from derive.verification import Verification
 
@@ -40,6 +40,10 @@ class Row:
         if self.operation.is_elementwise:
             return "any"
         return " x ".join(str(extent) for extent in tensor_shape) or "1"
+
+    def input(self, given: Input) -> str:
+        """An input with its shape."""
+        return f"{given.name} ({self.shape(given.tensor.shape) if given.tensor else 'index'})"
 
     @property
     def worst(self) -> float | None:
@@ -94,7 +98,7 @@ _WIDE = 116
 
 
 def as_table(rows: Sequence[Row], width: int = _WIDE) -> Table:
-    """The catalogue for a terminal of this width; a narrow one gets no operation counts."""
+    """The catalogue for a terminal of this width; a narrow one gets no counts and no input shapes."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -110,10 +114,7 @@ def as_table(rows: Sequence[Row], width: int = _WIDE) -> Table:
         if one.family != family:
             family = one.family
             table.add_row(f"-- {family}", *[""] * (len(headings) - 1), style="dim")
-        inputs = ", ".join(
-            f"{given.name} ({row.shape(given.tensor.shape)})" if given.tensor else f"{given.name} (index)"
-            for given in one.inputs
-        )
+        inputs = ", ".join(row.input(given) if width >= _WIDE else given.name for given in one.inputs)
         counts, arithmetic = row.counts, Printer("text")
         verdict = "" if row.agrees is None else f"{row.worst:.0e}" if row.agrees else "DISAGREE"
         shown = [row.parameters]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -31,6 +32,9 @@ TOLERANCES = {
 """How far each witness may be from the derived gradient, relative to its largest entry."""
 
 SEED = 20240614
+
+_derived = lru_cache(maxsize=1024)(derive_gradient)
+"""One derivation serves every setting: it is general."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,7 @@ def _first(
 
     value = np.asarray(forward(inputs))
     upstream = rng.normal(size=value.shape)
-    derived = derive_gradient(one, variable.name, upstream=True).numpy(
-        inputs, g=upstream, **setting.parameters
-    )
+    derived = _derived(one, variable.name, upstream=True).numpy(inputs, g=upstream, **setting.parameters)
     errors = {
         "hand-written": execution.backward(one.name, inputs, upstream, **setting.parameters)[variable.name]
     }
@@ -119,7 +121,7 @@ def _first(
         errors["five-point"] = execution.five_point(forward, inputs, variable.name, upstream)
         absent["complex step"] = "the function has a kink, or erf, and takes no complex numbers"
     if one.output.rank + (variable.tensor.rank if variable.tensor else 0) <= 2:
-        jacobian = derive_gradient(one, variable.name, upstream=False)
+        jacobian = _derived(one, variable.name, upstream=False)
         errors["Jacobian"] = _contract(jacobian.numpy(inputs, **setting.parameters), upstream, one)
     if not torch_witness.available():
         absent["PyTorch"] = "it is not installed"
@@ -156,7 +158,7 @@ def _has_second(one: Operation, variable: Input) -> bool:
 
 def _second(one: Operation, variable: Input, setting: Setting, inputs: dict[str, np.ndarray]) -> Verification:
     """The derived second derivative against differences of the executor's hand-written gradient."""
-    derived = derive_gradient(one, variable.name, order=2).numpy(inputs, **setting.parameters)
+    derived = _derived(one, variable.name, order=2).numpy(inputs, **setting.parameters)
     analytic = execution.find(one.name).analytic
     method: Literal["complex-step", "five-point"] = "complex-step" if analytic else "five-point"
     value = np.asarray(execution.forward(one.name, inputs, **setting.parameters))
