@@ -18,7 +18,7 @@ from derive.judging.scalars import Interval, plain
 from derive.judging.shapes import infer
 from derive.judging.trees import rename_bound
 from derive.judging.values import PRECISION, Evaluator, Point, Rounded, System
-from derive.reading.tree import Add, List, Tree
+from derive.reading.tree import Add, List, Power, Tree
 
 #: So many terms of a sum may have been added to their neighbours in one step.
 MOST_ADDED_UP = 8
@@ -238,6 +238,14 @@ def _entry_fit(
             number[1], number[0], carried[0][position], sides.approximately
         ):
             return "carried"
+        # the digits of an earlier line, as far from the true value as they were found to be there
+        slack = number[1].slack if isinstance(number[1], Rounded) else Fraction(0)
+        if slack and abs(float(plain(known)) - float(number[0] * number[1].value)) <= slack:
+            return "carried"
+        # 6.708 * 2.236 = 15: a whole number in the narrow image of rounded factors.
+        image = carried[0] if carried[0] is not None else _of_a_rounding(sides)
+        if image is not None and _tight(image[position], number[0] * number[1].value):
+            return "carried"
     if number is None and left is not None and right is not None and _piecewise(left, right, sides):
         return "carried"
     # 7.3/11.1 for e^2/(e^2 + e + e^{0.1}): the decimals on the right are roundings of what stands on the
@@ -315,9 +323,30 @@ def _narrow(image: Any) -> bool:
     )
 
 
+def _of_a_rounding(sides: _Sides) -> Array | None:
+    """The image of ``e^{0.693}``: an irrational function of a decimal with three places, or more."""
+    if sides.x.ndim != 1 or _decimal_arithmetic(sides.left) or digits.places_of(sides.left) < 3:
+        return None
+    try:
+        tree = rename_bound(digits.as_rounded(sides.left))
+        return evaluate(tree, "interval", sides.convention, sides.lets)
+    except Refusal:
+        return None
+
+
+def _tight(image: Any, value: Fraction) -> bool:
+    """Whether the value lies in an image that is so narrow that this is no chance."""
+    if not isinstance(image, Interval) or image.high - image.low > 0.01 * abs(image.middle):
+        return False
+    return value.denominator == 1 and image.low <= value <= image.high
+
+
 def _decimal_arithmetic(tree: Tree) -> bool:
     from derive.judging.trees import arithmetic
 
+    roots = (n.exponent for n in tree.walk() if isinstance(n, Power))  # 4000^{1.5} is written as a rounding
+    if any(digits.decimals(exponent) for exponent in roots):
+        return False
     return arithmetic(tree) and not any(isinstance(n, Rounded) for n in tree.walk())
 
 

@@ -27,6 +27,7 @@ from derive.judging.trees import (
     letters_bound,
     size_of,
     substitute,
+    with_ones,
     with_own_e,
 )
 from derive.judging.values import Rounded
@@ -138,6 +139,7 @@ def readings(left: Tree, right: Tree) -> list[tuple[Tree, Tree]]:
     """All readings of both sides, at most eight; what asks the same question is read the same way."""
     if by_e(left) or by_e(right):
         left, right = with_own_e(left), with_own_e(right)
+    left, right = with_ones(left), with_ones(right)
     entries = entries_of_matrices([left, right])
     left, right = substitute(left, entries), substitute(right, entries)
     groups: dict[object, list[Ambiguous]] = {}

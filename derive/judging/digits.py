@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any, Literal
 
 from derive.judging.scalars import Interval, interval, plain
@@ -76,11 +77,22 @@ def _float(x: Any) -> float:
     return float(plain(x))
 
 
-def as_rounded(tree: Tree, exact: Collection[str] = ()) -> Tree:
-    """The same tree with every decimal marked as rounded by its writer, but for the digits in ``exact``."""
-    if isinstance(tree, Number) and type(tree) is Number and tree.places > 0 and tree.digits not in exact:
-        return Rounded(tree.digits, tree.unit)
-    return rebuild(tree, lambda part: as_rounded(part, exact))
+def as_rounded(
+    tree: Tree, exact: Collection[str] = (), drift: Mapping[str, Fraction] = MappingProxyType({})
+) -> Tree:
+    """The same tree with every decimal marked as rounded by its writer, but for the digits in ``exact``.
+
+    ``drift`` says which digits are further from the true value than their last place, and how far. A whole
+    number of five
+    digits and more may be a rounding too: ``252982`` for ``4000^{1.5}``.
+    """
+    if type(tree) is Number and tree.digits not in exact and _may_be_rounded(tree):
+        return Rounded(tree.digits, tree.unit, drift.get(tree.digits, Fraction(0)))
+    return rebuild(tree, lambda part: as_rounded(part, exact, drift))
+
+
+def _may_be_rounded(number: Number) -> bool:
+    return number.places > 0 or (number.digits.isdigit() and _significant(number) >= 5)
 
 
 def decimals(tree: Tree) -> list[Number]:

@@ -214,6 +214,11 @@ def _canonical_product(tree: Multiply, depth: int) -> object:
     return ("minus", product) if negative else product
 
 
+def with_ones(tree: Tree) -> Tree:
+    """``1^T v``: a number is never transposed, so this 1 is the vector of ones."""
+    return substitute(tree, {Transpose(Number("1")): Transpose(Name("1", font="bold"))})
+
+
 def arithmetic(tree: Tree) -> bool:
     """Whether it is made of numbers only: + - x / powers, no letter and no function."""
     return all(isinstance(n, (Number, Add, Negative, Multiply, Divide, Power)) for n in tree.walk())

@@ -50,7 +50,9 @@ PRECISION = 50  # decimal digits with which a witness is confirmed
 @dataclass(frozen=True)
 class Rounded(Number):
     """A number that its writer rounded: as an interval it is everything that rounds or truncates to its
-    digits."""
+    digits, and what is no further away than ``slack``: the error that earlier roundings left in it."""
+
+    slack: Fraction = Fraction(0)
 
 
 @dataclass
@@ -113,11 +115,14 @@ class Evaluator:
         if node.unit not in UNITS:
             raise Unknown(f"the unit {node.unit}")
         unit = UNITS[node.unit]
-        if self.system == "interval" and isinstance(node, Rounded) and node.places > 0:
-            step = Fraction(1, 10**node.places)
+        if self.system == "interval" and isinstance(node, Rounded):
+            step = Fraction(1, 10 ** max(node.places, 0))
             # The writer may have rounded or cut off: everything from half a step below to a whole step above.
             return self.full(
-                Interval(float((node.value - step / 2) * unit), float((node.value + step) * unit))
+                Interval(
+                    float((node.value - max(step / 2, node.slack)) * unit),
+                    float((node.value + max(step, node.slack)) * unit),
+                )
             )
         return self.full(node.value * unit)
 

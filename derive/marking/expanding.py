@@ -11,7 +11,7 @@ from derive.judging.digits import as_rounded
 from derive.judging.limits import TooLarge, Unknown
 from derive.judging.names import HELD, access, function_name, is_letter
 from derive.judging.trees import rational, rebuild, rename_bound, substitute
-from derive.judging.values import Rounded, plain_name
+from derive.judging.values import plain_name
 from derive.marking.scope import Expansion, Meaning, Mode, Scope, literal
 from derive.reading.tree import (
     Add,
@@ -53,7 +53,7 @@ class Worker:
             return tree
         match tree:
             case Number() if self.mode == "own" and tree.places > 1 and tree.digits in self.scope.rounded:
-                return Rounded(tree.digits, tree.unit)
+                return self.scope.as_carried(tree)
             case Name():
                 return self._name(tree)
             case Indexed():
@@ -93,7 +93,8 @@ class Worker:
         self.expansion.used.append(meaning)
         if key is not None and meaning is self.scope.values.get(key):
             self.expansion.values.append(meaning)
-            return as_rounded(meaning.tree) if meaning.rounded and self.mode == "own" else meaning.tree
+            own = meaning.rounded and self.mode == "own"
+            return as_rounded(meaning.tree, drift=self.scope.drift) if own else meaning.tree
         body = rename_bound(meaning.tree)
         if table:
             body = _fold_indices(substitute(body, table))

@@ -8,16 +8,18 @@ what was said before may no longer hold, and no claim is called wrong on the str
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from derive.judging.claim import Claim
 from derive.judging.compare import free_names, is_closed
 from derive.judging.limits import Refusal
 from derive.judging.names import access, is_lower
-from derive.judging.trees import canonical, is_number
+from derive.judging.trees import canonical, is_number, rational
 from derive.marking.link import NEAR, RIGHT, Link
 from derive.marking.links import judge_link, written_shape
 from derive.marking.scope import ALWAYS, Meaning, Scope, key_of, literal, of_variables
+from derive.marking.substitution import values_put_in
 from derive.reading import Declarations
 from derive.reading.tree import (
     Call,
@@ -30,6 +32,13 @@ from derive.reading.tree import (
     Name,
     Number,
     Tree,
+)
+
+_PERTURBED = re.compile(r"\b(?:perturb|nudg|bump)\w*\b", re.IGNORECASE)
+
+_ANOTHER = re.compile(
+    r"\b(?:left|right|other|another|next|second|third|now|new|instead|again|node|branch|case|class)\b",
+    re.IGNORECASE,
 )
 
 
@@ -74,7 +83,7 @@ class Namer:
         if unsettled and key not in self.scope.formulas and not isinstance(link.left, (Derivative, Call)):
             self.define(link.left, link.right, line)
             return Claim("definition", message="gives the name its value")
-        wrong = claim.wrong and self._binding(link, key, claim)
+        wrong = claim.wrong and self._binding(link, key, claim) and not self._elsewhere(link, key, words)
         if claim.verdict in RIGHT or wrong or (claim.verdict == "undecided" and literal(link.right)):
             self._note_value(link, claim, line)
             if claim.verdict in RIGHT and not literal(link.right):
@@ -175,6 +184,44 @@ class Namer:
         # alpha = 3 sqrt(2) - 5 and later alpha = sqrt(2): two numbers under one name, one after the other.
         return is_closed(link.right) and (meaning is None or not is_closed(meaning.tree))
 
+    def _elsewhere(self, link: Link, key: Tree, words: str) -> bool:
+        """Whether the name is meant at another place than before: perturbed, under another heading, or at
+        the new values of what it depends on."""
+        meaning = self.scope.formulas.get(key)
+        if isinstance(link.left, (Derivative, Call)) or (meaning is not None and meaning.section == ALWAYS):
+            return False
+        if literal(link.right) and _PERTURBED.search(words):
+            return True
+        if meaning is None:
+            return False
+        anew = is_closed(meaning.tree) and literal(link.right) and link.line > meaning.line
+        if anew and _ANOTHER.search(words):
+            return True
+        if meaning.line < link.heading and is_closed(meaning.tree) and key in self.scope.values:
+            return True
+        if literal(link.right) and self._is_given_anew(key, meaning, link.line):
+            return True
+        return self._at_new_values(meaning.tree, link.right)
+
+    def _is_given_anew(self, key: Tree, meaning: Meaning, line: int) -> bool:
+        """``y = x^x`` and later, on one line, ``f = (x + y) z, x = -2, y = 5``: y is given there."""
+        if meaning.line >= line:
+            return False
+        given = {name for name in free_names(meaning.tree) if name in self.scope.values}
+        given = {name for name in given if self.scope.values[name].line == line}
+        return bool(given) and any(
+            m.line == line and {key, *given} <= free_names(m.tree) for m in self.scope.formulas.values()
+        )
+
+    def _at_new_values(self, formula: Tree, right: Tree) -> bool:
+        """``z = w x + b`` and later ``z = -0.862 * 2 + 0.569``, where these are ``w_new`` and ``b_new``."""
+        put_in = values_put_in(formula, right, lambda name: None)
+        known = {name: rational(m.tree) for name, m in self.scope.values.items()}
+        other = {name: rational(n) for name, n in put_in.items() if known.get(name) != rational(n)}
+        return bool(other) and all(
+            any(is_version(k, name) and known[k] == number for k in known) for name, number in other.items()
+        )
+
     def _note_value(self, link: Link, claim: Claim, line: int) -> None:
         found = key_of(link.left)
         if found is None or found[1] or not literal(link.right):
@@ -230,6 +277,31 @@ class Namer:
             ):
                 return True
         return False
+
+
+def is_version(other: Tree, name: Tree) -> bool:
+    """Whether ``w_new``, ``w'``, ``w^{(1)}`` are versions of ``w``: the same letter with more behind it.
+
+    >>> is_version(Indexed(Name("w"), (Name("new"),)), Name("w")), is_version(Name("v"), Name("w"))
+    (True, False)
+    """
+    if other == name:
+        return False
+    if (_stem(other), _stem(name)) == (other, name):
+        return False
+    lower, upper = (name.lower, name.upper) if isinstance(name, Indexed) else ((), ())
+    if isinstance(other, Indexed) and (other.lower[: len(lower)], other.upper[: len(upper)]) != (
+        lower,
+        upper,
+    ):
+        return False
+    return _stem(other) == _stem(name)
+
+
+def _stem(tree: Tree) -> Tree:
+    """The bare letter, without indices, labels and primes."""
+    base = tree.base if isinstance(tree, Indexed) else tree
+    return Name(base.text, (), base.font) if isinstance(base, Name) else base
 
 
 def _refers(right: Tree, key: Tree, left: Tree) -> bool:

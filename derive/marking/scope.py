@@ -9,10 +9,12 @@ formulas, the writer's own road by values: a claim is judged on both.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Literal
 
 from derive.judging.names import CONSTANTS, RUNNING_LETTERS, access, function_name, is_letter
 from derive.judging.trees import rename_bound, size_of
+from derive.judging.values import Rounded
 from derive.reading.tree import (
     Big,
     Call,
@@ -71,6 +73,7 @@ class Scope:
     values: dict[Tree, Meaning] = field(default_factory=dict)
     functions: dict[Tree, Meaning] = field(default_factory=dict)
     rounded: dict[str, int] = field(default_factory=dict)  # digits that were written as a rounding, and where
+    drift: dict[str, Fraction] = field(default_factory=dict)  # how far such digits are from the true value
     section: int = 0
     convention: dict[str, str] = field(default_factory=dict)  # what the script says of its notation
     shares: set[Tree] = field(default_factory=set)  # families of which it says that they add up to 1
@@ -79,6 +82,10 @@ class Scope:
         """Whether the name has a meaning in this section."""
         tables = (self.formulas, self.values, self.functions)
         return any(key in table and table[key].section in (self.section, ALWAYS) for table in tables)
+
+    def as_carried(self, number: Number) -> Rounded:
+        """The number as a rounding, with the error that the roundings before it left in it."""
+        return Rounded(number.digits, number.unit, self.drift.get(number.digits, Fraction(0)))
 
     def expand(
         self, tree: Tree, mode: Mode, shape: tuple[int, int] | None = None, direct: bool = False

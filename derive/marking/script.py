@@ -7,15 +7,28 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from fractions import Fraction
 
 from derive.bank import Problem, ProblemError, find_problem
 from derive.judging.claim import Claim
+from derive.judging.closed import value as settled_value
 from derive.judging.compare import free_names, is_closed
 from derive.judging.digits import decimals
+from derive.judging.digits import literal as number_of
 from derive.judging.functions import TABLE
 from derive.judging.limits import Refusal
 from derive.judging.names import access, function_name, is_letter
-from derive.judging.trees import EULER, by_e, check_numbers, depends_on, is_number, rebuild, with_own_e
+from derive.judging.scalars import plain
+from derive.judging.trees import (
+    EULER,
+    by_e,
+    check_numbers,
+    depends_on,
+    is_number,
+    rebuild,
+    with_ones,
+    with_own_e,
+)
 from derive.marking.asides import has_a_value, in_passing, names_a_gradient, puts_in, solved_for
 from derive.marking.conditions import candidates
 from derive.marking.link import RIGHT, Link
@@ -35,6 +48,7 @@ from derive.reading.tree import (
     Indexed,
     List,
     Matrix,
+    Multiply,
     Name,
     Relation,
     Transpose,
@@ -97,9 +111,15 @@ class Script:
         self.scope = Scope()
         self.namer = Namer(self.scope, declared)
         self.claims: list[Claim] = []
+        self._lines: list[str] = []
+        self._redefined: set[Tree] = (
+            set()
+        )  # names of known functions under which the writer has something else
+        self._before: tuple[Tree | None, Side] | None = None  # how the last statement began and ended
         self.conditions: tuple[tuple[Relation, ...], ...] = ()  # under which the statement may be meant
         self._own_e = False  # whether e is a quantity of the writer's
         self._problem = ""  # the heading of the problem that is being answered
+        self._heading = ("", 0)  # the heading in force, and the first line that stood under it
         self._case = ("", 0)  # what was last said of two indices, and where
         self._ends: list[tuple[Tree | None, Side]] = []  # the last chains: how each began and ended
         self._head: Tree | None = None  # what the chain that is being written began with
@@ -120,7 +140,7 @@ class Script:
         """Judge a statement's links and take in what it defines."""
         if statement.struck:
             return
-        self._enter(statement.label)
+        self._enter(statement.label, statement.place.line)
         if not statement.signs:
             self._alone(statement)
             return
@@ -130,11 +150,13 @@ class Script:
 
     def foresee(self, text: str, statements: Sequence[Statement]) -> None:
         """What is said anywhere and holds everywhere: the base of the logarithm, and what adds up to 1."""
+        self._lines = text.splitlines()
         said = _BASE.search(text)
         if said is not None:
             self.scope.convention["log"] = {"ten": "10", "two": "2"}.get(said[1].lower(), said[1])
         firsts = [s.sides[0].tree for s in statements if s.signs[:1] in (("=",), (":=",)) and not s.continues]
         sides = [side.tree for s in statements for side in s.sides]
+        self._redefined = {f.function for f in firsts if isinstance(f, Call) and _in_two_arguments(f)}
         self._own_e = EULER in firsts or any(by_e(tree) for tree in sides)
         for statement in statements:
             for left, right in itertools.pairwise(side.tree for side in statement.sides):
@@ -165,8 +187,10 @@ class Script:
             if not self.scope.knows(found[0]) and stated:
                 self.namer.define(first, second, statement.place.line)
 
-    def _enter(self, label: str) -> None:
+    def _enter(self, label: str, line: int) -> None:
         """A new problem uses its letters anew."""
+        if label != self._heading[0] and re.search(r"[^\W\d]{3}", label):
+            self._heading = (label, line)
         if _PROBLEM.match(label) and label != self._problem:
             self.scope.section += bool(self._problem)
             self._problem = label
@@ -236,11 +260,24 @@ class Script:
             return Claim("definition", message="a condition")
         joined = statement.continues and k == 0
         link = Link(left, right, sign, first, joined, line, self.conditions, case=self._case_at(line))
+        link = replace(link, heading=self._heading[1])
+        if first and sign == "=" and len(statement.sides) > 2 and not has_a_value(left):
+            *names, last = (side.tree for side in statement.sides)
+            atoms = all(isinstance(n, (Name, Indexed)) and key_of(n) is not None for n in names)
+            if atoms and literal(last) and not self._holds(left, right):
+                self.namer.define(left, last, line)  # a = b = 0: both are 0, and neither comes from the other
+                return Claim("definition", message="gives the name its value")
+        if first and sign == "=":
+            claim = self._goes_on(link, statement)
+            if claim is not None:
+                return claim
         if not link.arrow and sign in ("=", "~="):
             claim = self._naming(link, line, statement.words)
             if claim is not None:
                 return claim
         claim = judge_link(link, self.scope, self.declared, statement.words)
+        if claim.wrong and self._redefined & set(_functions_in(link)):
+            return Claim("undecided", message="a function's name that the writer uses for something else")
         if link.joined and claim.verdict not in RIGHT:
             claim = self._joined_elsewhere(link, statement) or claim
         if claim.verdict == "undecided" and sign in ("=", "~=") and is_closed(right):
@@ -264,6 +301,29 @@ class Script:
                 return Claim("definition", message="a condition on what is not known")
         return claim
 
+    def _holds(self, left: Tree, right: Tree) -> bool:
+        return judge_link(Link(left, right, "="), self.scope, self.declared).verdict in RIGHT
+
+    def _goes_on(self, link: Link, statement: Statement) -> Claim | None:
+        """``y = 2 h = 1.8`` was read as two equations, but h is known: 2 h may be a product."""
+        found = key_of(link.left)
+        if self._before is None or found is None or not self.scope.knows(found[0]):
+            return None
+        head, end = self._before
+        begin, number = statement.sides[0].place, number_of(end.tree)
+        gap = begin.column - end.place.column - len(end.place.source)
+        if number is None or begin.line != end.place.line or gap != 1:
+            return None
+        if self._lines[begin.line - 1][begin.column - 2 : begin.column - 1] != " ":
+            return None
+        product = Multiply((end.tree, link.left), ("",))
+        claim = judge_link(replace(link, left=product, first=False), self.scope, self.declared)
+        if claim.verdict in RIGHT and head is not None:
+            self.namer.define(head, product, link.line)
+            return claim
+        as_read = judge_link(link, self.scope, self.declared, statement.words)
+        return replace(as_read, verdict="undecided", expected=None) if as_read.wrong else None
+
     def _joined_elsewhere(self, link: Link, statement: Statement) -> Claim | None:
         """``a = b - c, c = 1`` and below it ``= 2 - 1``: which of them goes on is seen by what fits."""
         line = statement.sides[0].place.line
@@ -285,6 +345,7 @@ class Script:
 
     def _applied(self, tree: Tree) -> Tree:
         r"""``d sigma / dz`` as the derivative of ``sigma(z)``, where no meaning was given to the letter."""
+        tree = with_ones(tree)
         if self._own_e:
             tree = with_own_e(tree)
         return self._rewritten(tree)
@@ -378,6 +439,7 @@ class Script:
         links = self.claims[-len(statement.signs) :]
         head = self._head if statement.continues else self._applied(statement.sides[0].tree)
         self._head = head
+        self._before = (head, statement.sides[-1])
         self._ends = [*self._ends[-7:], (head, statement.sides[-1])]
         found = None if head is None else key_of(head)
         if found is None or (len(statement.sides) < 3 and not statement.continues):
@@ -392,6 +454,8 @@ class Script:
         if last is None:
             return
         verdicts = [c.verdict for c in links]
+        if head is not None and all(v in RIGHT for v in verdicts if v != "definition"):
+            self._measure(statement, head, last)
         if statement.continues and verdicts[0] not in RIGHT:
             return  # whether this line goes on with that chain is not sure
         self.scope.values[found[0]] = Meaning(
@@ -401,6 +465,33 @@ class Script:
             rounded="rounded" in verdicts,
             wrong=any(v in ("wrong", "follows") for v in verdicts),
         )
+
+    def _measure(self, statement: Statement, head: Tree, last: Tree) -> None:
+        """How far the digits that end a right chain are from what its head is: later lines carry that on."""
+        number = number_of(last)
+        if number is None or number[1].places < 1:
+            return
+        try:
+            true = self.scope.expand(head, "truth")
+            if free_names(true.tree) - set(true.lets):
+                return
+            found = settled_value(true.tree, self.scope.convention, true.lets)
+        except (Refusal, ArithmeticError, ValueError, RecursionError):
+            return
+        if not found.scalar:
+            return
+        off = abs(Fraction(float(plain(found.array[0]))) - number[0] * number[1].value)
+        if 0 < off <= abs(number[1].value) / 100:
+            self.scope.drift[number[1].digits] = off + off / 1000
+
+
+def _functions_in(link: Link) -> list[Tree]:
+    return [n.function for side in (link.left, link.right) for n in side.walk() if isinstance(n, Call)]
+
+
+def _in_two_arguments(call: Call) -> bool:
+    """``cos(u, v)``: of a function of one number, something else under its name."""
+    return len(call.arguments) > 1 and function_name(call.function) in ("cos", "sin", "tan", "exp", "tanh")
 
 
 def _hole(tree: Tree) -> Hole | None:

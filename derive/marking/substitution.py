@@ -7,6 +7,7 @@ it have the same structure, the values can be read off; later lines are then hel
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from derive.judging.digits import literal as number_of
 from derive.judging.names import CONSTANTS, function_name
@@ -45,6 +46,10 @@ def _match(
         return formula == numbers
     if isinstance(formula, Transpose):  # w^T x of numbers
         return _match(formula.operand, numbers, value_of, found)
+    if isinstance(formula, Multiply) and isinstance(numbers, Negative):  # -2 x is (-2) x
+        inner = numbers.operand
+        if isinstance(inner, Multiply):
+            numbers = replace(inner, factors=(Negative(inner.factors[0]), *inner.factors[1:]))
     if isinstance(formula, Negative) and isinstance(numbers, Negative):
         return _match(formula.operand, numbers.operand, value_of, found)
     if type(formula) is not type(numbers) or not isinstance(formula, (Add, Multiply, Divide, Power, Call)):

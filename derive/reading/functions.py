@@ -63,6 +63,10 @@ def next_group(parser: Parser, *opens: str) -> Group | None:
 def apply(function: Tree, found: Scripts, parser: Parser) -> Tree:
     """A known function with what follows it: brackets, a bare argument, or nothing."""
     core = function.base if isinstance(function, Indexed) else function
+    base = _written_base(core, parser)
+    if base is not None and isinstance(core, Name):
+        function = core = Indexed(core, (base,), span=core.span)
+        parser.at += 1
     group = next_group(parser, "(", "[", "\\{")
     if group is not None:
         parser.at += 1
@@ -87,6 +91,16 @@ def apply(function: Tree, found: Scripts, parser: Parser) -> Tree:
     if rest is None:
         return tree
     return Ambiguous((tree, rest(function, found)), "how far the function's argument reaches", span=call.span)
+
+
+def _written_base(core: Tree, parser: Parser) -> Number | None:
+    """The 2 of ``log2(5/8)`` in plain text, where nothing stands between the three."""
+    number, bracket = parser.peek(), parser.peek(1)
+    if not (parser.context.plain and core == Name("log") and isinstance(bracket, Group)):
+        return None
+    if number is None or number.kind != "number" or number.spaced or bracket.spaced or bracket.open != "(":
+        return None
+    return Number(number.text) if number.text in ("2", "10") else None
 
 
 def _own_minus(core: Tree, parser: Parser) -> bool:

@@ -362,8 +362,6 @@ def raise_to(base: Tree, found: Scripts) -> Tree:
     span: Span | None = (base.span[0], max(found.end, base.span[1])) if base.span else None
     for power, end in zip(found.powers, found.ends, strict=True):
         here = (span[0], max(end, base.span[1])) if span and base.span else None
-        if power is TRANSPOSE and base == Number("1"):
-            base = Name("1", font="bold", span=base.span)  # a number is never transposed: the vector of ones
         base = Transpose(base, span=here) if power is TRANSPOSE else Power(base, power, span=here)
     if found.doubtful is not None:
         exponent = found.doubtful
