@@ -291,7 +291,18 @@ def _piecewise(left: Tree, right: Tree, sides: _Sides) -> bool:
     if not (x.scalar and y.scalar):
         return False
     if number is not None and number[1].places > 0:
-        return digits.fits(number[1], number[0], x.array[0]) == "rounds"
+        if digits.fits(number[1], number[0], x.array[0]) == "rounds":
+            return True
+        # 4 * 2.3760 = 9.5042: nobody writes that last 0 but for a rounding, of which more digits were kept.
+        exact = {n.digits for n in digits.decimals(left) if n.places < 3 or not n.digits.endswith("0")}
+        rounded = digits.as_rounded(left, exact)
+        if rounded == left or digits.literal(left) is not None:
+            return False
+        try:
+            image = evaluate(rename_bound(rounded), "interval", sides.convention, sides.lets)
+        except Refusal:
+            return False
+        return _narrow(image[0]) and digits.fits(number[1], number[0], image[0]) == "rounds"
     return _equal(x.array[0], y.array[0], x.exact and y.exact)
 
 

@@ -31,6 +31,10 @@ def tempered(claim: Claim, link: Link, scope: Scope) -> Claim:
     both = (link.left, link.right)
     if claim.note == "shape" and any(isinstance(side, List) for side in both):
         return Claim("undecided", message=f"a list beside something else ({claim.message})")
+    if any(isinstance(n, Derivative) for side in both for n in side.walk()) and _turned(claim):
+        return Claim("undecided", message="a row or a column: how a derivative is laid out is not said")
+    if any(n == Name("infty") for side in both for n in side.walk()):
+        return Claim("undecided", message="no value is known for infty")
     if _bound_and_free(link):
         message = "a letter runs over all entries on one side and stands for one entry on the other"
         return Claim("undecided", message=message)
@@ -50,6 +54,14 @@ def tempered(claim: Claim, link: Link, scope: Scope) -> Claim:
     if any(_explained(side, scope) for side in both):
         return Claim("undecided", message="a number beside a name in brackets may explain the number")
     return claim
+
+
+def _turned(claim: Claim) -> bool:
+    """Whether the sides differ in nothing but being a row and a column."""
+    if claim.note != "shape" or claim.witness is None:
+        return False
+    ours, theirs = (str(claim.witness[side]).split("x") for side in ("left", "right"))
+    return len(ours) == 2 and "1" in ours and ours == theirs[::-1]
 
 
 def _bound_and_free(link: Link) -> bool:

@@ -194,6 +194,8 @@ class Namer:
             return True
         if meaning is None:
             return False
+        if key in self.scope.functions and meaning.line < link.part and not literal(link.right):
+            return True  # I(p) of one item, and I of another
         anew = is_closed(meaning.tree) and literal(link.right) and link.line > meaning.line
         if anew and _ANOTHER.search(words):
             return True

@@ -120,6 +120,7 @@ class Script:
         self._own_e = False  # whether e is a quantity of the writer's
         self._problem = ""  # the heading of the problem that is being answered
         self._heading = ("", 0)  # the heading in force, and the first line that stood under it
+        self._part = ("", 0)  # the label in force, and the first line that bore it
         self._case = ("", 0)  # what was last said of two indices, and where
         self._ends: list[tuple[Tree | None, Side]] = []  # the last chains: how each began and ended
         self._head: Tree | None = None  # what the chain that is being written began with
@@ -189,6 +190,8 @@ class Script:
 
     def _enter(self, label: str, line: int) -> None:
         """A new problem uses its letters anew."""
+        if label != self._part[0]:
+            self._part = (label, line)
         if label != self._heading[0] and re.search(r"[^\W\d]{3}", label):
             self._heading = (label, line)
         if _PROBLEM.match(label) and label != self._problem:
@@ -260,7 +263,7 @@ class Script:
             return Claim("definition", message="a condition")
         joined = statement.continues and k == 0
         link = Link(left, right, sign, first, joined, line, self.conditions, case=self._case_at(line))
-        link = replace(link, heading=self._heading[1])
+        link = replace(link, heading=self._heading[1], part=self._part[1])
         if first and sign == "=" and len(statement.sides) > 2 and not has_a_value(left):
             *names, last = (side.tree for side in statement.sides)
             atoms = all(isinstance(n, (Name, Indexed)) and key_of(n) is not None for n in names)
