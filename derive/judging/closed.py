@@ -184,9 +184,13 @@ def _by_digits(sides: _Sides, differing: list[tuple[int, ...]]) -> Claim:
     how: set[str] = set()
     for position in differing:
         fit = _entry_fit(sides, position, carried)
-        if fit is None and sides.approximately and x.ndim == 1 and digits.literal(sides.right) is None:
+        # a difference quotient -0.2685 ~= -0.2689: two numbers, of which the second is no rounding of the first
+        numbers = digits.literal(sides.left) is not None and digits.literal(sides.right) is not None
+        if fit is None and sides.approximately and (digits.literal(sides.right) is None or numbers):
+            if x.ndim != 1:
+                return _wrong(sides, differing, carried)
             a, b = float(plain(x[0])), float(plain(sides.y[0]))
-            if abs(a - b) <= 0.1 * max(abs(a), abs(b)):
+            if abs(a - b) <= (0.01 if numbers else 0.1) * max(abs(a), abs(b)):
                 return Claim("undecided", message=f"{a:.4g} is near {b:.4g}; how near is meant is not said")
         if fit is None:
             return _wrong(sides, differing, carried)
