@@ -184,7 +184,7 @@ def _by_digits(sides: _Sides, differing: list[tuple[int, ...]]) -> Claim:
     how: set[str] = set()
     for position in differing:
         fit = _entry_fit(sides, position, carried)
-        # a difference quotient -0.2685 ~= -0.2689: two numbers, of which the second is no rounding of the first
+        # a difference quotient -0.2685 ~= -0.2689: two numbers, and the second is no rounding of the first
         numbers = digits.literal(sides.left) is not None and digits.literal(sides.right) is not None
         if fit is None and sides.approximately and (digits.literal(sides.right) is None or numbers):
             if x.ndim != 1:
