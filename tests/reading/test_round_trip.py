@@ -1,5 +1,6 @@
 """Random trees: writing one as LaTeX and reading it gives it back."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -117,6 +118,8 @@ def extend(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
 trees = st.recursive(leaves, extend, max_leaves=12)
 
 
+# Hypothesis says so of a deep tree, which is what the test is for; it depends on what ran before.
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @given(trees)
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_written_trees_are_read_back(tree: Tree) -> None:
