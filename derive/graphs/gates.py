@@ -10,6 +10,8 @@ from functools import cache
 
 import sympy as sp
 
+from derive.ops.activations import logistic
+
 A, B, Y = sp.symbols("a b y", real=True)  # first operand, second operand, the gate's own output
 
 
@@ -67,7 +69,7 @@ _ROWS = (
     Gate("cosh", sp.cosh(A), "\\cosh {0}", "cosh({0})", "cosh"),
     Gate("tanh", sp.tanh(A), "\\tanh {0}", "tanh({0})", "tanh", shortest_in=sp.tanh(A)),
     Gate("arctan", sp.atan(A), "\\arctan {0}", "arctan({0})", "atan"),
-    Gate("sigmoid", 1 / (1 + sp.exp(-A)), "\\sigma({0})", "sigmoid({0})", "σ", shortest_in=sp.exp(-A)),
+    Gate("sigmoid", logistic(A), "\\sigma({0})", "sigmoid({0})", "σ", shortest_in=sp.exp(-A)),
     Gate("softplus", sp.log(1 + sp.exp(A)), "\\mathrm{{softplus}}({0})", "softplus({0})", "soft+"),
     Gate(
         "relu",

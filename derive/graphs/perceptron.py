@@ -19,9 +19,6 @@ from derive.tensor.index import size
 from derive.tensor.nodes import Tensor
 from derive.tensor.program import Program
 
-_OF_LOGITS = ("cross_entropy", "binary_cross_entropy_logits")
-"""Losses that contain the last activation themselves: the last layer is linear before them."""
-
 
 @dataclass(frozen=True)
 class Perceptron:
@@ -95,7 +92,9 @@ def perceptron(
     sizes = _widths(widths)
     if len(sizes) < 2:
         raise WiringError("a perceptron needs the width of its input and of at least one layer")
-    last = output_activation or ("identity" if loss in _OF_LOGITS else activation)
+    # A loss of scores z contains the last activation itself; one of a prediction does not.
+    of_scores = operation(loss).inputs[0].name == "z"
+    last = output_activation or ("identity" if of_scores else activation)
     layers = len(sizes) - 1
     chosen = [_activation(activation)] * (layers - 1) + [_activation(last)]
     wiring = Wiring()

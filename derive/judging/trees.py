@@ -26,7 +26,6 @@ from derive.reading.tree import (
     Negative,
     Number,
     Power,
-    Relation,
     Transpose,
     Tree,
 )
@@ -301,11 +300,6 @@ def by_e(tree: Tree) -> bool:
 def both_lists(left: Tree, right: Tree) -> bool:
     """Whether both factors are lists, which have no orientation: a row times a column is meant."""
     return all(isinstance(t.operand if isinstance(t, Transpose) else t, List) for t in (left, right))
-
-
-def holds_relation(tree: Tree) -> bool:
-    """Whether a relation stands inside (an indicator, a case)."""
-    return any(isinstance(n, Relation) for n in tree.walk())
 
 
 def family(tree: Tree) -> tuple[Tree, tuple[Tree, ...]] | None:

@@ -12,6 +12,11 @@ from derive.tensor.nodes import IfPositive
 _GOODFELLOW = "Goodfellow, Bengio, Courville, Deep Learning (2016)"
 
 
+def logistic(u: sp.Expr) -> sp.Expr:
+    """``1 / (1 + e^{-u})``, for every definition that has a sigmoid in it."""
+    return 1 / (1 + sp.exp(-u))
+
+
 @defines("activation", f"{_GOODFELLOW}, section 6.3")
 def identity(define: Definition) -> None:
     """Returns its input: the activation of a linear output unit."""
@@ -23,7 +28,7 @@ def identity(define: Definition) -> None:
 def sigmoid(define: Definition) -> None:
     """Squashes a number into (0, 1): the logistic function."""
     x = define.input("x", meaning="any number")
-    define.let("y", 1 / (1 + sp.exp(-x())))
+    define.let("y", logistic(x()))
 
 
 @defines("activation", f"{_GOODFELLOW}, section 6.3.2", sign=r"\tanh")
@@ -74,7 +79,7 @@ def softplus(define: Definition) -> None:
     """A smooth version of the rectifier; its derivative is the sigmoid."""
     x = define.input("x", meaning="any number")
     define.let("y", sp.log(1 + sp.exp(x())))
-    define.let_aside("sigma", 1 / (1 + sp.exp(-x())))
+    define.let_aside("sigma", logistic(x()))
 
 
 @defines(
@@ -85,7 +90,7 @@ def softplus(define: Definition) -> None:
 def silu(define: Definition) -> None:
     """A number times its sigmoid, also called swish."""
     x = define.input("x", meaning="any number")
-    sigma = define.let("sigma", 1 / (1 + sp.exp(-x())))
+    sigma = define.let("sigma", logistic(x()))
     define.let("y", x() * sigma())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from derive.ops.definition import Definition, axes, defines
+from derive.ops.softmax import let_partition, share
 from derive.tensor.nodes import Sum
 
 
@@ -16,8 +17,8 @@ def _attention(define: Definition, scaled: bool) -> None:
     V = define.input("V", j, c, meaning="the values, one in each row, as many as keys")
     scale = sp.sqrt(a.size) if scaled else sp.S.One
     S = define.let("S", Sum(Q[i, a] * K[j, a], a) / scale, i, j, keep=True)
-    Z = define.let("Z", Sum(sp.exp(S[i, l]), l), i)
-    P = define.let("P", sp.exp(S[i, j]) / Z[i], i, j)
+    Z = let_partition(define, S, l, i)
+    P = define.let("P", share(S, Z, j, i), i, j)
     define.let("O", Sum(P[i, j] * V[j, c], j), i, c)
 
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import sympy as sp
 
+from derive.ops.activations import logistic
 from derive.ops.definition import (
     BINARY,
     PROBABILITY,
@@ -16,6 +17,7 @@ from derive.ops.definition import (
     axes,
     defines,
 )
+from derive.ops.softmax import let_partition, share
 from derive.tensor.nodes import Sum
 
 _SOURCE = "Goodfellow, Bengio, Courville, Deep Learning (2016)"
@@ -42,6 +44,11 @@ _squared_error("mean_squared_error", "The mean of the squared differences.", lam
 _squared_error("half_mean_squared_error", "Half the mean of the squared differences.", lambda n: 1 / (2 * n))
 
 
+def _log_likelihood(y: sp.Expr, p: sp.Expr) -> sp.Expr:
+    """Of a yes-or-no outcome ``y`` whose probability is ``p``."""
+    return y * sp.log(p) + (1 - y) * sp.log(1 - p)
+
+
 @defines("loss", f"{_SOURCE}, section 6.2.2.2")
 def binary_cross_entropy(define: Definition) -> None:
     """The negative log-likelihood of independent yes-or-no outcomes, summed over them.
@@ -51,7 +58,7 @@ def binary_cross_entropy(define: Definition) -> None:
     (i,) = axes("i", "n")
     p = define.input("p", i, meaning="the predicted probabilities", domain=PROBABILITY)
     y = define.input("y", i, meaning="the targets, 0 or 1 or between", domain=TARGET)
-    define.let("L", -Sum(y[i] * sp.log(p[i]) + (1 - y[i]) * sp.log(1 - p[i]), i))
+    define.let("L", -Sum(_log_likelihood(y[i], p[i]), i))
 
 
 @defines("loss", f"{_SOURCE}, section 6.2.2.2")
@@ -63,8 +70,8 @@ def binary_cross_entropy_logits(define: Definition) -> None:
     (i,) = axes("i", "n")
     z = define.input("z", i, meaning="the scores before the sigmoid")
     y = define.input("y", i, meaning="the targets, 0 or 1 or between", domain=TARGET)
-    sigma = define.let("sigma", 1 / (1 + sp.exp(-z[i])), i)
-    define.let("L", -Sum(y[i] * sp.log(sigma[i]) + (1 - y[i]) * sp.log(1 - sigma[i]), i))
+    sigma = define.let("sigma", logistic(z[i]), i)
+    define.let("L", -Sum(_log_likelihood(y[i], sigma[i]), i))
 
 
 @defines("loss", f"{_SOURCE}, equation 6.30")
@@ -76,8 +83,8 @@ def cross_entropy(define: Definition) -> None:
     i, j = axes("i j", "n")
     z = define.input("z", i, meaning="the scores, also called logits")
     y = define.input("y", i, meaning="the target distribution", domain=PROBABILITY_VECTOR)
-    Z = define.let("Z", Sum(sp.exp(z[j]), j))
-    s = define.let("s", sp.exp(z[i]) / Z(), i)
+    Z = let_partition(define, z, j)
+    s = define.let("s", share(z, Z, i), i)
     define.let("L", -Sum(y[i] * sp.log(s[i]), i))
 
 
@@ -87,8 +94,8 @@ def cross_entropy_index(define: Definition) -> None:
     i, j = axes("i j", "n")
     z = define.input("z", i, meaning="the scores, also called logits")
     c = define.class_index("c", i, meaning="the index of the right class")
-    Z = define.let("Z", Sum(sp.exp(z[j]), j))
-    s = define.let("s", sp.exp(z[i]) / Z(), i)
+    Z = let_partition(define, z, j)
+    s = define.let("s", share(z, Z, i), i)
     define.let("L", -sp.log(s[c]))
 
 
@@ -101,8 +108,8 @@ def _smoothed(name: str, doc: str, source: str, smooth: Callable[..., sp.Expr]) 
         y = define.input("y", i, meaning="the target distribution", domain=PROBABILITY_VECTOR)
         eps = define.setting("eps", Fraction(1, 10))
         t = define.let("t", smooth(y[i], eps, i.size), i)
-        Z = define.let("Z", Sum(sp.exp(z[j]), j))
-        s = define.let("s", sp.exp(z[i]) / Z(), i)
+        Z = let_partition(define, z, j)
+        s = define.let("s", share(z, Z, i), i)
         define.let("L", -Sum(t[i] * sp.log(s[i]), i))
 
     build.__doc__ = doc

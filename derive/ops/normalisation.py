@@ -28,12 +28,16 @@ def _shift(define: Definition, j: Index) -> Tensor:
     return define.input("beta", j, meaning="the shift, one for each feature", parameter=True)
 
 
+def _inverse_root(value: sp.Expr) -> sp.Expr:
+    return value ** sp.Rational(-1, 2)
+
+
 def _standardised(define: Definition, x: Tensor, b: Index, j: Index, over: Index) -> Tensor:
     """``xhat``: x less its mean, times one over its standard deviation, both taken over one index."""
     kept, extent, eps = j if over is b else b, over.size, define.setting("eps", _EPS)
     mu = define.let("mu", Sum(x[b, j], over) / extent, kept)
     v = define.let("v", Sum((x[b, j] - mu[kept]) ** 2, over) / extent, kept)
-    r = define.let("r", (v[kept] + eps) ** sp.Rational(-1, 2), kept)
+    r = define.let("r", _inverse_root(v[kept] + eps), kept)
     return define.let("xhat", (x[b, j] - mu[kept]) * r[kept], b, j)
 
 
@@ -61,7 +65,7 @@ def batch_norm_eval(define: Definition) -> None:
     gamma, beta = _scale(define, j), _shift(define, j)
     mu = define.input("mu", j, meaning="the running mean, one for each feature")
     v = define.input("v", j, meaning="the running variance, one for each feature", domain=NONNEGATIVE)
-    r = define.let("r", (v[j] + define.setting("eps", _EPS)) ** sp.Rational(-1, 2), j)
+    r = define.let("r", _inverse_root(v[j] + define.setting("eps", _EPS)), j)
     xhat = define.let("xhat", (x[b, j] - mu[j]) * r[j], b, j)
     define.let("y", gamma[j] * xhat[b, j] + beta[j], b, j)
 
@@ -87,6 +91,6 @@ def rms_norm(define: Definition) -> None:
     x, b, j = _batch(define)
     gamma = _scale(define, j)
     q = define.let("q", Sum(x[b, j] ** 2, j) / j.size, b)
-    r = define.let("r", (q[b] + define.setting("eps", _EPS)) ** sp.Rational(-1, 2), b)
+    r = define.let("r", _inverse_root(q[b] + define.setting("eps", _EPS)), b)
     xhat = define.let("xhat", x[b, j] * r[b], b, j)
     define.let("y", gamma[j] * xhat[b, j], b, j)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from derive.ops.activations import logistic
 from derive.ops.definition import Definition, axes, defines
 from derive.tensor.nodes import Sum
 
@@ -49,7 +50,7 @@ class _Cell:
 
     def gate(self, name: str) -> sp.Expr:
         """A number between 0 and 1 for each unit."""
-        return self.let(name, 1 / (1 + sp.exp(-self.argument(name))))
+        return self.let(name, logistic(self.argument(name)))
 
 
 @defines("recurrent", f"{_GOODFELLOW}, equations 10.8 and 10.9")

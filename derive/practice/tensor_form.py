@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 
 import sympy as sp
 
+from derive import ops
 from derive.graphs.scalar import GraphError
+from derive.graphs.wiring import named_function
 from derive.practice.expression_graph import name_text
 from derive.reading import to_latex
 from derive.reading.tree import (
@@ -27,7 +29,7 @@ from derive.reading.tree import (
     Tree,
 )
 from derive.tensor.index import Index
-from derive.tensor.nodes import IfPositive, Sum, Tensor
+from derive.tensor.nodes import Sum, Tensor
 
 _FUNCTIONS: dict[str, Callable[[sp.Expr], sp.Expr]] = {
     "exp": sp.exp,
@@ -37,10 +39,24 @@ _FUNCTIONS: dict[str, Callable[[sp.Expr], sp.Expr]] = {
     "sin": sp.sin,
     "cos": sp.cos,
     "sqrt": sp.sqrt,
-    "sigma": lambda u: 1 / (1 + sp.exp(-u)),
-    "sigmoid": lambda u: 1 / (1 + sp.exp(-u)),
-    "ReLU": lambda u: IfPositive(u, u, 0),
 }
+
+_ALIASES = {"sigma": "sigmoid"}
+
+
+def _function(name: str) -> Callable[[sp.Expr], sp.Expr] | None:
+    """An elementary function, or an activation of the catalogue at its default settings."""
+    if name in _FUNCTIONS:
+        return _FUNCTIONS[name]
+    known = _ALIASES.get(name, name.lower())
+    if known not in ops.names() or not ops.operation(known).is_elementwise:
+        return None
+    activation = ops.operation(known)
+    if len(activation.inputs) != 1:
+        return None
+    defaults = {symbol.name: sp.Rational(value) for symbol, value in activation.settings.items()}
+    function = named_function(activation, defaults)
+    return lambda u: function.body.xreplace({function.argument: u})
 
 
 class Converter:
@@ -74,8 +90,8 @@ class Converter:
                 return sp.exp(convert(exponent))
             case Power(base, exponent):
                 return convert(base) ** convert(exponent)
-            case Call(Name(function, ()), (argument,)) if function in _FUNCTIONS:
-                return _FUNCTIONS[function](convert(argument))
+            case Call(Name(name, ()), (argument,)) if (function := _function(name)) is not None:
+                return function(convert(argument))
             case Big("sum", variables, _, _, body, None, None):
                 return self._sum(variables, body, indices)
             case Indexed(base, lower, ()) if base in self.tensors:

@@ -52,10 +52,6 @@ def times(factors: Sequence[Tree], signs: Sequence[ProductSign]) -> Tree:
     return Multiply(tuple(factors), tuple(signs), span=span_of(factors))
 
 
-def start_of(tree: Tree) -> int:
-    return tree.span[0] if tree.span else 0
-
-
 def end_of(tree: Tree) -> int:
     return tree.span[1] if tree.span else 0
 

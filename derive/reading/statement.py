@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from derive.reading.declarations import Declarations
-from derive.reading.tree import Hole, Span, Tree
+from derive.reading.tree import Hole, Tree
 
 Sign = Literal[
     "=", "~=", ":=", "<", "<=", ">", ">=", "!=", "->", "in", "propto", "~", "notin", "<->", "subset", "<<",
@@ -78,8 +78,3 @@ class Document:
     problem: str | None = None
     notes: tuple[str, ...] = field(default=())
     declared: Declarations = field(default_factory=Declarations)
-
-
-def spans_within(outer: Span, inner: Span) -> bool:
-    """Whether ``inner`` lies inside ``outer``."""
-    return outer[0] <= inner[0] and inner[1] <= outer[1]

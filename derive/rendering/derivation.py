@@ -15,8 +15,6 @@ from derive.tensor.printing import Printer, printer_for
 from derive.tensor.program import Statement
 from derive.tensor.words import Words, in_latex
 
-RESULT = "the result"
-
 
 @dataclass(frozen=True)
 class Page:

@@ -101,6 +101,15 @@ def test_a_hidden_layer_reads_as_in_the_textbook():
     assert r"\sigma'(x) = \sigma(x) (1 - \sigma(x))" in shown.constants()
 
 
+@pytest.mark.parametrize(
+    ("loss", "linear"),
+    [("label_smoothing", True), ("hinge", True), ("binary_cross_entropy", False), ("huber", False)],
+)
+def test_a_loss_of_scores_comes_after_a_linear_layer(loss, linear):
+    names = {statement.tensor.name for statement in perceptron([3, 2], loss=loss).program.statements}
+    assert ("a(1)" not in names) is linear
+
+
 def test_the_last_layer_before_cross_entropy():
     network = perceptron(["n", "m"], loss="cross_entropy")
     derivation = derive_program(network.title, network.program, network.wanted, network.names)

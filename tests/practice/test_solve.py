@@ -61,6 +61,14 @@ def test_derivatives_of_indexed_formulas_are_derived_in_general() -> None:
             [0.5, 0, 2.5],
             id="a loss behind ReLU",
         ),
+        pytest.param(
+            ["v: 2", "w: 2"],
+            ["v = (0, 1)"],
+            r"u = \sum_k \text{softplus}(v_k)",
+            r"w_m = \frac{\partial u}{\partial v_m}",
+            1 / (1 + np.exp([0.0, -1.0])),
+            id="an activation of the catalogue",
+        ),
     ],
 )
 def test_other_derivatives(declare, givens, formula, derivative, value) -> None:
