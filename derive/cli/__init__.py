@@ -22,6 +22,7 @@ COMMANDS = {
     "verify": "Prove gradients numerically by independent witnesses.",
     "compare": "Say whether two formulas are equal, with a witness if not.",
     "check": "Judge every line of a worked solution.",
+    "read": "Show what was understood of a document, statement by statement.",
     "problems": "List the problems of the bank.",
     "solve": "Solve a problem of the bank with its steps.",
 }

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from derive.reading import symbols
 from derive.reading.declarations import Declarations
-from derive.reading.tree import Hole, Tree
+from derive.reading.latex import to_latex
+from derive.reading.tree import Ambiguous, Hole, Span, Tree, rebuilt
 
 Sign = Literal[
     "=", "~=", ":=", "<", "<=", ">", ">=", "!=", "->", "in", "propto", "~", "notin", "<->", "subset", "<<",
     ">>", ":"
 ]  # fmt: skip
 Role = Literal["claim", "condition", "given"]
+Status = Literal["read", "ambiguous", "in part", "unread", "struck"]
+
+STATUSES: tuple[Status, ...] = ("read", "ambiguous", "in part", "unread", "struck")
+UNREAD_SIGN = "[?]"  # stands for a hole in what is shown
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,10 @@ class Place:
     line: int
     column: int
     source: str
+
+
+def _marked(node: Tree) -> Tree:
+    return replace(node, source=UNREAD_SIGN) if isinstance(node, Hole) else node
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,30 @@ class Side:
         """Whether any part of this side could not be read."""
         return any(isinstance(node, Hole) for node in self.tree.walk())
 
+    @property
+    def holes(self) -> tuple[Hole, ...]:
+        """The pieces that could not be read."""
+        return tuple(node for node in self.tree.walk() if isinstance(node, Hole))
+
+    @property
+    def ambiguities(self) -> tuple[Ambiguous, ...]:
+        """The pieces of which more than one reading remains."""
+        return tuple(node for node in self.tree.walk() if isinstance(node, Ambiguous))
+
+    @property
+    def status(self) -> Status:
+        """``unread`` if nothing of it was read, ``in part`` if a piece inside it was not."""
+        if isinstance(self.tree, Hole):
+            return "unread"
+        if self.unread:
+            return "in part"
+        return "ambiguous" if self.ambiguities else "read"
+
+    @property
+    def latex(self) -> str:
+        """What was understood in canonical LaTeX; ``[?]`` where nothing was."""
+        return to_latex(rebuilt(self.tree, _marked) if self.unread else self.tree)
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -49,7 +83,7 @@ class Statement:
     "given",
     "where": neither is a claim to be judged. ``connective`` is ``"->"`` or ``"<->"`` if an arrow leads
     from the
-    statement before to this whole one.
+    statement before to this whole one. ``span`` is where it stands in the document's text.
     """
 
     sides: tuple[Side, ...]
@@ -62,6 +96,32 @@ class Statement:
     assumed: tuple[str, ...] = ()
     role: Role = "claim"
     connective: str = ""
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def written(self) -> tuple[Side, ...]:
+        """The sides that stand at this place: without the one a continuation takes over."""
+        return self.sides[1:] if self.continues else self.sides
+
+    @property
+    def status(self) -> Status:
+        """``read``, ``ambiguous``, ``in part`` (some of it is a hole), ``unread`` (all of it is), ``struck``."""
+        if self.struck:
+            return "struck"
+        states = [side.status for side in self.written]
+        if all(state == "unread" for state in states):
+            return "unread"
+        if "unread" in states or "in part" in states:
+            return "in part"
+        return "ambiguous" if "ambiguous" in states else "read"
+
+    @property
+    def latex(self) -> str:
+        """The whole chain in canonical LaTeX; ``[?]`` for a side that was not read."""
+        shown = [self.sides[0].latex]
+        for sign, side in zip(self.signs, self.sides[1:], strict=True):
+            shown += [symbols.RELATION_LATEX[sign], side.latex]
+        return " ".join(shown)
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ def read_statements(
     except TooLarge as refusal:
         place = Place(*locate(base), source[:200])
         hole = Hole(source[:200], str(refusal), span=(base, base + len(source)))
-        return (Statement((Side(hole, place),), (), place),)
+        return (Statement((Side(hole, place),), (), place, span=hole.span),)
     made: list[Statement] = []
     for draft in found:
         statement = _finish(draft, declarations or Declarations(), text, locate, plain, functions)
@@ -315,6 +315,7 @@ def _finish(
         crossed or not _trim(side) for crossed, side in zip(struck, draft.sides, strict=True)
     )
     sides = []
+    spans = []
     for place, items in enumerate(draft.sides):
         tree = side_tree(items, context, text)
         if isinstance(tree, Hole) and tree.reason == "nothing is written here" and place == 0 and draft.signs:
@@ -327,6 +328,7 @@ def _finish(
         if trimmed:
             start, end = solid(trimmed)[0].start, solid(trimmed)[-1].end
         sides.append(Side(tree, Place(*locate(start), text[start:end])))
+        spans.append((start, end))
     if len(sides) == 1 and isinstance(sides[0].tree, Hole) and not sides[0].tree.source:
         return None
     notes = " ".join(note for note in context.notes if note)
@@ -342,6 +344,7 @@ def _finish(
         assumed=tuple(context.assumed),
         role=draft.role,
         connective=draft.connective,
+        span=(spans[0][0], max(end for _, end in spans)),
     )
 
 

@@ -1,0 +1,64 @@
+"""``derive read``: what was understood of a document, statement by statement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from derive.cli.options import console, fail, format_option, output_option, read_text, write, write_json
+
+COLOURS = {
+    "read": "green",
+    "ambiguous": "yellow",
+    "in part": "magenta",
+    "unread": "bold magenta",
+    "struck": "dim",
+    "caret": "magenta",
+    "assumed": "dim",
+    "source": "dim",
+    "tree": "dim",
+}
+
+
+@click.command("read")
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--declare", multiple=True, help="A declaration, as in 'W: 3x5' or 'f: function'; may be repeated."
+)
+@click.option("--tree", "trees", is_flag=True, help="Show the tree of every side.")
+@format_option("text", "json")
+@output_option()
+def command(
+    file: str, declare: tuple[str, ...], trees: bool, output_format: str, output: Path | None
+) -> None:
+    """Show how FILE is read: each statement as it stands there and as it was understood.
+
+    FILE is Markdown, LaTeX, plain text or a Jupyter notebook; - reads standard input. Nothing is judged.
+    A piece that is not read is [?], with a caret under it and the reason.
+
+    \b
+      derive read homework.md
+      derive read homework.tex --declare 'W: 3x5' --format json
+    """
+    text = read_text(file)
+    from derive.reading import DeclarationError, Declarations, read_document
+    from derive.rendering.reading import document_data, document_lines, summary_line
+
+    try:
+        document = read_document(text, file, Declarations.parse(declare))
+    except DeclarationError as error:
+        fail(str(error))
+    if output_format == "json":
+        write_json(document_data(document), output)
+        return
+    from rich.text import Text
+
+    screen = console()
+    with screen.capture() as captured:
+        for kind, line in document_lines(document, trees):
+            screen.print(Text(line, COLOURS.get(kind, "")), soft_wrap=True)
+        for note in document.notes:
+            screen.print(Text(f"assumed: {note}", "dim"), soft_wrap=True)
+        screen.print(Text(f"\n{summary_line(document)}"), soft_wrap=True)
+    write(captured.get(), output)

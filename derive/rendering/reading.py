@@ -1,0 +1,186 @@
+"""What the reader understood: as plain data for JSON, and line by line for the terminal.
+
+Places are 1-based lines and columns of the file; ``span`` is a half-open range of characters in the text that
+was read (for a notebook: the text of its Markdown cells).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields
+from typing import Any
+
+from derive.reading import Document, Side, Statement, Tree, to_latex
+from derive.reading.statement import STATUSES
+from derive.reading.statements import locator
+from derive.reading.tree import Ambiguous, Hole
+
+WIDTH = 96  # characters of a source line that are shown around a caret
+
+
+def tree_data(tree: Tree) -> dict[str, Any]:
+    """A tree as plain data: ``{"node": "Power", "span": [0, 3], "base": {...}, "exponent": {...}}``.
+
+    >>> from derive.reading import read_formula
+    >>> tree_data(read_formula("x^2"))["exponent"]
+    {'node': 'Number', 'span': [2, 3], 'digits': '2', 'unit': ''}
+    """
+    span = list(tree.span) if tree.span is not None else None
+    parts = {spec.name: _plain(getattr(tree, spec.name)) for spec in fields(tree) if spec.name != "span"}
+    return {"node": type(tree).__name__, "span": span, **parts}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Tree):
+        return tree_data(value)
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def tree_lines(tree: Tree, depth: int = 0) -> Iterator[str]:
+    """A tree as indented lines, one node each.
+
+    >>> from derive.reading import read_formula
+    >>> print("\\n".join(tree_lines(read_formula("-x^T"))))
+    Negative
+      Transpose
+        Name x
+    """
+    said = [
+        " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        for spec in fields(tree)
+        if spec.name != "span"
+        and (value := getattr(tree, spec.name))
+        and not isinstance(value, Tree)
+        and not (isinstance(value, tuple) and not all(isinstance(item, str) for item in value))
+    ]
+    yield "  " * depth + " ".join(filter(None, [type(tree).__name__, *said]))
+    for child in tree.children():
+        yield from tree_lines(child, depth + 1)
+
+
+def document_data(document: Document) -> dict[str, Any]:
+    """A read document as the JSON of ``derive read``."""
+    locate = _places(document)
+    return {
+        "source": document.source,
+        "problem": document.problem,
+        "notes": list(document.notes),
+        "declared": [f"{d.name}: {d.described}" for d in document.declared],
+        "statements": [_statement_data(statement, document, locate) for statement in document.statements],
+        "summary": summary(document),
+    }
+
+
+def summary(document: Document) -> dict[str, int]:
+    """How many statements were read, are ambiguous, were read in part, not at all, or are struck out."""
+    counts = Counter(statement.status for statement in document.statements)
+    return {status: counts[status] for status in STATUSES}
+
+
+def _statement_data(
+    statement: Statement, document: Document, locate: Callable[[int], tuple[int, int]]
+) -> dict[str, Any]:
+    return {
+        "line": statement.place.line,
+        "column": statement.place.column,
+        "status": statement.status,
+        "latex": statement.latex,
+        "assumed": list(statement.assumed),
+        "source": _source(statement, document),
+        "role": statement.role,
+        "label": statement.label,
+        "words": statement.words,
+        "continues": statement.continues,
+        "struck": statement.struck,
+        "signs": list(statement.signs),
+        "sides": [_side_data(side, locate) for side in statement.sides],
+    }
+
+
+def _side_data(side: Side, locate: Callable[[int], tuple[int, int]]) -> dict[str, Any]:
+    return {
+        "line": side.place.line,
+        "column": side.place.column,
+        "source": side.place.source,
+        "status": side.status,
+        "latex": side.latex,
+        "tree": tree_data(side.tree),
+        "holes": [_hole_data(hole, side, locate) for hole in side.holes],
+        "readings": [
+            {"reason": found.reason, "latex": [to_latex(reading) for reading in found.readings]}
+            for found in side.ambiguities
+        ],
+    }
+
+
+def _hole_data(hole: Hole, side: Side, locate: Callable[[int], tuple[int, int]]) -> dict[str, Any]:
+    line, column = locate(hole.span[0]) if hole.span else (side.place.line, side.place.column)
+    return {"line": line, "column": column, "source": hole.source, "reason": hole.reason}
+
+
+def _places(document: Document) -> Callable[[int], tuple[int, int]]:
+    return locator(document.text)
+
+
+def _source(statement: Statement, document: Document) -> str:
+    """The statement as it is written in the document, in one line."""
+    text = document.text[slice(*statement.span)] if statement.span else statement.place.source
+    return " ".join(text.split())
+
+
+# ---- for the terminal
+def document_lines(document: Document, trees: bool = False) -> Iterator[tuple[str, str]]:
+    """The lines of the report, each with what kind of line it is: a status, ``latex``, ``caret``, ..."""
+    lines = document.text.splitlines()
+    locate = _places(document)
+    for statement in document.statements:
+        where = f"{statement.place.line}:{statement.place.column}"
+        marks = [] if statement.role == "claim" else [statement.role]
+        marks += [f"continues line {statement.sides[0].place.line}"] if statement.continues else []
+        note = f"  ({', '.join(marks)})" if marks else ""
+        yield (
+            statement.status,
+            f"{where:<8} {statement.status:<10} {_short(_source(statement, document))}{note}",
+        )
+        yield "latex", f"{'':<19} {statement.latex}"
+        yield from (("assumed", f"{'':<19} assumed: {assumed}") for assumed in statement.assumed)
+        for side in statement.written:
+            for found in side.ambiguities:
+                readings = "  or  ".join(to_latex(reading) for reading in found.readings)
+                yield from _carets(found, f"{found.reason}: {readings}", lines, locate)
+            for hole in () if statement.struck else side.holes:
+                yield from _carets(hole, hole.reason, lines, locate)
+            if trees:
+                yield from (("tree", f"{'':<19} {line}") for line in tree_lines(side.tree))
+
+
+def _carets(
+    tree: Tree, message: str, lines: list[str], locate: Callable[[int], tuple[int, int]]
+) -> Iterable[tuple[str, str]]:
+    """The source line with carets under the piece, and what there is to say of it."""
+    if tree.span is None:
+        return [("caret", f"{'':<19} {message}")]
+    line, column = locate(tree.span[0])
+    shown = lines[line - 1] if line <= len(lines) else ""
+    first = max(0, column - 1 - WIDTH // 2) if len(shown) > WIDTH else 0
+    piece = "".join(char if char.isprintable() else " " for char in shown[first : first + WIDTH])
+    length = max(1, min(tree.span[1] - tree.span[0], len(piece) - (column - 1 - first)))
+    return [
+        ("source", f"{line:>17} | {piece}"),
+        ("caret", f"{'':>17} | {' ' * (column - 1 - first)}{'^' * length} {message}"),
+    ]
+
+
+def _short(text: str, most: int = 110) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def summary_line(document: Document) -> str:
+    """``notes.md: 12 statements: 10 read, 1 ambiguous, 1 in part, 0 unread``."""
+    counts = summary(document)
+    shown = ", ".join(
+        f"{counts[status]} {status}" for status in STATUSES if status != "struck" or counts[status]
+    )
+    total = len(document.statements)
+    return f"{document.source}: {total} statement{'' if total == 1 else 's'}: {shown}"

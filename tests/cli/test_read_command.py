@@ -1,0 +1,112 @@
+"""``derive read`` from outside: what is shown, the JSON, carets, bad input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from derive.cli import main
+
+NOTES = r"""# Problem 2
+
+(a) Let $x = 3$ and
+
+$$y = x^2 = \foo{3} + 1$$
+
+$$= 9$$ and ~~$$y = 6$$~~
+
+$(3-9)(5-15 = 60$ but $0,5 = a$
+"""
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    path = tmp_path / "notes.md"
+    path.write_text(NOTES, encoding="utf-8")
+    return path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["read", *arguments])
+
+
+def test_source_and_what_was_understood_stand_below_each_other(notes: Path) -> None:
+    lines = run(str(notes)).output.splitlines()
+    at = next(k for k, line in enumerate(lines) if line.startswith("5:3"))
+    assert lines[at].split() == ["5:3", "in", "part", "y", "=", "x^2", "=", r"\foo{3}", "+", "1"]
+    assert lines[at + 1].strip() == "y = x^{2} = [?]"
+
+
+def test_a_caret_stands_under_what_is_not_known(notes: Path) -> None:
+    lines = run(str(notes)).output.splitlines()
+    at = next(k for k, line in enumerate(lines) if "the command" in line)
+    assert lines[at - 1].index(r"\foo") == lines[at].index("^")
+    assert lines[at].count("^") == len(r"\foo")
+
+
+def test_continuations_givens_and_struck_text_are_marked(notes: Path) -> None:
+    output = run(str(notes)).output
+    assert "x = 3  (given)" in output
+    assert "= 9  (continues line 5)" in output
+    assert "7:17     struck     y = 6" in output
+
+
+def test_the_summary_counts(notes: Path) -> None:
+    assert (
+        run(str(notes))
+        .output.splitlines()[-1]
+        .endswith("6 statements: 2 read, 1 ambiguous, 2 in part, 0 unread, 1 struck")
+    )
+
+
+def test_json(notes: Path) -> None:
+    record = json.loads(run(str(notes), "--format", "json").output)
+    assert record["summary"] == {"read": 2, "ambiguous": 1, "in part": 2, "unread": 0, "struck": 1}
+    first, second, *_ = record["statements"]
+    assert {key: first[key] for key in ("line", "column", "status", "latex", "assumed", "role", "label")} == {
+        "line": 3, "column": 10, "status": "read", "latex": "x = 3", "assumed": [], "role": "given", "label": "(a)"
+    }  # fmt: skip
+    tree = second["sides"][1]["tree"]
+    assert (tree["node"], NOTES[slice(*tree["span"])]) == ("Power", "x^2")
+    assert second["sides"][2]["holes"] == [
+        {"line": 5, "column": 13, "source": r"\foo{3} + 1", "reason": r"the command \foo is not known"}
+    ]
+
+
+def test_both_readings_of_what_is_ambiguous_are_shown(notes: Path) -> None:
+    record = json.loads(run(str(notes), "--format", "json").output)
+    (found,) = record["statements"][-1]["sides"][0]["readings"]
+    assert found["latex"] == ["0.5", "0, 5"]
+
+
+def test_trees_are_shown_on_request(notes: Path) -> None:
+    assert "Power" not in run(str(notes)).output
+    shown = [line.strip() for line in run(str(notes), "--tree").output.splitlines()]
+    at = shown.index("Power")
+    assert shown[at + 1 : at + 3] == ["Name x", "Number 2"]
+
+
+def test_a_declaration_settles_a_reading(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("$h(x) = 1$ and $k(x+1) = 2$", encoding="utf-8")
+    plain = json.loads(run(str(path), "--format", "json").output)
+    declared = json.loads(run(str(path), "--format", "json", "--declare", "k: function").output)
+    assert plain["statements"][1]["sides"][0]["tree"]["node"] == "Multiply"
+    assert declared["statements"][1]["sides"][0]["tree"]["node"] == "Call"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["none.md"], "there is no such file"),
+        (["--declare", "W: nonsense", "{notes}"], "'nonsense' is no shape, domain or kind"),
+    ],
+    ids=["no-file", "bad-declaration"],
+)
+def test_a_bad_call_ends_in_one_line_and_exit_2(arguments: list[str], said: str, notes: Path) -> None:
+    result = run(*[argument.replace("{notes}", str(notes)) for argument in arguments])
+    assert result.exit_code == 2
+    assert said in result.output
