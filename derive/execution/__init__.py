@@ -11,28 +11,21 @@ array([1., 0.])
 {'x': array([0., 5.])}
 """
 
-# Importing a family file enters its operations into the table.
-from derive.execution import (
-    activations,
-    attention,
-    linear,
-    losses,
-    losses_with_kinks,
-    normalisation,
-    recurrent,
-    regularisation,
-    softmax,
-)
+import importlib
+import pkgutil
+
 from derive.execution.differences import complex_step, five_point, hessian, jacobian
 from derive.execution.registry import DomainError, Operation, backward, find, forward, names
 from derive.execution.signature import ExecutionError
+
+# Importing a family file enters its operations into the table.
+for _module in sorted(one.name for one in pkgutil.iter_modules(__path__)):
+    importlib.import_module(f"{__name__}.{_module}")
 
 __all__ = [
     "DomainError",
     "ExecutionError",
     "Operation",
-    "activations",
-    "attention",
     "backward",
     "complex_step",
     "find",
@@ -40,12 +33,5 @@ __all__ = [
     "forward",
     "hessian",
     "jacobian",
-    "linear",
-    "losses",
-    "losses_with_kinks",
     "names",
-    "normalisation",
-    "recurrent",
-    "regularisation",
-    "softmax",
 ]

@@ -21,10 +21,15 @@ REAL = "real"
 PROBABILITY = "in (0,1)"
 PROBABILITY_VECTOR = "probability vector"
 TARGET = "in [0,1]"
+POSITIVE = "positive"
 NONNEGATIVE = "nonnegative"
 SIGN = "in {-1, 1}"
 BINARY = "binary"
 CLASS_INDEX = "class index"
+INDICES = "indices"
+MASK = "mask"
+DATA = (CLASS_INDEX, INDICES, MASK)
+"""What is counted or looked up and not computed with: it has no gradient."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class Input:
 
     @property
     def differentiable(self) -> bool:
-        return self.tensor is not None
+        return self.domain not in DATA
 
 
 class Definition:
@@ -64,8 +69,8 @@ class Definition:
         tensor = Tensor.over(
             name,
             *indices,
-            positive=domain in (PROBABILITY,),
-            nonnegative=domain in (PROBABILITY_VECTOR, TARGET, NONNEGATIVE, BINARY),
+            positive=domain in (PROBABILITY, POSITIVE),
+            nonnegative=domain in (PROBABILITY_VECTOR, TARGET, NONNEGATIVE, BINARY, MASK, INDICES),
             latex=symbol_latex(name),
             text=symbol_text(name),
         )

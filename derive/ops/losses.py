@@ -18,7 +18,8 @@ from derive.ops.definition import (
     defines,
 )
 from derive.ops.softmax import let_partition, share
-from derive.tensor.nodes import Sum
+from derive.tensor.index import Index
+from derive.tensor.nodes import Sum, Tensor
 
 _SOURCE = "Goodfellow, Bengio, Courville, Deep Learning (2016)"
 
@@ -49,6 +50,12 @@ def _log_likelihood(y: sp.Expr, p: sp.Expr) -> sp.Expr:
     return y * sp.log(p) + (1 - y) * sp.log(1 - p)
 
 
+def logistic_loss(define: Definition, z: Tensor, y: Tensor, over: Index) -> sp.Expr:
+    """Minus the log-likelihood of outcomes ``y`` whose probabilities are the sigmoids of scores ``z``."""
+    sigma = define.let("sigma", logistic(z[over]), over)
+    return -Sum(_log_likelihood(y[over], sigma[over]), over)
+
+
 @defines("loss", f"{_SOURCE}, section 6.2.2.2")
 def binary_cross_entropy(define: Definition) -> None:
     """The negative log-likelihood of independent yes-or-no outcomes, summed over them.
@@ -70,8 +77,7 @@ def binary_cross_entropy_logits(define: Definition) -> None:
     (i,) = axes("i", "n")
     z = define.input("z", i, meaning="the scores before the sigmoid")
     y = define.input("y", i, meaning="the targets, 0 or 1 or between", domain=TARGET)
-    sigma = define.let("sigma", logistic(z[i]), i)
-    define.let("L", -Sum(_log_likelihood(y[i], sigma[i]), i))
+    define.let("L", logistic_loss(define, z, y, i))
 
 
 @defines("loss", f"{_SOURCE}, equation 6.30")

@@ -14,9 +14,9 @@ from derive.ops.definition import SIGN, Definition, axes, defines
 from derive.tensor.nodes import IfPositive, Sum
 
 
-def _hinge(shortfall: sp.Expr) -> sp.Expr:
-    """``max(0, shortfall)``."""
-    return IfPositive(shortfall, shortfall, 0)
+def positive_part(u: sp.Expr) -> sp.Expr:
+    """``max(0, u)``."""
+    return IfPositive(u, u, 0)
 
 
 def _absolute_error(name: str, doc: str, factor: Callable[[sp.Expr], sp.Expr]) -> None:
@@ -59,7 +59,7 @@ def hinge(define: Definition) -> None:
     (i,) = axes("i", "n")
     z = define.input("z", i, meaning="the scores, positive for the class 1")
     y = define.input("y", i, meaning="the targets, -1 or 1", domain=SIGN)
-    define.let("L", Sum(_hinge(1 - y[i] * z[i]), i))
+    define.let("L", Sum(positive_part(1 - y[i] * z[i]), i))
 
 
 @defines("loss", "Weston and Watkins (1999), here with the margin 1")
@@ -73,4 +73,4 @@ def multiclass_hinge(define: Definition) -> None:
     i, j = axes("i j", "n")
     z = define.input("z", i, meaning="the scores")
     c = define.class_index("c", i, meaning="the index of the right class")
-    define.let("L", Sum(_hinge(1 + z[j] - z[c]), j) - 1)
+    define.let("L", Sum(positive_part(1 + z[j] - z[c]), j) - 1)

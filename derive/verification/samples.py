@@ -15,6 +15,7 @@ from derive.ops.definition import (
     BINARY,
     CLASS_INDEX,
     NONNEGATIVE,
+    POSITIVE,
     PROBABILITY,
     PROBABILITY_VECTOR,
     SIGN,
@@ -108,6 +109,8 @@ def _draw_input(one: Input, operation: Operation, setting: Setting, rng: np.rand
         shape = (_ELEMENTWISE_LENGTH,)
     if one.domain == PROBABILITY:
         return rng.uniform(0.1, 0.9, size=shape)
+    if one.domain == POSITIVE:
+        return rng.uniform(0.3, 3, size=shape)
     if one.domain == TARGET:
         return rng.uniform(0, 1, size=shape)
     if one.domain == PROBABILITY_VECTOR:

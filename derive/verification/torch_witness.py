@@ -58,7 +58,34 @@ def _counterparts() -> dict[str, Callable[..., Any]]:
     def focal(q: Any, gamma: float) -> Any:
         return -((1 - q) ** gamma * q.log()).sum()
 
+    def diagonal_normal(mean: Any, v: Any) -> Any:
+        return torch.distributions.Normal(mean, v.sqrt())
+
+    def kl(mu_1: Any, v_1: Any, mu_2: Any, v_2: Any) -> Any:
+        return torch.distributions.kl_divergence(diagonal_normal(mu_1, v_1), diagonal_normal(mu_2, v_2)).sum()
+
+    def standard_kl(mu: Any, s: Any) -> Any:
+        return kl(mu, s.exp(), torch.zeros_like(mu), torch.ones_like(mu))
+
+    def vae(z: Any, x: Any, mu: Any, s: Any, beta: float) -> Any:
+        return functional.binary_cross_entropy_with_logits(z, x, reduction="sum") + beta * standard_kl(mu, s)
+
+    def triplet(a: Any, p: Any, q: Any, m: float) -> Any:
+        return torch.clamp(m + ((a - p) ** 2).sum() - ((a - q) ** 2).sum(), min=0)
+
     return {
+        "gaussian_nll_isotropic": lambda y, mu, v: -diagonal_normal(mu, v).log_prob(y).sum(),
+        "gaussian_nll": lambda y, mu, v: functional.gaussian_nll_loss(mu, y, v, full=True, reduction="sum"),
+        "gaussian_kl": kl,
+        "gaussian_kl_standard": standard_kl,
+        "vae_loss": vae,
+        "reparameterisation": lambda mu, s, eps: mu + (s / 2).exp() * eps,
+        "triplet": triplet,
+        "triplet_distance": lambda a, p, q, m: functional.triplet_margin_loss(
+            a[None], p[None], q[None], margin=m, eps=0.0
+        ),
+        "info_nce": lambda q, K, c, tau: functional.cross_entropy((K @ q / tau)[None], c[None]),
+        "dice": lambda p, y, eps: 1 - (2 * (p * y).sum() + eps) / (p.sum() + y.sum() + eps),
         "identity": lambda x: x * 1,
         "sigmoid": lambda x: torch.sigmoid(x),
         "tanh": lambda x: torch.tanh(x),

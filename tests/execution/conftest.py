@@ -17,7 +17,7 @@ def _values(operation: str, name: str, shape: tuple[int, ...], random: np.random
         return random.choice(CHOICES[operation, name], shape)
     if name in ("p", "q"):
         return random.uniform(0.05, 0.95, shape)
-    if name == "v":  # a variance
+    if name in ("v", "v_1", "v_2"):  # a variance
         return random.uniform(0.3, 3, shape)
     if name == "c":
         return random.integers(0, SIZES["n"], shape)
