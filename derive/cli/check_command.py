@@ -24,15 +24,6 @@ COLOURS = {
     "undecided": "magenta",
     "unread": "magenta",
 }
-#: What to do with a file that is no text.
-_OTHER_FORMATS = {
-    b"%PDF": "is a PDF; export or OCR it to Markdown with LaTeX first",
-    b"\x89PNG": "is an image; run it through OCR to Markdown with LaTeX first",
-    b"\xff\xd8\xff": "is an image; run it through OCR to Markdown with LaTeX first",
-    b"GIF8": "is an image; run it through OCR to Markdown with LaTeX first",
-    b"PK\x03\x04": "is a Word document or another archive; save it as Markdown or LaTeX first",
-    b"\xd0\xcf\x11\xe0": "is an old Word document; save it as Markdown or LaTeX first",
-}
 
 
 @click.command("check")
@@ -58,7 +49,6 @@ def command(
       derive check homework.md
       derive check homework.md --problem softmax/three-scores --format json
     """
-    _refuse_other_formats(file)
     text = read_text(file)
     from derive.bank import Problem, ProblemError, find_problem
     from derive.marking import check
@@ -81,19 +71,6 @@ def command(
         write(captured.get(), output)
     if strict and any(claim.wrong for claim in report.claims):
         raise click.exceptions.Exit(1)
-
-
-def _refuse_other_formats(file: str) -> None:
-    if file == "-":
-        return
-    try:
-        with Path(file).open("rb") as stream:
-            start = stream.read(8)
-    except OSError:
-        return  # read_text says what is wrong
-    for magic, advice in _OTHER_FORMATS.items():
-        if start.startswith(magic):
-            fail(f"{file}: {advice}")
 
 
 def _lines(report: Report, detail: bool) -> list[Text | str]:

@@ -33,6 +33,26 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 LARGEST_FILE = 4_000_000  # characters; a script is some ten thousand
+_OCR = "run it through OCR to Markdown with LaTeX first"
+#: How files begin that are no text, and what to do with them.
+OTHER_FORMATS = {
+    b"%PDF": "is a PDF; export or OCR it to Markdown with LaTeX first",
+    b"%!PS": f"is PostScript; {_OCR}",
+    b"AT&TFORM": f"is a DjVu scan; {_OCR}",
+    b"\x89PNG": f"is an image; {_OCR}",
+    b"\xff\xd8\xff": f"is an image; {_OCR}",
+    b"GIF8": f"is an image; {_OCR}",
+    b"RIFF": f"is an image or a recording; {_OCR}",
+    b"II*\x00": f"is an image; {_OCR}",
+    b"MM\x00*": f"is an image; {_OCR}",
+    b"\x00\x00\x00\x18ftyp": f"is an image or a film; {_OCR}",
+    b"\x00\x00\x00\x1cftyp": f"is an image or a film; {_OCR}",
+    b"\x00\x00\x00 ftyp": f"is an image or a film; {_OCR}",
+    b"PK\x03\x04": "is a Word document or another archive; save it as Markdown or LaTeX first",
+    b"\xd0\xcf\x11\xe0": "is an old Word document; save it as Markdown or LaTeX first",
+    b"{\\rtf": "is an RTF document; save it as Markdown or LaTeX first",
+    b"\x1f\x8b": "is compressed; unpack it first",
+}
 
 
 FORMULAS = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
@@ -92,6 +112,11 @@ def read_text(path: Path | str) -> str:
         fail(f"{name}: is a folder; name one file")
     except OSError as error:
         fail(f"{name}: cannot be read ({error.strerror or error})")
+    advice = next((text for start, text in OTHER_FORMATS.items() if data.startswith(start)), None)
+    if advice is not None:
+        fail(f"{name}: {advice}")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # as Windows writes "Unicode"
+        data = data.decode("utf-16", errors="replace").encode("utf-8", errors="replace")
     if b"\x00" in data:
         fail(f"{name}: is a binary file; expected text (Markdown or LaTeX in UTF-8)")
     try:

@@ -105,7 +105,7 @@ class Statement:
 
     @property
     def status(self) -> Status:
-        """``read``, ``ambiguous``, ``in part`` (some of it is a hole), ``unread`` (all of it is), ``struck``."""
+        """``read``, ``ambiguous``, ``in part`` (some is a hole), ``unread`` (all is), or ``struck``."""
         if self.struck:
             return "struck"
         states = [side.status for side in self.written]

@@ -14,7 +14,7 @@ from typing import Any
 from derive.reading import Document, Side, Statement, Tree, to_latex
 from derive.reading.statement import STATUSES
 from derive.reading.statements import locator
-from derive.reading.tree import Ambiguous, Hole
+from derive.reading.tree import Hole
 
 WIDTH = 96  # characters of a source line that are shown around a caret
 
@@ -136,7 +136,7 @@ def document_lines(document: Document, trees: bool = False) -> Iterator[tuple[st
     locate = _places(document)
     for statement in document.statements:
         where = f"{statement.place.line}:{statement.place.column}"
-        marks = [] if statement.role == "claim" else [statement.role]
+        marks: list[str] = [] if statement.role == "claim" else [statement.role]
         marks += [f"continues line {statement.sides[0].place.line}"] if statement.continues else []
         note = f"  ({', '.join(marks)})" if marks else ""
         yield (

@@ -67,7 +67,8 @@ def test_json(notes: Path) -> None:
     assert record["summary"] == {"read": 2, "ambiguous": 1, "in part": 2, "unread": 0, "struck": 1}
     first, second, *_ = record["statements"]
     assert {key: first[key] for key in ("line", "column", "status", "latex", "assumed", "role", "label")} == {
-        "line": 3, "column": 10, "status": "read", "latex": "x = 3", "assumed": [], "role": "given", "label": "(a)"
+        "line": 3, "column": 10, "status": "read", "latex": "x = 3", "assumed": [], "role": "given",
+        "label": "(a)",
     }  # fmt: skip
     tree = second["sides"][1]["tree"]
     assert (tree["node"], NOTES[slice(*tree["span"])]) == ("Power", "x^2")
@@ -110,3 +111,32 @@ def test_a_bad_call_ends_in_one_line_and_exit_2(arguments: list[str], said: str,
     result = run(*[argument.replace("{notes}", str(notes)) for argument in arguments])
     assert result.exit_code == 2
     assert said in result.output
+
+
+OTHER = {
+    "pdf": (b"%PDF-1.7 ...", "is a PDF"),
+    "png": (b"\x89PNG\r\n", "is an image"),
+    "jpeg": (b"\xff\xd8\xff\xe0", "is an image"),
+    "phone-picture": (b"\x00\x00\x00\x18ftypheic", "is an image"),
+    "word": (b"PK\x03\x04....", "is a Word document"),
+    "rtf": (b"{\\rtf1 a}", "is an RTF document"),
+    "binary": (b"a = 1\x00\x01", "is a binary file"),
+    "latin-1": ("gr\u00f6\u00dfe = 1".encode("latin-1"), "is not UTF-8 text"),
+    "empty": (b" \n", "is empty"),
+}
+
+
+@pytest.mark.parametrize(("content", "said"), OTHER.values(), ids=OTHER.keys())
+def test_what_is_no_text_gets_one_line(content: bytes, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "file.md"
+    path.write_bytes(content)
+    result = run(str(path))
+    assert result.exit_code == 2
+    assert said in result.output
+    assert result.output.count("\n") <= 1
+
+
+def test_utf_16_as_windows_writes_it(tmp_path: Path) -> None:
+    path = tmp_path / "file.md"
+    path.write_text("größe: α = 2", encoding="utf-16")
+    assert json.loads(run(str(path), "--format", "json").output)["statements"][0]["latex"] == r"\alpha = 2"
