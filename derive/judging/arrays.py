@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from derive.judging.limits import ShapeMismatch, Unknown
+from derive.judging.limits import OBJECT, ShapeMismatch, Unknown, spend
 from derive.judging.scalars import plain
 
 Array = npt.NDArray[Any]
@@ -47,7 +47,18 @@ def multiply(a: Array, b: Array, dot: bool = False) -> Array:
         return np.asarray((a * b).sum(axis=(1, 2)))
     if a.shape[2] != b.shape[1]:
         raise ShapeMismatch(f"a product of {shape_text(a)} and {shape_text(b)}")
-    return collapse(np.matmul(a, b))
+    return collapse(matmul(a, b))
+
+
+def matmul(a: Array, b: Array) -> Array:
+    """The matrix product of every pair, its work counted before it is done."""
+    spend(_work(a.size * b.shape[2], a, b))
+    return np.asarray(np.matmul(a, b))
+
+
+def _work(products: int, *factors: Array) -> int:
+    # a product of float64 inside a matrix product is far cheaper than an operation of its own
+    return products // 16 if all(x.dtype != object for x in factors) else products * OBJECT
 
 
 def divide(a: Array, b: Array) -> Array:
@@ -67,6 +78,7 @@ def _square(a: Array, what: str) -> int:
 def inverse(a: Array) -> Array:
     """The inverse of every matrix of the batch. Raises :class:`ShapeMismatch` if it is not square."""
     n = _square(a, "the inverse")
+    spend(_work(4 * a.size * n, a))
     if a.dtype != object:
         try:
             return np.linalg.inv(a)
@@ -81,6 +93,7 @@ def inverse(a: Array) -> Array:
 def determinant(a: Array) -> Array:
     """The determinant of every matrix of the batch."""
     n = _square(a, "the determinant")
+    spend(_work(4 * a.size * n, a))
     if a.dtype != object:
         return np.asarray(np.linalg.det(a))
     result = np.empty(a.shape[0], dtype=object)

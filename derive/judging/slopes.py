@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from derive.judging.arrays import Array
-from derive.judging.limits import TooLarge, Unknown
+from derive.judging.limits import MAX_LEVELS, TooLarge, Unknown
 from derive.judging.names import access
 from derive.judging.scalars import Dual
 from derive.reading.tree import Derivative, Indexed, Name, Relation, Tree
@@ -95,6 +95,8 @@ def _one_hot(at: Evaluator, x: Array, indices: tuple[Tree, ...]) -> Array:
 
 def _slope(at: Evaluator, of: Tree, key: Tree, x: Array, seed: Array) -> Array:
     """The derivative of ``of`` in the direction ``seed`` of the name ``key``."""
+    if at.level >= MAX_LEVELS:
+        raise TooLarge(f"derivatives nested more than {MAX_LEVELS} deep")
     at.level += 1
     level, outer = at.level, at.overrides.get(key)
     dual = np.empty(x.shape, dtype=object)

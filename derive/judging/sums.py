@@ -11,7 +11,7 @@ import numpy as np
 from derive.judging import arrays
 from derive.judging.arrays import Array
 from derive.judging.chance import expectation
-from derive.judging.limits import MAX_TERMS, TooLarge, Unknown
+from derive.judging.limits import MAX_TERMS, TooLarge, Unknown, cost
 from derive.judging.names import access, is_letter
 from derive.reading.tree import Big, Indexed, Name, Relation, Tree
 
@@ -87,6 +87,7 @@ def _fold(at: Evaluator, tree: Big, variables: list[Tree], fold: Callable[[Array
             a, b = arrays.align(total, term, "a sum")
             mask = inside if a.ndim == 1 else inside[:, None, None]
             total = np.where(mask, fold(a, b), a) if not inside.all() else fold(a, b)
+            at.budget.spend(cost(total))
     finally:
         if outer is None:
             at.indices.pop(variable, None)

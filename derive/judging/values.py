@@ -18,7 +18,7 @@ from derive.judging import arrays
 from derive.judging.arrays import Array
 from derive.judging.functions import apply, power
 from derive.judging.layout import Layout
-from derive.judging.limits import Budget, Irrational, ShapeMismatch, TooLarge, Unknown
+from derive.judging.limits import Budget, Irrational, ShapeMismatch, TooLarge, Unknown, cost
 from derive.judging.names import CONSTANTS, IDENTITY, access, is_held, is_indicator, is_letter
 from derive.judging.scalars import Dual, Interval, plain, slope
 from derive.judging.trees import UNITS, both_lists
@@ -142,7 +142,7 @@ class Evaluator:
         """The value of a tree: ``(B,)`` or ``(B, rows, columns)``. Raises :class:`Refusal` with the
         reason."""
         result = self._value(tree)
-        self.budget.spend(result.size + 8)
+        self.budget.spend(cost(result))
         return result
 
     def _value(self, tree: Tree) -> Array:
@@ -158,6 +158,7 @@ class Evaluator:
                 for term in tree.terms[1:]:
                     a, b = arrays.align(total, self.value(term), "a sum")
                     total = a + b
+                    self.budget.spend(cost(total))
                 return total
             case Negative():
                 return -self.value(tree.operand)
@@ -327,6 +328,7 @@ class Evaluator:
                 current = x
             else:
                 current = arrays.multiply(current, x, dot=sign == "cdot" or both_lists(before, factor))
+                self.budget.spend(cost(current))
         for group in groups:
             a, b = arrays.align(group, current, "an elementwise product")
             current = a * b
@@ -354,7 +356,7 @@ class Evaluator:
             base = arrays.inverse(base) if n < 0 else base
             result = base
             for _ in range(abs(int(n)) - 1):
-                result = np.matmul(result, base)
+                result = arrays.matmul(result, base)
             return result
         if base.dtype != object and exponent.dtype != object:
             with np.errstate(all="ignore"):
