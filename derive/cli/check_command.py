@@ -52,7 +52,7 @@ def command(
     text = read_text(file)
     from derive.bank import Problem, ProblemError, find_problem
     from derive.marking import check
-    from derive.reading import DeclarationError
+    from derive.reading import DeclarationError, DocumentError
 
     problem: Problem | None = None
     try:
@@ -61,6 +61,8 @@ def command(
         report = check(text, file, problem, declare)
     except (ProblemError, DeclarationError) as error:
         fail(str(error))
+    except DocumentError as error:
+        fail(f"{file}: {error}")
     if output_format == "json":
         write_json(report.to_dict(), output)
     else:

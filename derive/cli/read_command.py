@@ -42,13 +42,15 @@ def command(
       derive read homework.tex --declare 'W: 3x5' --format json
     """
     text = read_text(file)
-    from derive.reading import DeclarationError, Declarations, read_document
+    from derive.reading import DeclarationError, Declarations, DocumentError, read_document
     from derive.rendering.reading import document_data, document_lines, summary_line
 
     try:
         document = read_document(text, file, Declarations.parse(declare))
     except DeclarationError as error:
         fail(str(error))
+    except DocumentError as error:
+        fail(f"{file}: {error}")
     if output_format == "json":
         write_json(document_data(document), output)
         return

@@ -5,6 +5,7 @@ are trees, wholly read, or holes with their reason. Nothing is ever evaluated he
 room knows only the notation.
 
     document, mathpieces      where in a file the mathematics stands; continuations, labels
+    notebook                  the Markdown cells of a Jupyter notebook, with their places in the file
     markup, numbering, prose  comments and HTML blanked out; parts counted; what words make of a formula
     macros, inference         a document's own commands; what it says about its own letters
     lexer, groups             characters to tokens, tokens to nested groups; the ceilings
@@ -23,6 +24,7 @@ room knows only the notation.
 from derive.reading.declarations import Declaration, DeclarationError, Declarations
 from derive.reading.document import read_document
 from derive.reading.latex import to_latex
+from derive.reading.notebook import DocumentError
 from derive.reading.statement import Document, Place, Side, Statement
 from derive.reading.statements import read_formula, read_statements
 from derive.reading.tree import Tree
@@ -32,6 +34,7 @@ __all__ = [
     "DeclarationError",
     "Declarations",
     "Document",
+    "DocumentError",
     "Place",
     "Side",
     "Statement",

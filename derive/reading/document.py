@@ -11,10 +11,11 @@ from derive.reading.inference import said_by_condition, said_in_prose, said_in_s
 from derive.reading.macros import find_macros
 from derive.reading.markup import without_comments, without_definitions, without_html, without_quote_marks
 from derive.reading.mathpieces import MathPiece, bare_segments, find_pieces, struck_ranges
+from derive.reading.notebook import is_notebook, read_notebook
 from derive.reading.numbering import Numbering
 from derive.reading.prose import ends_sentence, names_a_case, role_of, subject_in, words_before
-from derive.reading.statement import Document, Place, Role, Side, Statement
-from derive.reading.statements import Locate, defined_function, locator, read_statements
+from derive.reading.statement import Document, Place, Role, Side, Statement, locator
+from derive.reading.statements import Locate, defined_function, read_statements
 from derive.reading.tree import Hole, Name
 
 _HEADING = re.compile(
@@ -45,7 +46,9 @@ class _State:
     standing_label: str | None = None  # the label to go back to after this line
     prose_since: int = 0  # lines of prose since the last statement
     gap: int = 0  # lines since the last statement from which nothing was read
+    line: int = 0  # where the line that is being read begins
     previous: Statement | None = None
+    previous_line: int = -1  # where its line begins: in the file several lines of a notebook may be one
     standing: Statement | None = None  # the last one that is not crossed out
     read: int = 0  # characters of formulas
     full: bool = False
@@ -61,14 +64,19 @@ class _Line:
 
 
 def read_document(text: str, name: str = "<text>", declarations: Declarations | None = None) -> Document:
-    """Read a document. ``name`` is its source: ``.tex`` is read as LaTeX, anything else as Markdown.
+    """Read a document.
+
+    ``name`` is its source: ``.tex`` is read as LaTeX, ``.ipynb`` as a Jupyter notebook (its Markdown cells),
+    anything else as Markdown. Raises :class:`DocumentError` for a notebook that is none.
 
     >>> document = read_document("We get $a = 1$\\n\\n$$= 2$$")
     >>> [(s.place.line, s.place.column, s.continues) for s in document.statements]
     [(1, 9, False), (3, 5, True)]
     """
     declarations = declarations or Declarations()
-    reader = _Reader(text, name, declarations)
+    notebook = read_notebook(text) if is_notebook(text, name) else None
+    text = notebook.text if notebook is not None else text
+    reader = _Reader(text, name, declarations, notebook.locate if notebook is not None else locator(text))
     statements = reader.run(frozenset())
     declared, notes = reader.declared(statements)
     reader.declarations = declared + declarations
@@ -79,19 +87,18 @@ def read_document(text: str, name: str = "<text>", declarations: Declarations | 
     notes += [f"{letter} is a function: the document defines {letter}(...)" for letter in sorted(functions)]
     found = _PROBLEM.search(text[:2_000])
     problem = found.group(1) if found else None
-    return Document(text, name, tuple(statements), problem, tuple(notes), declared)
+    return Document(text, name, tuple(statements), problem, tuple(notes), declared, notebook)
 
 
 class _Reader:
-    def __init__(self, text: str, name: str, declarations: Declarations) -> None:
-        self.text, self.declarations = text, declarations
+    def __init__(self, text: str, name: str, declarations: Declarations, locate: Locate) -> None:
+        self.text, self.declarations, self.locate = text, declarations, locate
         self.latex = name.endswith((".tex", ".latex", ".ltx")) or "\\begin{document}" in text
         self.macros = find_macros(text)[0]
         if self.latex:
             self.body = without_comments(text)
         else:
             self.body = without_html(without_quote_marks(without_definitions(text)))
-        self.locate: Locate = locator(text)
         self.pieces, self.skipped = find_pieces(self.body, self.latex)
         self.struck = [] if self.latex else struck_ranges(self.body)
         self.lines = self._lines()
@@ -149,6 +156,7 @@ class _Reader:
         state: _State,
         functions: frozenset[str],
     ) -> None:
+        state.line = line.start
         covered = (
             [piece.outer for piece in self._open_before(line)] + [piece.outer for piece in pieces] + hidden
         )
@@ -360,9 +368,8 @@ class _Reader:
     def _add(
         self, statement: Statement, words: str, state: _State, bare: bool = False, near: str | None = None
     ) -> None:
-        role: Role = (
-            statement.role if statement.role != "claim" else role_of(words, near, statement, state.previous)
-        )
+        beside = state.previous if state.previous_line == state.line else None
+        role: Role = statement.role if statement.role != "claim" else role_of(words, near, statement, beside)
         statement = replace(
             statement,
             role=role,
@@ -378,7 +385,7 @@ class _Reader:
             else:
                 statement = self._continue(statement, state, bare)
         state.statements.append(statement)
-        state.previous = statement
+        state.previous, state.previous_line = statement, state.line
         if not statement.struck and statement.role != "condition":
             state.standing = statement
         state.prose_since = state.gap = 0

@@ -31,7 +31,7 @@ def role_of(
 ) -> Role:
     """What the words make of a formula.
 
-    ``near`` is what stands between it and the one before on its line. What joins the two hands the role on,
+    ``near`` is what stands between it and the one ``before`` on its line. What joins them hands the role on,
     but a comma ends a condition: "for $x > 0$, $f(x) = x$".
 
     >>> role_of("we get"), role_of("Now let"), role_of("only if"), role_of("For example")
@@ -40,8 +40,7 @@ def role_of(
     joined = "" if near is None else words_before(near).lower()
     if near is not None and joined in _JOINTS and before is not None and statement is not None:
         bounds = bool(set(statement.signs) & {"<", ">", "<=", ">=", "!="})
-        if before.place.line == statement.place.line:
-            return "claim" if before.role == "condition" and "," in joined and not bounds else before.role
+        return "claim" if before.role == "condition" and "," in joined and not bounds else before.role
     text = joined or words
     match = _ROLE_WORDS.search(text)
     above = (

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 from derive.reading import symbols
 from derive.reading.declarations import Declarations
 from derive.reading.latex import to_latex
+from derive.reading.notebook import Notebook
 from derive.reading.tree import Ambiguous, Hole, Span, Tree, rebuilt
 
 Sign = Literal[
@@ -128,6 +133,8 @@ class Statement:
 class Document:
     """A read document: its text and its statements in order of place.
 
+    For a ``notebook`` the text is that of its Markdown cells, and places are still those of the file.
+
     ``problem`` is the identifier of the problem file that the document says it answers, if it says so.
     ``declared`` is what it says about its own letters ("where W is a 3x5 matrix"), used in reading it.
     """
@@ -138,3 +145,24 @@ class Document:
     problem: str | None = None
     notes: tuple[str, ...] = field(default=())
     declared: Declarations = field(default_factory=Declarations)
+    notebook: Notebook | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def locate(self) -> Callable[[int], tuple[int, int]]:
+        """From a place in the text to the line and column of the file."""
+        return self.notebook.locate if self.notebook is not None else locator(self.text)
+
+    def cell_at(self, offset: int) -> tuple[int, int] | None:
+        """The cell of a notebook and the line in it, or None for any other document."""
+        return self.notebook.cell_at(offset) if self.notebook is not None else None
+
+
+def locator(text: str) -> Callable[[int], tuple[int, int]]:
+    """A function from offsets to 1-based line and column."""
+    starts = [0] + [match.end() for match in re.finditer(r"\r\n|\n|\r", text)]
+
+    def locate(offset: int) -> tuple[int, int]:
+        line = bisect_right(starts, offset)
+        return line, offset - starts[line - 1] + 1
+
+    return locate

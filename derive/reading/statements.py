@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import cast
@@ -17,7 +15,7 @@ from derive.reading.items import solid
 from derive.reading.lexer import Token, TooLarge, lex
 from derive.reading.macros import Macros
 from derive.reading.parser import read_items
-from derive.reading.statement import Place, Side, Sign, Statement
+from derive.reading.statement import Place, Side, Sign, Statement, locator
 from derive.reading.stream import BINARY, flatten
 from derive.reading.tree import (
     Ambiguous,
@@ -33,17 +31,6 @@ from derive.reading.tree import (
 
 _JOINING = symbols.words("so thus hence therefore then and or i.e ie which gives get we is")
 Locate = Callable[[int], tuple[int, int]]
-
-
-def locator(text: str) -> Locate:
-    """A function from offsets to 1-based line and column."""
-    starts = [0] + [match.end() for match in re.finditer(r"\r\n|\n|\r", text)]
-
-    def locate(offset: int) -> tuple[int, int]:
-        line = bisect_right(starts, offset)
-        return line, offset - starts[line - 1] + 1
-
-    return locate
 
 
 def read_formula(source: str, declarations: Declarations | None = None) -> Tree:

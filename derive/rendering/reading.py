@@ -13,7 +13,6 @@ from typing import Any
 
 from derive.reading import Document, Side, Statement, Tree, to_latex
 from derive.reading.statement import STATUSES
-from derive.reading.statements import locator
 from derive.reading.tree import Hole
 
 WIDTH = 96  # characters of a source line that are shown around a caret
@@ -61,7 +60,7 @@ def tree_lines(tree: Tree, depth: int = 0) -> Iterator[str]:
 
 def document_data(document: Document) -> dict[str, Any]:
     """A read document as the JSON of ``derive read``."""
-    locate = _places(document)
+    locate = document.locate
     return {
         "source": document.source,
         "problem": document.problem,
@@ -81,9 +80,11 @@ def summary(document: Document) -> dict[str, int]:
 def _statement_data(
     statement: Statement, document: Document, locate: Callable[[int], tuple[int, int]]
 ) -> dict[str, Any]:
+    cell = document.cell_at(statement.span[0]) if statement.span else None
     return {
         "line": statement.place.line,
         "column": statement.place.column,
+        **({"cell": cell[0], "cell_line": cell[1]} if cell is not None else {}),
         "status": statement.status,
         "latex": statement.latex,
         "assumed": list(statement.assumed),
@@ -119,10 +120,6 @@ def _hole_data(hole: Hole, side: Side, locate: Callable[[int], tuple[int, int]])
     return {"line": line, "column": column, "source": hole.source, "reason": hole.reason}
 
 
-def _places(document: Document) -> Callable[[int], tuple[int, int]]:
-    return locator(document.text)
-
-
 def _source(statement: Statement, document: Document) -> str:
     """The statement as it is written in the document, in one line."""
     text = document.text[slice(*statement.span)] if statement.span else statement.place.source
@@ -132,43 +129,56 @@ def _source(statement: Statement, document: Document) -> str:
 # ---- for the terminal
 def document_lines(document: Document, trees: bool = False) -> Iterator[tuple[str, str]]:
     """The lines of the report, each with what kind of line it is: a status, ``latex``, ``caret``, ..."""
-    lines = document.text.splitlines()
-    locate = _places(document)
+    width = max((len(_where(s, document)) for s in document.statements), default=0) + 2
+    indent = " " * (width + 11)
     for statement in document.statements:
-        where = f"{statement.place.line}:{statement.place.column}"
         marks: list[str] = [] if statement.role == "claim" else [statement.role]
-        marks += [f"continues line {statement.sides[0].place.line}"] if statement.continues else []
+        marks += [_continued(statement, document)] if statement.continues else []
         note = f"  ({', '.join(marks)})" if marks else ""
-        yield (
-            statement.status,
-            f"{where:<8} {statement.status:<10} {_short(_source(statement, document))}{note}",
-        )
-        yield "latex", f"{'':<19} {statement.latex}"
-        yield from (("assumed", f"{'':<19} assumed: {assumed}") for assumed in statement.assumed)
+        head = f"{_where(statement, document):<{width}}{statement.status:<11}"
+        yield statement.status, f"{head}{_short(_source(statement, document))}{note}"
+        yield "latex", f"{indent}{_short(statement.latex, 2_000)}"
+        yield from (("assumed", f"{indent}assumed: {assumed}") for assumed in statement.assumed)
         for side in statement.written:
             for found in side.ambiguities:
                 readings = "  or  ".join(to_latex(reading) for reading in found.readings)
-                yield from _carets(found, f"{found.reason}: {readings}", lines, locate)
+                yield from _carets(found, f"{found.reason}: {readings}", document, width)
             for hole in () if statement.struck else side.holes:
-                yield from _carets(hole, hole.reason, lines, locate)
+                yield from _carets(hole, hole.reason, document, width)
             if trees:
-                yield from (("tree", f"{'':<19} {line}") for line in tree_lines(side.tree))
+                yield from (("tree", f"{indent}{line}") for line in tree_lines(side.tree))
 
 
-def _carets(
-    tree: Tree, message: str, lines: list[str], locate: Callable[[int], tuple[int, int]]
-) -> Iterable[tuple[str, str]]:
+def _where(statement: Statement, document: Document) -> str:
+    """``12:5``, or ``cell 3, line 2`` in a notebook."""
+    cell = document.cell_at(statement.span[0]) if statement.span else None
+    if cell is not None:
+        return f"cell {cell[0]}, line {cell[1]}"
+    return f"{statement.place.line}:{statement.place.column}"
+
+
+def _continued(statement: Statement, document: Document) -> str:
+    first = statement.sides[0]
+    cell = document.cell_at(first.tree.span[0]) if first.tree.span is not None else None
+    return f"continues cell {cell[0]}, line {cell[1]}" if cell else f"continues line {first.place.line}"
+
+
+def _carets(tree: Tree, message: str, document: Document, width: int) -> Iterable[tuple[str, str]]:
     """The source line with carets under the piece, and what there is to say of it."""
     if tree.span is None:
-        return [("caret", f"{'':<19} {message}")]
-    line, column = locate(tree.span[0])
-    shown = lines[line - 1] if line <= len(lines) else ""
-    first = max(0, column - 1 - WIDTH // 2) if len(shown) > WIDTH else 0
-    piece = "".join(char if char.isprintable() else " " for char in shown[first : first + WIDTH])
-    length = max(1, min(tree.span[1] - tree.span[0], len(piece) - (column - 1 - first)))
+        return [("caret", f"{' ' * (width + 11)}{message}")]
+    text, start = document.text, tree.span[0]
+    begin, end = text.rfind("\n", 0, start) + 1, text.find("\n", start)
+    end = len(text) if end < 0 else end
+    if end - begin > WIDTH:
+        begin = max(begin, start - WIDTH // 2)
+        end = min(end, begin + WIDTH)
+    piece = "".join(char if char.isprintable() else " " for char in text[begin:end])
+    carets = "^" * max(1, min(tree.span[1], end) - start)
+    number = "" if document.notebook is not None else str(document.locate(start)[0])
     return [
-        ("source", f"{line:>17} | {piece}"),
-        ("caret", f"{'':>17} | {' ' * (column - 1 - first)}{'^' * length} {message}"),
+        ("source", f"{number:>{width + 9}} | {piece}"),
+        ("caret", f"{'':>{width + 9}} | {' ' * (start - begin)}{carets} {message}"),
     ]
 
 

@@ -51,7 +51,7 @@ def test_continuations_givens_and_struck_text_are_marked(notes: Path) -> None:
     output = run(str(notes)).output
     assert "x = 3  (given)" in output
     assert "= 9  (continues line 5)" in output
-    assert "7:17     struck     y = 6" in output
+    assert "7:17  struck     y = 6" in output
 
 
 def test_the_summary_counts(notes: Path) -> None:
