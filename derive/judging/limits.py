@@ -1,9 +1,10 @@
 """Why a formula cannot be evaluated, and the ceilings that keep a hostile one from costing anything.
 
-Two kinds of ceiling. Those on *one number* (digits, bits, factorials, terms) are refused where they are met: a
-:class:`TooLarge` with the reason. What *adds up* (operations, array entries, digits multiplied) is counted by
-the :class:`Meter` of the claim, wherever it is spent; when it runs out, :class:`Heavy` ends the claim as a
-whole, for half an evaluation proves nothing. The count does not depend on the machine, so nor does the verdict.
+Two kinds of ceiling. Those on *one number* (digits, bits, factorials, terms) are refused where they are met:
+a :class:`TooLarge` with the reason. What *adds up* (operations, array entries, digits multiplied) is counted
+by the :class:`Meter` of the claim, wherever it is spent; when it runs out, :class:`Heavy` ends the claim as a
+whole, for half an evaluation proves nothing. The count does not depend on the machine, so nor does the
+verdict.
 """
 
 from __future__ import annotations
@@ -31,10 +32,12 @@ MAX_DIGITS = 400
 MAX_VALUES = 1_000_000
 #: Derivatives inside derivatives go at most this deep: each level doubles the work.
 MAX_LEVELS = 6
-#: All that is computed for one claim: about two seconds. A unit is about one operation on one float64.
+#: All that is computed for one claim, in units of about 50 ns: a second or so.
 MAX_WORK = 16_000_000
-#: What one number that is no float64 costs: a fraction, a high-precision number, an interval.
-OBJECT = 16
+#: What one operation costs, whatever it works on.
+NODE = 64
+#: What one number costs that is no float64: a fraction, a high-precision number, an interval.
+OBJECT = 24
 
 
 class Refusal(Exception):  # noqa: N818 - a verdict of the program on a formula, not a programming error
@@ -153,18 +156,18 @@ def cost(x: Any) -> int:
 
     >>> import numpy as np
     >>> cost(np.zeros((24, 3, 5))), cost(np.array([Fraction(1, 3)]))
-    (368, 24)
+    (424, 88)
     """
     if x.dtype != object:
-        return int(x.size) + 8
-    units = 8
+        return int(x.size) + NODE
+    units = NODE
     for item in x.flat:
         units += OBJECT
         if isinstance(item, Fraction):
             bits = item.numerator.bit_length() + item.denominator.bit_length()
             if bits > MAX_GROWTH:
                 raise TooLarge("a number with too many digits")
-            units += bits * bits >> 18  # the time of a product and its reduction
+            units += (bits >> 8) + (bits * bits >> 24)  # the time of a product and its reduction
         else:
             level = getattr(item, "level", 0)  # a number with slopes, each level with numbers of its own
             units += (OBJECT << level) if level else 0

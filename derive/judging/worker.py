@@ -1,0 +1,144 @@
+"""The process in which heavy claims are judged: ``python -m derive.judging.worker``.
+
+It reads requests from its standard input and writes one reply to each: a pickle comes in (from the program
+itself, never from outside), JSON goes out. Memory, processor time and the files that may be written are
+limited where the system has such limits; the other end kills the process when a claim's time is up. It ends
+when its input does, so that it never outlives the program that started it.
+
+A process that stays costs a claim about 2 ms, one forked for each claim 5 to 10 ms (its pages have to be
+copied), and it needs no ``fork``, which macOS' libraries do not stand and Windows does not have.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pickle
+import struct
+import sys
+import time
+from dataclasses import asdict, dataclass
+from typing import IO, Any
+
+from derive.judging.limits import MAX_WORK, Heavy, Meter, metered
+
+#: A request or a reply is its length and then its bytes.
+HEAD = struct.Struct(">I")
+LARGEST_REPLY = 4_000_000
+READY = {"ready": True}
+MEGABYTE = 1 << 20
+#: A worker that has ever held so much memory ends with its reply: it may not give it back.
+KEPT = 256 * MEGABYTE
+#: Judged once at the start: what they import and compute once and for all is not part of a claim's time.
+WARMING = (r"\tanh x", r"2\sigma(2x) - 1"), (r"\nabla_x x^T A x", "2Ax"), (r"\frac{1}{3} + \pi", "3.47")
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What one claim may cost in a worker: seconds, bytes, units of work (:mod:`derive.judging.limits`)."""
+
+    seconds: float = 2.0
+    memory: int = 768 * MEGABYTE
+    work: int = MAX_WORK
+
+
+def answer(request: bytes) -> dict[str, Any]:
+    """Do what a request asks for: ``{"claim": ...}``, ``{"stopped": why}`` or ``{"failed": what}``."""
+    try:
+        function, arguments, allowed = pickle.loads(request)  # from our own program; see the module's text
+        limit(allowed)
+        with metered(Meter(allowed.work)):
+            return {"claim": asdict(function(*arguments))}
+    except Heavy as heavy:
+        return {"stopped": str(heavy)}
+    except MemoryError:
+        return {"stopped": "it needs too much memory"}
+    except RecursionError:
+        return {"stopped": "the formula is nested too deeply"}
+    except Exception as error:  # a defect of the program: reported where the claim was asked for
+        import traceback
+
+        return {"failed": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()[-4000:]}
+
+
+def limit(allowed: Allowed) -> None:
+    """Limit this process for one claim, as far as the system can."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    seconds = int(time.process_time() + allowed.seconds) + 2  # the other end's clock comes first
+    limits = {
+        resource.RLIMIT_AS: allowed.memory,
+        resource.RLIMIT_CPU: seconds,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_CORE: 0,
+    }
+    for what, value in limits.items():
+        most = resource.getrlimit(what)[1]
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(what, (value if most == resource.RLIM_INFINITY else min(value, most), most))
+
+
+def used_up() -> bool:
+    """Whether this process has held so much memory that a new one is the better next one."""
+    if sys.platform == "win32":
+        return False
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit > KEPT
+
+
+def send(stream: IO[bytes], message: bytes) -> None:
+    """Write one request or reply."""
+    rest = memoryview(HEAD.pack(len(message)) + message)
+    while rest:
+        rest = rest[stream.write(rest) :]
+
+
+def receive(stream: IO[bytes], most: int = 1 << 31) -> bytes | None:
+    """Read one request or reply; None where the stream has ended, or would bring more than ``most`` bytes."""
+    head = _exactly(stream, HEAD.size)
+    if head is None or HEAD.unpack(head)[0] > most:
+        return None
+    return _exactly(stream, HEAD.unpack(head)[0])
+
+
+def _exactly(stream: IO[bytes], length: int) -> bytes | None:
+    parts = bytearray()
+    while len(parts) < length:
+        part = stream.read(length - len(parts))
+        if not part:
+            return None
+        parts += part
+    return bytes(parts)
+
+
+def main() -> None:
+    """Serve requests until the input ends."""
+    requests, replies = os.fdopen(os.dup(0), "rb", 0), os.fdopen(os.dup(1), "wb", 0)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):  # whatever is printed must not come between the replies
+        os.dup2(nothing, descriptor)
+    _warm()
+    send(replies, json.dumps(READY).encode())
+    while (request := receive(requests)) is not None:
+        reply = answer(request)
+        reply["last"] = used_up()
+        send(replies, json.dumps(reply, default=float).encode())
+        if reply["last"]:
+            return
+
+
+def _warm() -> None:
+    from derive.judging.compare import compare
+
+    with metered(Meter()):
+        for left, right in WARMING:
+            compare(left, right)
+
+
+if __name__ == "__main__":
+    main()
