@@ -120,7 +120,7 @@ def looks_heavy(trees: Iterable[Tree], sizes: Iterable[object]) -> bool:
     """Whether a claim goes to a worker without a try: what it costs shows before anything is computed.
 
     >>> from derive.reading import read_formula
-    >>> [looks_heavy([read_formula(t)], ()) for t in ("x^2", "(a + b)^{100}", r"\\\\int_0^1 f(x) dx")]
+    >>> [looks_heavy([read_formula(t)], ()) for t in ("x^2", "(a + b)^{100}", r"\\int_0^1 f(x) dx")]
     [False, True, True]
     """
     if any(isinstance(size, int) and size > HERE_SIZE for size in sizes):
