@@ -9,7 +9,7 @@ from typing import Literal
 
 import sympy as sp
 
-from derive.ops.definition import Operation
+from derive.ops.definition import MASK, Operation
 from derive.suggest import unknown
 from derive.tensor.calculus import (
     Derived,
@@ -164,7 +164,8 @@ class Derivation:
         inputs = (*self.program.inputs, *seeds)
         needed = _needed(self.program, self.derived.statements)
         statements = [_filled(one, self.constants) for one in (*needed, *self.derived.statements)]
-        return compile_statements(inputs, statements, [symbol.name for symbol in self.settings])
+        settings = [symbol.name for symbol in self.settings]
+        return compile_statements(inputs, statements, settings, self.program.derived_sizes)
 
 
 def _filled(statement: Statement, constants: Mapping[sp.Symbol, sp.Expr]) -> Statement:
@@ -278,8 +279,9 @@ def _variable(operation: Operation, wrt: str) -> Tensor:
     found = operation.by_name.get(wrt)
     if found is None:
         raise UnknownVariableError(f"{operation.name}: {unknown('input', wrt, operation.by_name)}")
-    if found.tensor is None:
+    if found.tensor is None or not found.differentiable:
+        kind = "a mask" if found.domain == MASK else "an index"
         raise UnknownVariableError(
-            f"{operation.name}: {wrt} is an index and has no gradient; there is one by {', '.join(names)}"
+            f"{operation.name}: {wrt} is {kind} and has no gradient; there is one by {', '.join(names)}"
         )
     return found.tensor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from fractions import Fraction
 from functools import cache
 
 import derive.ops
@@ -34,16 +35,31 @@ def names() -> tuple[str, ...]:
     return tuple(ENTRIES)
 
 
-@cache
-def operation(name: str) -> Operation:
-    """The operation with this name.
+def operation(name: str, **settings: Fraction | int) -> Operation:
+    """The operation with this name; numbers may be given for its hyper-parameters.
 
-    Raises :class:`UnknownOperationError`, which suggests near names.
+    Raises :class:`UnknownOperationError`, which suggests near names, and :class:`ValueError` for a
+    hyper-parameter that it does not have.
 
     >>> operation("softmax").summary
     'Turns scores into probabilities: positive numbers that sum to 1.'
+    >>> [str(extent) for extent in operation("conv1d", stride=2, padding=1, dilation=1).output_shape]
+    ['N', 'O', 'floor(-k/2 + L/2) + 2']
     """
+    return _built(name, tuple(sorted(settings.items())))
+
+
+@cache
+def _built(name: str, settings: tuple[tuple[str, Fraction | int], ...]) -> Operation:
     _load()
     if name not in ENTRIES:
         raise UnknownOperationError(name)
-    return ENTRIES[name].operation()
+    if not settings:
+        return ENTRIES[name].operation()
+    known = set(_built(name, ()).keywords.values())
+    for key, _ in settings:
+        if key not in known:
+            raise ValueError(
+                f"{name}: {unknown('setting', key, sorted(known)) if known else 'it has no settings'}"
+            )
+    return ENTRIES[name].operation(dict(settings))

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import sympy as sp
 
-from derive.tensor.index import Index, size
+from derive.tensor.index import Index, count_fitting, size
 from derive.tensor.nodes import Access, Sum, Tensor
 from derive.tensor.printing import symbol_latex, symbol_text
 from derive.tensor.program import Fact, Program, Statement, given_index
@@ -54,13 +54,18 @@ class Input:
 class Definition:
     """Collects one operation's inputs and statements while its defining function runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, fixed: Mapping[str, Fraction | int] | None = None) -> None:
+        self.fixed = fixed or {}
         self.inputs: list[Input] = []
         self.statements: list[Statement] = []
         self.aside: list[Statement] = []
         self.facts: list[Fact] = []
         self.settings: dict[sp.Symbol, Fraction] = {}
         self.constants: dict[sp.Symbol, sp.Expr] = {}
+        self.derived_sizes: dict[sp.Symbol, sp.Expr] = {}
+        self.customary: list[Index] = []
+        self.keywords: dict[sp.Symbol, str] = {}
+        self.trials: list[Mapping[str, int]] = []
 
     def input(
         self, name: str, *indices: Index, meaning: str, domain: str = REAL, parameter: bool = False
@@ -87,11 +92,48 @@ class Definition:
         self.inputs.append(Input(name, meaning, CLASS_INDEX, index=index))
         return index
 
-    def setting(self, name: str, default: Fraction | int) -> sp.Symbol:
+    def setting(self, name: str, default: Fraction | int) -> sp.Expr:
         """A positive hyper-parameter with its default."""
-        symbol = sp.Symbol(name, positive=True)
+        return self._setting(sp.Symbol(name, positive=True), name, default)
+
+    def whole(self, name: str, default: int, letter: str | None = None, least: int = 1) -> sp.Expr:
+        """A hyper-parameter that is a whole number (a stride, a padding, a kernel's size), and its letter."""
+        assumed = {"positive": True} if least else {"nonnegative": True}
+        return self._setting(sp.Symbol(letter or name, integer=True, **assumed), name, default)
+
+    def _setting(self, symbol: sp.Symbol, name: str, default: Fraction | int) -> sp.Expr:
+        if name in self.fixed:
+            return sp.sympify(self.fixed[name])
         self.settings[symbol] = Fraction(default)
+        self.keywords[symbol] = name
         return symbol
+
+    def bound(self, names: str, extent: sp.Expr) -> tuple[Index, ...]:
+        """Indices over a size that no input has, by their customary names."""
+        indices = tuple(Index(name, extent) for name in names.split())
+        self.customary += indices
+        return indices
+
+    def fitting(
+        self, name: str, extent: str, stride: sp.Expr, rest: sp.Expr, low: sp.Expr, high: sp.Expr
+    ) -> Index:
+        """The index i over as many places as keep ``stride i + rest`` in ``low .. high - 1``.
+
+        ``extent`` names that size, which is derived (:func:`derive.tensor.index.count_fitting`).
+        """
+        index = Index(name, size(extent))
+        self.derived_sizes[index.size] = count_fitting(stride * index + rest, index, low, high)
+        return index
+
+    def derived(self, extent: str, value: sp.Expr) -> sp.Symbol:
+        """A size that follows from others."""
+        symbol = size(extent)
+        self.derived_sizes[symbol] = value
+        return symbol
+
+    def trial(self, **sizes: int) -> None:
+        """Sizes and whole hyper-parameters to verify the operation at, instead of the usual primes."""
+        self.trials.append(sizes)
 
     def constant(self, name: str, value: sp.Expr) -> sp.Symbol:
         """A number that the definition fixes, kept as a letter."""
@@ -148,6 +190,10 @@ class Operation:
     program: Program
     settings: Mapping[sp.Symbol, Fraction] = field(default_factory=dict)
     constants: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    keywords: Mapping[sp.Symbol, str] = field(default_factory=dict)
+    """What each hyper-parameter is called in full, where its symbol is a letter: ``stride`` for s."""
+    trials: tuple[Mapping[str, int], ...] = ()
+    """Sizes at which it is verified, where the usual ones do not fit."""
 
     @property
     def latex(self) -> str:
@@ -191,8 +237,8 @@ class Operation:
 
     @property
     def output_shape(self) -> tuple[sp.Expr, ...]:
-        """The sizes of the output; ``()`` for a scalar and for an elementwise operation."""
-        return self.output.shape
+        """The sizes of the output in the inputs'; ``()`` for a scalar and an elementwise operation."""
+        return tuple(self.program.in_given_sizes(extent) for extent in self.output.shape)
 
 
 @dataclass(frozen=True)
@@ -205,12 +251,18 @@ class Entry:
     sign: str
     build: Callable[[Definition], None]
 
-    def operation(self) -> Operation:
-        definition = Definition()
+    def operation(self, fixed: Mapping[str, Fraction | int] | None = None) -> Operation:
+        """Build it, with numbers for some of its hyper-parameters."""
+        definition = Definition(fixed)
         self.build(definition)
         tensors = tuple(one.tensor for one in definition.inputs if one.tensor is not None)
         program = Program(
-            tensors, tuple(definition.statements), tuple(definition.aside), tuple(definition.facts)
+            tensors,
+            tuple(definition.statements),
+            tuple(definition.aside),
+            tuple(definition.facts),
+            derived_sizes=tuple(definition.derived_sizes.items()),
+            customary=tuple(definition.customary),
         )
         doc = inspect.getdoc(self.build) or ""
         return Operation(
@@ -223,6 +275,8 @@ class Entry:
             program,
             definition.settings,
             definition.constants,
+            definition.keywords,
+            tuple(definition.trials),
         )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from derive.tensor.nodes import Access, Apply, Bracket, D, IfPositive, Sum, tensors_in
+from derive.tensor.nodes import Access, Apply, Argmax, Bracket, D, IfPositive, Maximum, Sum, tensors_in
 from derive.tensor.program import Program
 from derive.tensor.words import Words
 
@@ -130,7 +130,7 @@ def _chain(one: D, program: Program) -> sp.Expr | None:
     if isinstance(body, Apply):
         outer = Apply(body.function, body.order + 1, body.argument)
         return outer * one.of(body.argument)
-    if isinstance(body, sp.sign):
+    if isinstance(body, (sp.sign, sp.floor, Argmax)):
         return sp.S.Zero  # constant on either side of 0, where the convention is the same
     if isinstance(body, sp.Function) and len(body.args) == 1:
         return body.fdiff() * one.of(body.args[0])
@@ -142,6 +142,13 @@ def _under_the_sum(one: D, program: Program) -> sp.Expr | None:
         return None
     inner, indices = one.body.open()
     return Sum(one.of(inner), *indices)
+
+
+def _maximum(one: D, program: Program) -> sp.Expr | None:
+    if not isinstance(one.body, Maximum):
+        return None
+    inner, indices = one.body.open()
+    return Sum(Argmax(one.body.body, *one.body.bound, *indices) * one.of(inner), *indices)
 
 
 def _cases(one: D, program: Program) -> sp.Expr | None:
@@ -176,6 +183,7 @@ RULES = (
     Rule("chain rule", _chain),
     Rule("derivative of a general power", _general_power),
     Rule("differentiate under the sum", _under_the_sum, trivial=True),
+    Rule("a maximum changes with its greatest entry", _maximum),
     Rule("each case by itself", _cases),
     Rule("definition", _definition),
 )

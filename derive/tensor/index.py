@@ -89,3 +89,20 @@ def within(affine: sp.Expr, extent: Size) -> bool:
         return affine.size == extent or bool((extent - affine.size).is_nonnegative)
     low, high = bounds(affine)
     return bool(low.is_nonnegative and sp.expand(extent - 1 - high).is_nonnegative)
+
+
+def count_fitting(affine: sp.Expr, index: Index, low: sp.Expr, high: sp.Expr) -> sp.Expr:
+    """How many values 0, 1, 2, ... of ``index`` keep an affine expression in ``low .. high - 1``.
+
+    The expression must grow with the index and fit at 0; the other indices run over their whole range.
+
+    >>> n, k, s, p = size("n"), size("k"), size("s"), sp.Symbol("p", integer=True, nonnegative=True)
+    >>> i, u = Index("i", size("m")), Index("u", k)
+    >>> count_fitting(s * i + u - p, i, -p, n + p)
+    floor((-k + n + 2*p)/s) + 1
+    """
+    rest = affine.xreplace({index: sp.S.Zero})
+    least, greatest = bounds(rest)
+    if not sp.expand(least - low).is_nonnegative:
+        raise ValueError(f"at {index} = 0, {affine} may be below {low}")
+    return sp.floor((high - 1 - greatest) / coefficient_of(affine, index)) + 1

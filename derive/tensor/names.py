@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from derive.tensor.index import Index, free_indices, within
-from derive.tensor.nodes import Access, Apply, Bracket, IfPositive, Sum, nodes, rewrite
+from derive.tensor.nodes import Access, Apply, Bracket, IfPositive, Maximum, Reduction, Sum, nodes, rewrite
 from derive.tensor.program import Fact, Program, Statement
 from derive.tensor.simplify import cancel, cancel_within, cost, distribute, factor
 from derive.tensor.words import Words
@@ -133,7 +133,10 @@ def folds(program: Program) -> tuple[Fold, ...]:
 
 def _folds_of(statement: Statement) -> Iterator[Fold]:
     value, wanted = statement.value, frozenset(statement.target.indices)
-    if isinstance(value, (Sum, sp.Function, sp.exp, IfPositive, Apply)) and free_indices(value) == wanted:
+    if (
+        isinstance(value, (Sum, Maximum, sp.Function, sp.exp, IfPositive, Apply))
+        and free_indices(value) == wanted
+    ):
         yield Fold(statement, value, statement.target)
     several = list(_exponential_folds(statement))
     yield from several
@@ -160,7 +163,7 @@ def _kernels(value: sp.Expr) -> Iterator[sp.Expr]:
 def _outer(value: sp.Expr) -> Iterator[sp.Expr]:
     """Nodes that algebra can reach: not inside sums, accesses, brackets or cases."""
     yield value
-    if not isinstance(value, (Sum, Access, Bracket, IfPositive, Apply, sp.Function)) or isinstance(
+    if not isinstance(value, (Reduction, Access, Bracket, IfPositive, Apply, sp.Function)) or isinstance(
         value, sp.exp
     ):
         for argument in value.args:

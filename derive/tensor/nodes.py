@@ -8,6 +8,7 @@ function, a derivative that has not been taken yet.
 * :class:`Access` is one entry ``T[a, b]``, each index affine, and **zero outside the tensor's range**: that
   one rule is padding, and makes it legal to turn a scatter into a gather.
 * :class:`Sum` binds indices; sums that differ only in the names of bound indices are equal.
+* :class:`Maximum` is the greatest value over its bound indices; :class:`Argmax` says where that is.
 * :class:`Bracket` is Iverson's ``[a = 0]``, the Kronecker delta when ``a`` is ``i - j``.
 * :class:`IfPositive` is ``then`` where ``condition > 0`` and ``otherwise`` elsewhere.
 * :class:`Apply` is a named elementwise function, or its derivative of some order, at an argument.
@@ -170,29 +171,11 @@ class Access(sp.Expr):
         return f"{self.tensor.name}[{', '.join(map(str, self.indices))}]"
 
 
-class Sum(sp.Expr):
-    """``Sum(body, i, j, ...)``: the sum over the whole range of each index.
-
-    The bound indices are renamed to canonical ones, so that equality is equality up to renaming.
-
-    >>> from derive.tensor.index import size
-    >>> n = size("n"); x = Tensor("x", [n]); i, j = Index("i", n), Index("j", n)
-    >>> Sum(x[i] ** 2, i) == Sum(x[j] ** 2, j)
-    True
-    """
+class Reduction(sp.Expr):
+    """Something over the whole range of each bound index: ``args`` are the body and the bound indices."""
 
     is_commutative = True
     is_real = True
-
-    def __new__(cls, body: Any, *indices: Index) -> sp.Expr:
-        body = sp.sympify(body)
-        if body == 0 or not indices:
-            return body
-        while isinstance(body, Sum):
-            body, indices = body.body, indices + body.bound
-        level = 1 + max((inner.level for inner in body.atoms(Sum)), default=0)
-        body, bound = _canonical(body, indices, level)
-        return super().__new__(cls, body, *bound)
 
     @property
     def body(self) -> sp.Expr:
@@ -204,13 +187,38 @@ class Sum(sp.Expr):
 
     @property
     def level(self) -> int:
-        """How deep sums are nested in this one; canonical names carry it, so that they never clash."""
+        """How deep reductions are nested in this one; canonical names carry it, so that they never clash."""
         return int(self.bound[0].name[1:].split("_")[0])
 
     def open(self) -> tuple[sp.Expr, tuple[Index, ...]]:
         """The body with fresh indices in place of the bound ones, and those indices."""
         new = tuple(fresh(index) for index in self.bound)
         return self.body.xreplace(dict(zip(self.bound, new, strict=True))), new
+
+
+def _level_above(body: sp.Expr) -> int:
+    return 1 + max((inner.level for inner in body.atoms(Reduction)), default=0)
+
+
+class Sum(Reduction):
+    """``Sum(body, i, j, ...)``: the sum over the whole range of each index.
+
+    The bound indices are renamed to canonical ones, so that equality is equality up to renaming.
+
+    >>> from derive.tensor.index import size
+    >>> n = size("n"); x = Tensor("x", [n]); i, j = Index("i", n), Index("j", n)
+    >>> Sum(x[i] ** 2, i) == Sum(x[j] ** 2, j)
+    True
+    """
+
+    def __new__(cls, body: Any, *indices: Index) -> sp.Expr:
+        body = sp.sympify(body)
+        if body == 0 or not indices:
+            return body
+        while isinstance(body, Sum):
+            body, indices = body.body, indices + body.bound
+        body, bound = _canonical(body, indices, _level_above(body))
+        return super().__new__(cls, body, *bound)
 
     def _eval_is_positive(self) -> bool | None:
         return True if self.body.is_positive else None
@@ -220,6 +228,66 @@ class Sum(sp.Expr):
 
     def _sympystr(self, printer: Any) -> str:
         return f"Sum({self.body}; {', '.join(map(str, self.bound))})"
+
+
+def _in_order(body: sp.Expr, indices: tuple[Index, ...]) -> tuple[sp.Expr, tuple[Index, ...]]:
+    """Canonical names for bound indices whose order has a meaning (which of two equal values is first)."""
+    level = _level_above(body)
+    names = tuple(Index(f"_{level}_{number}", one.size) for number, one in enumerate(indices))
+    return body.xreplace(dict(zip(indices, names, strict=True))), names
+
+
+class Maximum(Reduction):
+    """``Maximum(body, i, j, ...)``: the greatest value; places where the body reads outside are left out.
+
+    So padding never wins, as if it held minus infinity.
+    """
+
+    def __new__(cls, body: Any, *indices: Index) -> sp.Expr:
+        body = sp.sympify(body)
+        if not indices or not free_indices(body) & set(indices):
+            return body
+        body, bound = _in_order(body, indices)
+        return super().__new__(cls, body, *bound)
+
+    def _eval_is_positive(self) -> bool | None:
+        return True if self.body.is_positive else None
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"Max({self.body}; {', '.join(map(str, self.bound))})"
+
+
+class Argmax(Reduction):
+    """1 where the points are the place of the greatest value, else 0: ``[(p, q) = argmax_{i, j} body]``.
+
+    ``args`` are the body, the bound indices, and as many points. Of several equal values the first in the
+    order of the bound indices (row by row) counts, as in PyTorch, so that over all points it sums to 1. It
+    is 0 for a point out of range.
+    """
+
+    is_integer = True
+    is_nonnegative = True
+
+    def __new__(cls, body: Any, *rest: Any) -> sp.Expr:
+        half = len(rest) // 2
+        indices, points = rest[:half], tuple(sp.expand(sp.sympify(point)) for point in rest[half:])
+        body, bound = _in_order(sp.sympify(body), indices)
+        return sp.Expr.__new__(cls, body, *bound, *points)
+
+    @property
+    def bound(self) -> tuple[Index, ...]:
+        return self.args[1 : 1 + len(self.args) // 2]
+
+    @property
+    def points(self) -> tuple[sp.Expr, ...]:
+        return self.args[1 + len(self.args) // 2 :]
+
+    def _eval_power(self, exponent: sp.Expr) -> sp.Expr | None:
+        return self if exponent.is_positive else None
+
+    def _sympystr(self, printer: Any) -> str:
+        points, bound = (", ".join(map(str, some)) for some in (self.points, self.bound))
+        return f"[({points}) = argmax({self.body}; {bound})]"
 
 
 def _canonical(body: sp.Expr, indices: tuple[Index, ...], level: int) -> tuple[sp.Expr, tuple[Index, ...]]:
@@ -422,7 +490,7 @@ class D(sp.Expr):
         return f"D({self.body}, {self.entry})"
 
 
-OPAQUE = (Access, Sum, Bracket, IfPositive, Apply, D)
+OPAQUE = (Access, Reduction, Bracket, IfPositive, Apply, D)
 
 
 @lru_cache(maxsize=65536)
@@ -439,7 +507,8 @@ def rewrite(expression: sp.Expr, rule: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
     if isinstance(expression, Sum):
         body, indices = expression.open()
         return rule(Sum(rewrite(body, rule), *indices))
-    if isinstance(expression, (Access, Bracket, Elementwise)) or not expression.args:
+    if isinstance(expression, (Access, Bracket, Elementwise, Maximum, Argmax)) or not expression.args:
+        # What a maximum leaves out depends on how its body is written: it is not changed.
         return rule(expression)
     arguments = [rewrite(argument, rule) for argument in expression.args]
     if all(new is old for new, old in zip(arguments, expression.args, strict=True)):

@@ -21,10 +21,13 @@ from derive.tensor.index import Index, free_indices
 from derive.tensor.nodes import (
     Access,
     Apply,
+    Argmax,
     Bracket,
     D,
     Elementwise,
     IfPositive,
+    Maximum,
+    Reduction,
     Sum,
     Tensor,
 )
@@ -45,6 +48,15 @@ def gather(array, *indices):
 
 '''
 
+_INSIDE = '''\
+def inside(array, *indices):
+    """Whether these indices lie inside the array."""
+    within = [(0 <= k) & (k < n) for k, n in zip(indices, array.shape)]
+    return np.logical_and.reduce(np.broadcast_arrays(*within))
+
+
+'''
+
 _ERF = '''\
 def erf(x):
     """The error function, entry by entry."""
@@ -52,6 +64,9 @@ def erf(x):
 
 
 '''
+
+
+_HELPERS = (("gather", _GATHER), ("inside", _INSIDE), ("erf", _ERF))
 
 
 def identifier(name: str) -> str:
@@ -162,6 +177,11 @@ class _Emitter:
             return self._access(one)
         if isinstance(one, Sum):
             return self._sum(one)
+        if isinstance(one, Maximum):
+            code, free = self._candidates(one)
+            return self._assign(f"{code}.max(axis=-1)"), free
+        if isinstance(one, Argmax):
+            return self._argmax(one)
         if isinstance(one, Apply):
             body = derivative_of(one.function, one.order)
             return self.value(body.xreplace({one.function.argument: one.argument}))
@@ -197,6 +217,8 @@ class _Emitter:
             return f"np.{name}({codes[0]})"
         if name == "Abs":
             return f"np.abs({codes[0]})"
+        if name in ("floor", "ceiling"):
+            return f"np.{name.removesuffix('ing')}({codes[0]})"
         raise NotImplementedError(f"no NumPy code for {one}")
 
     def _access(self, one: Access) -> _Value:
@@ -235,6 +257,41 @@ class _Emitter:
             code = " * ".join([f"np.einsum({f'{spec}->{out}'!r}, {operands}, optimize=True)", *unused])
         scalars = [code for code, _ in numbers]
         return self._assign(" * ".join([*scalars, code])), axes
+
+    def _candidates(self, one: Reduction) -> _Value:
+        """What a maximum is taken over, along one last axis; minus infinity where a read is outside."""
+        code, axes = self.value(one.body)
+        outside = [node for node in one.body.atoms(Access) if not node.in_range]
+        for access in sorted(outside, key=str):
+            codes, own = self._together(access.indices)
+            self.helpers.add("inside")
+            together = tuple(dict.fromkeys((*axes, *own)))
+            mask = self.align(f"inside({', '.join([identifier(access.tensor.name), *codes])})", own, together)
+            code, axes = f"np.where({mask}, {self.align(code, axes, together)}, -np.inf)", together
+        free = tuple(index for index in axes if index not in one.bound)
+        wanted = (*free, *one.bound)
+        shape = ", ".join(self.size(index) for index in wanted)
+        flat = ", ".join([*(self.size(index) for index in free), "-1"])
+        return self._assign(
+            f"np.broadcast_to({self.align(code, axes, wanted)}, ({shape},)).reshape({flat})"
+        ), free
+
+    def _argmax(self, one: Argmax) -> _Value:
+        code, free = self._candidates(one)
+        points, own = self._together(one.points)
+        sizes = [self.size(index) for index in one.bound]
+        place = points[0]
+        for point, size in zip(points[1:], sizes[1:], strict=True):
+            place = f"({place}) * {size} + {point}"
+        known = [
+            self._assign(f"(0 <= {point}) & ({point} < {size})")
+            for point, size in zip(points, sizes, strict=True)
+        ]
+        place = self._assign(f"np.where({' & '.join(known)}, {place}, -1)")
+        first = self._assign(f"{code}.argmax(axis=-1)")
+        together = tuple(dict.fromkeys((*free, *own)))
+        left, right = self.align(first, free, together), self.align(place, own, together)
+        return self._assign(f"({left} == {right}).astype(float)"), together
 
     def _reduce(self, code: str, axes: tuple[Index, ...], bound: tuple[Index, ...]) -> _Value:
         places = [axes.index(index) for index in bound if index in axes]
@@ -329,9 +386,14 @@ def _symbols(tensor: Tensor) -> set[sp.Symbol]:
 
 
 def compile_statements(
-    inputs: Sequence[Tensor], statements: Sequence[Statement], settings: Sequence[str] = ()
+    inputs: Sequence[Tensor],
+    statements: Sequence[Statement],
+    settings: Sequence[str] = (),
+    derived_sizes: Sequence[tuple[sp.Symbol, sp.Expr]] = (),
 ) -> Compiled:
     """One NumPy function that computes every statement in order.
+
+    ``derived_sizes`` are sizes that no array gives (a convolution's output), in order.
 
     Raises :class:`ValueError` where two names would be one in Python: ``W_1`` and ``W^1``, or a tensor and a
     size both called ``m``.
@@ -340,14 +402,16 @@ def compile_statements(
     _check_names((*inputs, *(one.tensor for one in statements)))
     for tensor in inputs:
         emitter.reserve(identifier(tensor.name))
+    for name, value in derived_sizes:
+        emitter.lines.append(f"{identifier(name.name)} = int({emitter.scalar(value)})")
     for statement in statements:
         emitter.statement(statement.target, statement.value)
-    helpers = "".join(text for name, text in (("gather", _GATHER), ("erf", _ERF)) if name in emitter.helpers)
+    helpers = "".join(text for name, text in _HELPERS if name in emitter.helpers)
     source = helpers + "\n".join(emitter.lines) + "\n"
     return Compiled(source, tuple(inputs), tuple(one.tensor for one in statements), tuple(settings))
 
 
-_OURS = ("np", "math", "gather", "erf")
+_OURS = ("np", "math", *(name for name, _ in _HELPERS))
 
 
 def _check_names(tensors: Sequence[Tensor]) -> None:

@@ -19,11 +19,14 @@ from derive.tensor.index import Index, free_indices
 from derive.tensor.nodes import (
     Access,
     Apply,
+    Argmax,
     Bracket,
     D,
     DerivativeTensor,
     Elementwise,
     IfPositive,
+    Maximum,
+    Reduction,
     Sum,
     Tensor,
     tensors_in,
@@ -64,6 +67,8 @@ def symbol_latex(name: str) -> str:
     >>> symbol_latex("alpha"), symbol_latex("xhat"), symbol_latex("W_xh"), symbol_latex("n_1")
     ('\\\\alpha', '\\\\hat{x}', 'W_{xh}', 'n_1')
     """
+    if name.endswith("'"):
+        return symbol_latex(name[:-1]) + "'"
     base, _, label = name.partition("_")
     if label:
         label = label if len(label) <= 2 else rf"\mathrm{{{label}}}".replace("_", r"\_")
@@ -81,6 +86,8 @@ def symbol_text(name: str) -> str:
     >>> symbol_text("alpha"), symbol_text("xhat"), symbol_text("beta_1")
     ('α', 'x̂', 'β_1')
     """
+    if name.endswith("'"):
+        return symbol_text(name[:-1]) + "'"
     base, _, label = name.partition("_")
     if base.endswith("hat") and len(base) > 3:
         base = unicodedata.normalize("NFC", base[:-3] + "\N{COMBINING CIRCUMFLEX ACCENT}")
@@ -142,8 +149,12 @@ class Printer:
             return (one.latex if self.is_latex else one.text), ATOM
         if isinstance(one, Access):
             return self._access(one)
+        if isinstance(one, Argmax):
+            return self._argmax(one), ATOM
+        if isinstance(one, Maximum):
+            return self._over(one, r"\max" if self.is_latex else "max")
         if isinstance(one, Sum):
-            return self._sum(one)
+            return self._over(one, r"\sum" if self.is_latex else "Σ")
         if isinstance(one, Bracket):
             return self._bracket(one), ATOM
         if isinstance(one, IfPositive):
@@ -212,26 +223,34 @@ class Printer:
         below = " ".join(sign + entry(part) for part in tensor.below)
         return rf"\frac{{{above}}}{{{below}}}" if self.is_latex else f"{above}/{below}"
 
-    def _bound(self, one: Sum) -> Printer:
-        """The printer for a sum's body: its bound indices named."""
-        taken = {self.names.get(index, index.name).removeprefix("given ") for index in free_indices(one.body)}
+    def _bound(self, one: Reduction) -> Printer:
+        """The printer for a reduction's body: its bound indices named."""
+        taken = {self.names.get(index, index.name).removeprefix("given ") for index in free_indices(one)}
         taken |= set(self.reserved) | {symbol.name for symbol in one.body.atoms(sp.Symbol)}
         names = dict(self.names)
-        order = [index for access in _accesses(one.body) for index in access.indices if index in one.bound]
+        read = [index for access in _accesses(one.body) for index in access.indices]
+        order = [index for index in read if index in one.bound]
+        order += [index for place in read for index in one.bound if place.has(index)]
         for index in dict.fromkeys((*order, *one.bound)):
             candidates = (*self.letters.get(index.size, ()), *LETTERS, *(f"i_{k}" for k in range(99)))
             names[index] = next(letter for letter in candidates if letter not in taken)
             taken.add(names[index])
         return replace(self, names=names, reserved=frozenset(taken))
 
-    def _sum(self, one: Sum) -> tuple[str, int]:
+    def _over(self, one: Reduction, sign: str) -> tuple[str, int]:
         inner = self._bound(one)
         indices = sorted(inner._index(index) for index in one.bound)
         body = inner._tight(one.body, MULTIPLY)
-        sign = r"\sum" if self.is_latex else "Σ"
         if not self.is_latex:
             return f"{sign}_{','.join(indices)} {body}", MULTIPLY
         return f"{sign}{script('_', ', '.join(indices))} {body}", MULTIPLY
+
+    def _argmax(self, one: Argmax) -> str:
+        """``[(u, v) = argmax ...]``."""
+        points = ", ".join(map(self, one.points))
+        points = f"({points})" if len(one.points) > 1 else points
+        place, _ = self._over(one, r"\operatorname*{argmax}" if self.is_latex else "argmax")
+        return f"[{points} = {place}]"
 
     def _tight(self, one: sp.Basic, least: int) -> str:
         printed, level = self._print(one)
@@ -301,9 +320,19 @@ class Printer:
         argument = ", ".join(self(argument) for argument in one.args)
         if name == "Abs":
             return rf"\left|{argument}\right|" if self.is_latex else f"|{argument}|"
+        if name in ("floor", "ceiling"):
+            return self._rounded(one.args[0], "floor" if name == "floor" else "ceil")
         if not self.is_latex:
             return f"{name}({argument})"
         return _FUNCTIONS.get(name, rf"\operatorname{{{name}}}") + self.parenthesise(argument)
+
+    def _rounded(self, argument: sp.Expr, sign: str) -> str:
+        """``\\lfloor (n - k)/s \\rfloor``, over one denominator."""
+        above, below = (self(sp.expand(part)) for part in sp.fraction(sp.together(argument)))
+        if self.is_latex:
+            inside = above if below == "1" else rf"\frac{{{above}}}{{{below}}}"
+            return rf"\left\l{sign} {inside} \right\r{sign}"
+        return f"{sign}({above if below == '1' else f'({above})/{below}'})"
 
     def _add(self, one: sp.Add) -> str:
         printed = ""
@@ -338,7 +367,7 @@ class Printer:
         degree = sum(
             exponent if exponent.is_number else 1
             for base, exponent in powers
-            if isinstance(base, (sp.Symbol, Index))
+            if isinstance(base, (sp.Symbol, Index, sp.floor, sp.ceiling))
         )
         return (-degree, term.could_extract_minus_sign(), str(term))
 
@@ -377,7 +406,9 @@ class Printer:
     def _fraction(self, above: list[sp.Expr], below: list[sp.Expr]) -> str:
         if not below:
             return self._factors(above)
-        long = [factor for factor in above if isinstance(factor, (Sum, sp.Add, IfPositive)) or factor.has(D)]
+        long = [
+            factor for factor in above if isinstance(factor, (Reduction, sp.Add, IfPositive)) or factor.has(D)
+        ]
         short = [factor for factor in above if factor not in long]
         if long and (short or not any(factor.has(Access) for factor in below)):
             # 1/n in front of what would make a tall numerator
@@ -400,7 +431,9 @@ class Printer:
         for position, factor in enumerate(ordered):
             piece, level = self._print(factor)
             last = position == len(ordered) - 1
-            if level < MULTIPLY or (isinstance(factor, (Sum, D)) and not last and not self._closed(factor)):
+            if level < MULTIPLY or (
+                isinstance(factor, (Sum, Maximum, D)) and not last and not self._closed(factor)
+            ):
                 piece = self.parenthesise(piece)
             pieces.append(piece)
         joined = pieces[0]
@@ -425,7 +458,7 @@ class Printer:
             (isinstance(base, Bracket), 4),
             (isinstance(base, D), 5),
             (isinstance(base, sp.Add), 6),
-            (isinstance(base, Sum), 7),
+            (isinstance(base, Reduction), 7),
         )
         kind = next((kind for holds, kind in kinds if holds), 3)
         text = str(factor)
@@ -462,10 +495,14 @@ def customary_letters(program: Program) -> dict[sp.Expr, tuple[str, ...]]:
     for statement in program.everything:
         for index in statement.target.indices:
             found.setdefault(index.size, {}).setdefault(index.name)
+    for index in program.customary:
+        found.setdefault(index.size, {}).setdefault(index.name)
     return {extent: tuple(letters) for extent, letters in found.items()}
 
 
 def printer_for(program: Program, style: Literal["latex", "text"] = "latex") -> Printer:
     """A printer that names bound indices as the program does."""
-    sizes = frozenset(str(symbol) for symbol in (*program.sizes(), *program.settings()))
+    sizes = frozenset(
+        str(symbol) for symbol in (*program.sizes(), *program.settings(), *dict(program.derived_sizes))
+    )
     return Printer(style, customary_letters(program), sizes)

@@ -66,7 +66,9 @@ class Program:
     """Statements in order, over the input tensors; the last statement is the output unless said.
 
     ``aside`` statements are not needed for the output; results may be expressed in their names (the softmax
-    beside the log-sum-exp). ``facts`` are what is known of the inputs.
+    beside the log-sum-exp). ``facts`` are what is known of the inputs. ``derived_sizes`` are sizes that
+    follow from others (a convolution's output) with what they are equal to; ``customary`` indices lend their
+    names to bound indices of their sizes.
 
     >>> from derive.tensor.index import size
     >>> from derive.tensor.nodes import Sum
@@ -80,6 +82,8 @@ class Program:
     aside: tuple[Statement, ...] = ()
     facts: tuple[Fact, ...] = ()
     outputs: tuple[Tensor, ...] = field(default=())
+    derived_sizes: tuple[tuple[sp.Symbol, sp.Expr], ...] = ()
+    customary: tuple[Index, ...] = ()
 
     def __post_init__(self) -> None:
         known = set(self.inputs)
@@ -135,14 +139,21 @@ class Program:
                     found.setdefault(symbol)
         return tuple(found)
 
+    def in_given_sizes(self, expression: sp.Expr) -> sp.Expr:
+        """The expression with every derived size replaced by what it is equal to."""
+        for name, value in reversed(self.derived_sizes):
+            expression = expression.xreplace({name: value})
+        return expression
+
     def settings(self) -> tuple[sp.Symbol, ...]:
         """The scalar hyper-parameters: symbols in the statements that are neither sizes nor indices."""
         symbols: set[sp.Symbol] = set()
+        known = (*self.sizes(), *dict(self.derived_sizes))
         for statement in self.everything:
             for node in nodes(statement.value):
                 if isinstance(node, Apply):
                     symbols |= node.function.body.free_symbols - {node.function.argument}
-                if isinstance(node, sp.Symbol) and node not in self.sizes():
+                if isinstance(node, sp.Symbol) and node not in known:
                     symbols.add(node)
         return tuple(sorted(symbols, key=str))
 

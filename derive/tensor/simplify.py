@@ -19,6 +19,7 @@ from derive.tensor.nodes import (
     OPAQUE,
     Access,
     Apply,
+    Argmax,
     Bracket,
     D,
     IfPositive,
@@ -189,9 +190,12 @@ def _pick(body: sp.Expr, indices: tuple[Index, ...], chosen: list[sp.Expr]) -> s
 
 
 def _guards(factor: sp.Expr, index: Index) -> bool:
-    """Whether the factor is zero as soon as ``index`` leaves its range: a zero-extended read at it."""
+    """Whether the factor is zero as soon as ``index`` leaves its range: a zero-extended read or a place."""
     if isinstance(factor, sp.Pow) and factor.exp.is_positive:
         factor = factor.base
+    if isinstance(factor, Argmax):
+        pairs = zip(factor.points, factor.bound, strict=True)
+        return any(point == index and one.size == index.size for point, one in pairs)
     if not isinstance(factor, Access):
         return False
     return any(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -14,6 +14,7 @@ import sympy as sp
 from derive.ops.definition import (
     BINARY,
     CLASS_INDEX,
+    MASK,
     NONNEGATIVE,
     POSITIVE,
     PROBABILITY,
@@ -24,12 +25,15 @@ from derive.ops.definition import (
     Operation,
 )
 from derive.tensor.index import free_indices
-from derive.tensor.nodes import IfPositive, Tensor, nodes
+from derive.tensor.nodes import IfPositive, Maximum, Tensor, nodes, tensors_in
 from derive.tensor.numeric import Compiled, compile_statements
 from derive.tensor.program import Statement
 
 PRIMES = (3, 5, 7, 11, 13, 17)
 """Sizes that are all different: a wrong transpose then fails by shape."""
+
+_MANY_PRIMES = (2, *PRIMES, 19, 23)
+"""For more sizes than four, smaller ones, so that arrays of all of them do not become large."""
 
 _ELEMENTWISE_LENGTH = 7
 _AWAY_FROM_KINKS = 0.01
@@ -42,19 +46,40 @@ class Setting:
 
     sizes: dict[str, int]
     parameters: dict[str, float]
+    """The hyper-parameters by their symbols' names."""
+    keywords: dict[str, float] = field(default_factory=dict)
+    """The same by their full names, as the executor takes them."""
 
     def __str__(self) -> str:
-        return ", ".join(f"{name}={value}" for name, value in (self.sizes | self.parameters).items())
+        return ", ".join(f"{name}={value}" for name, value in (self.sizes | self.keywords).items())
 
 
 def settings_of(operation: Operation) -> Iterator[Setting]:
     """Settings to try: sizes in two orders of primes, hyper-parameters at and off their defaults."""
     names = [symbol.name for symbol in operation.program.sizes()]
     # Less than doubled, so that a probability of at most one half stays one.
-    for shift, scale in ((0, Fraction(1)), (1, Fraction(9, 5)), (2, Fraction(1, 5))):
-        primes = PRIMES[shift : shift + len(names)][:: -1 if shift % 2 else 1]
-        parameters = {symbol.name: float(value * scale) for symbol, value in operation.settings.items()}
-        yield Setting(dict(zip(names, primes, strict=True)), parameters)
+    for number, scale in enumerate((Fraction(1), Fraction(9, 5), Fraction(1, 5))):
+        primes = (PRIMES if len(names) <= 4 else _MANY_PRIMES)[number : number + len(names)][
+            :: -1 if number % 2 else 1
+        ]
+        chosen = dict(zip(names, primes, strict=False))
+        given: dict[str, float] = {}
+        if operation.trials:
+            trial = operation.trials[number % len(operation.trials)]
+            chosen |= {name: trial[name] for name in names if name in trial}
+            given = {key: value for key, value in trial.items() if key in operation.keywords.values()}
+        keywords = {
+            keyword: given.get(keyword, int(default) if symbol.is_integer else float(_varied(default, scale)))
+            for symbol, default in operation.settings.items()
+            for keyword in [operation.keywords[symbol]]
+        }
+        parameters = {symbol.name: keywords[operation.keywords[symbol]] for symbol in operation.settings}
+        yield Setting(chosen, parameters, keywords)
+
+
+def _varied(default: Fraction, scale: Fraction) -> Fraction:
+    """The default times the scale; a fraction near 1 stays one, and what it lacks to 1 is scaled."""
+    return 1 - (1 - default) * scale if Fraction(1, 2) < default < 1 else default * scale
 
 
 def draw(operation: Operation, setting: Setting, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -84,12 +109,14 @@ def _kinks(operation: Operation) -> tuple[Compiled, ...]:
     for statement in operation.program.statements:
         value = statement.value.xreplace(constants)
         for node in dict.fromkeys(nodes(value)):
-            if isinstance(node, (IfPositive, sp.Abs, sp.sign)):
+            # A condition on indices alone (which key comes later) does not move with any input.
+            if isinstance(node, (IfPositive, sp.Abs, sp.sign)) and tensors_in(node.args[0]):
                 free = (one for one in free_indices(node.args[0]) if not one.name.startswith("given "))
                 indices = sorted(free, key=lambda one: one.name)
                 kink = Statement(Tensor.over("kink", *indices)[tuple(indices)], node.args[0])
                 settings = [symbol.name for symbol in operation.settings]
-                found.append(compile_statements(operation.program.inputs, [*before, kink], settings))
+                derived = operation.program.derived_sizes
+                found.append(compile_statements(operation.program.inputs, [*before, kink], settings, derived))
         before.append(Statement(statement.target, value))
     return tuple(found)
 
@@ -119,8 +146,20 @@ def _draw_input(one: Input, operation: Operation, setting: Setting, rng: np.rand
         return rng.choice([-1.0, 1.0], size=shape)
     if one.domain == BINARY:
         return rng.choice([0.0, 1.0], size=shape)
+    if one.domain == MASK:
+        mask = rng.choice([False, True], size=shape)
+        np.put_along_axis(mask, rng.integers(shape[-1], size=(*shape[:-1], 1)), True, axis=-1)
+        return mask  # with one entry left in every row, as a softmax over it needs
+    if any(one.tensor in tensors_in(node) for node in _maxima(operation)):
+        # Evenly spaced in random order: no two are so near that a difference changes which is greatest.
+        count = int(np.prod(shape))
+        return (rng.permutation(count) - count / 2).reshape(shape) / 7
     values = rng.normal(size=shape)
     return np.abs(values) if one.domain == NONNEGATIVE else values
+
+
+def _maxima(operation: Operation) -> set[sp.Expr]:
+    return {node for one in operation.program.statements for node in one.value.atoms(Maximum)}
 
 
 def extents(shape: tuple[sp.Expr, ...], setting: Setting) -> tuple[int, ...]:

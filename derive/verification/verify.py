@@ -103,17 +103,19 @@ def verify(one: Operation) -> Iterator[Verification]:
 def _first(
     one: Operation, variable: Input, setting: Setting, inputs: dict[str, np.ndarray], rng: np.random.Generator
 ) -> Verification:
-    settings: dict[str, Any] = dict(setting.parameters)
+    settings: dict[str, Any] = dict(setting.keywords)
 
     def forward(given: Mapping[str, Any]) -> np.ndarray:
         return execution.forward(one.name, given, **settings)
 
     value = np.asarray(forward(inputs))
     upstream = rng.normal(size=value.shape)
-    derived = _derived(one, variable.name, upstream=True).numpy(inputs, g=upstream, **setting.parameters)
-    errors = {
-        "hand-written": execution.backward(one.name, inputs, upstream, **setting.parameters)[variable.name]
-    }
+    gradient = _derived(one, variable.name, upstream=True)
+    (seed,) = gradient.derived.seeds  # called g, with primes where an input is called so
+    derived = gradient.numpy(inputs, **{seed.name: upstream}, **setting.parameters)
+    if one.is_elementwise:  # one number, where it is the same whatever the input
+        derived = np.broadcast_to(derived, value.shape)
+    errors = {"hand-written": execution.backward(one.name, inputs, upstream, **settings)[variable.name]}
     absent: dict[str, str] = {}
     if execution.find(one.name).analytic:
         errors["complex step"] = execution.complex_step(forward, inputs, variable.name, upstream)
@@ -126,7 +128,7 @@ def _first(
     if not torch_witness.available():
         absent["PyTorch"] = "it is not installed"
     else:
-        found = torch_witness.gradients(one.name, inputs, upstream, setting.parameters)
+        found = torch_witness.gradients(one.name, inputs, upstream, settings)
         if found is None:
             absent["PyTorch"] = "it has no such operation"
         else:
@@ -161,10 +163,10 @@ def _second(one: Operation, variable: Input, setting: Setting, inputs: dict[str,
     derived = _derived(one, variable.name, order=2).numpy(inputs, **setting.parameters)
     analytic = execution.find(one.name).analytic
     method: Literal["complex-step", "five-point"] = "complex-step" if analytic else "five-point"
-    value = np.asarray(execution.forward(one.name, inputs, **setting.parameters))
+    value = np.asarray(execution.forward(one.name, inputs, **setting.keywords))
 
     def gradient(given: Mapping[str, Any], upstream: np.ndarray) -> np.ndarray:
-        return execution.backward(one.name, given, upstream, **setting.parameters)[variable.name]
+        return execution.backward(one.name, given, upstream, **setting.keywords)[variable.name]
 
     def second(upstream: np.ndarray) -> np.ndarray:
         return execution.jacobian(

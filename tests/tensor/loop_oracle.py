@@ -15,7 +15,7 @@ import numpy as np
 import sympy as sp
 
 from derive.tensor.index import Index
-from derive.tensor.nodes import Access, Apply, Bracket, D, IfPositive, Sum
+from derive.tensor.nodes import Access, Apply, Argmax, Bracket, D, IfPositive, Maximum, Sum
 
 STEP = 1e-30
 
@@ -89,6 +89,13 @@ def value(node, at, world):
         for places in itertools.product(*ranges):
             total += value(body, {**at, **dict(zip(bound, places, strict=True))}, world)
         return total
+    if isinstance(node, (Maximum, Argmax)):
+        best, greatest = _greatest(node, at, world)
+        if isinstance(node, Maximum):
+            return greatest
+        half = len(node.args) // 2
+        points = tuple(round(value(point, at, world).real) for point in node.args[1 + half :])
+        return complex(points == best)
     if isinstance(node, Bracket):
         return 1 + 0j if abs(value(node.args[0], at, world)) < 1e-9 else 0j
     if isinstance(node, IfPositive):
@@ -110,6 +117,25 @@ def value(node, at, world):
     if isinstance(node, sp.Pow):
         return power(value(node.args[0], at, world), value(node.args[1], at, world))
     return FUNCTIONS[node.func.__name__](value(node.args[0], at, world))
+
+
+def _greatest(node, at, world):
+    """Where the body is greatest, places where it reads outside left out, and what it is there."""
+    bound = node.args[1:] if isinstance(node, Maximum) else node.args[1 : 1 + len(node.args) // 2]
+    best = greatest = None
+    for places in itertools.product(*(range(world.extent(index.size)) for index in bound)):
+        here = {**at, **dict(zip(bound, places, strict=True))}
+        if not all(_inside(access, here, world) for access in node.args[0].atoms(Access)):
+            continue
+        found = value(node.args[0], here, world)
+        if greatest is None or found.real > greatest.real:
+            best, greatest = places, found
+    return best, greatest
+
+
+def _inside(access, at, world):
+    place = [round(value(index, at, world).real) for index in access.indices]
+    return all(0 <= k < n for k, n in zip(place, world.arrays[access.tensor.name].shape, strict=True))
 
 
 def _applied(node, argument):
