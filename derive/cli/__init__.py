@@ -19,6 +19,7 @@ COMMANDS = {
     "show": "Derive the gradient of an operation, step by step.",
     "graph": "Values forward and gradients back at every node of a scalar expression.",
     "perceptron": "Derive all gradients of a multi-layer perceptron.",
+    "optimise": "Run an optimiser for a few steps and show every number.",
     "verify": "Prove gradients numerically by independent witnesses.",
     "compare": "Say whether two formulas are equal, with a witness if not.",
     "check": "Judge every line of a worked solution.",
