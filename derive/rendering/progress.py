@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def counted(what: str, total: int) -> Iterator[Callable[[str], None]]:
-    """Gives a function to call after each of ``total`` pieces of work, with its name."""
+def counted(what: str, total: int | None) -> Iterator[Callable[[str], None]]:
+    """Gives a function to call after each of ``total`` pieces of work (None: nobody knows), with its name."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
