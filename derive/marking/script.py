@@ -56,7 +56,9 @@ from derive.reading.tree import (
 )
 
 _RELATIONS = {"=", "~=", "<", "<=", ">", ">=", "!=", "->", ":="}
-_DECLARING = {"in", "notin", "~", "propto", "subset", ":", "<->", "<<", ">>"}
+_DECLARING = {
+    "in", "notin", "~", "propto", "subset", "subseteq", "supset", "supseteq", "perp", "indep", ":", "<->", "<<", ">>",
+}  # fmt: skip
 
 _INDICES = {Name("i"), Name("j"), Name("k")}
 _BASE = re.compile(r"\blog\w*\b[^.\n]{0,40}\bbase[\s-]*\$?(10|2|ten|two)\b", re.IGNORECASE)

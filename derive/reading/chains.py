@@ -237,12 +237,14 @@ def drafts(piece: Piece) -> list[Draft]:
     items, label = _label(piece.items)
     made: list[Draft] = []
     for segment in _comma_segments(items):
-        for part in _colon_parts(segment):
-            made.extend(_arrow_parts(part))
+        for number, part in enumerate(_colon_parts(segment)):
+            more = _arrow_parts(part)
+            for draft in more:  # "for all x: f(x) > 0": what comes after the colon is claimed
+                draft.role = "claim" if number and piece.role == "condition" else piece.role
+            made.extend(more)
     for place, draft in enumerate(made):
         draft.label = label
         draft.words = " ".join(filter(None, [piece.words, piece.after if place == len(made) - 1 else ""]))
-        draft.role = piece.role
     return made
 
 

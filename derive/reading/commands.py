@@ -13,6 +13,7 @@ from derive.reading.matrices import sequence
 from derive.reading.names import applied, called, named
 from derive.reading.scripts import attach, postfix, read_scripts
 from derive.reading.tree import (
+    NOTHING,
     Ambiguous,
     Call,
     Derivative,
@@ -58,6 +59,9 @@ def command(parser: Parser, token: Token) -> Tree:
         return postfix(parser, tree)
     if text == "sqrt":
         return root(parser, token)
+    if text == "neg":
+        denied = parser.factor()
+        return Relation("neg", NOTHING, denied, span=(start, denied.span[1] if denied.span else end))
     if text == "binom":
         pair = tuple(inside(parser) for _ in range(2))
         return postfix(parser, Call(Name("binom"), pair, span=(start, parser.items[parser.at - 1].end)))
@@ -85,8 +89,8 @@ def command(parser: Parser, token: Token) -> Tree:
     if text in ("underset", "overset", "stackrel"):
         below = argument(parser)
         body = argument(parser)
-        if text == "underset" and len(body) == 1 and isinstance(body[0], Token):
-            operator = body[0].text.replace(" ", "")
+        if text == "underset" and body and all(isinstance(item, Token) for item in body):
+            operator = "".join(item.text.replace(" ", "") for item in body)
             if (
                 operator in symbols.BIG_COMMANDS
                 or operator in symbols.BIG_WORDS

@@ -12,7 +12,19 @@ from derive.reading.groups import Group, Item
 from derive.reading.lexer import Token
 from derive.reading.runs import expand
 from derive.reading.scripts import read_lower, script_argument
-from derive.reading.tree import Ambiguous, Derivative, Divide, Indexed, Name, Number, Power, Transpose, Tree
+from derive.reading.tree import (
+    Ambiguous,
+    Call,
+    Derivative,
+    Divide,
+    Indexed,
+    Multiply,
+    Name,
+    Number,
+    Power,
+    Transpose,
+    Tree,
+)
 
 if TYPE_CHECKING:
     from derive.reading.parser import Parser
@@ -130,7 +142,20 @@ def nabla(parser: Parser, start: int) -> Tree:
         else:
             raise parser.refuse("a power of nabla", sign)
         end = parser.items[parser.at - 1].end
-    return operand(parser, Derivative(None, wrt, kind, span=(start, end)))
+    made = operand(parser, Derivative(None, wrt, kind, span=(start, end)))
+    return _how_far(made) if isinstance(made, Derivative) and made.of is not None else made
+
+
+def _how_far(made: Derivative) -> Tree:
+    """``\\nabla \\log p(x) f(x)``: of the product, or of its first factor, if that has its own brackets."""
+    of = made.of
+    for reading in of.readings if isinstance(of, Ambiguous) else (of,):
+        if not isinstance(reading, Multiply) or reading.signs[0] or not isinstance(reading.factors[0], Call):
+            continue
+        near = replace(made, of=reading.factors[0])
+        narrow = times([near, *reading.factors[1:]], reading.signs)
+        return Ambiguous((narrow, made), "how far the gradient reaches", span=made.span)
+    return made
 
 
 def partial(parser: Parser, start: int) -> Tree:

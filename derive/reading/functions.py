@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from derive.reading import symbols
-from derive.reading.context import span_of, times
+from derive.reading.context import Context, span_of, times
 from derive.reading.groups import Group, Item
 from derive.reading.lexer import Token
 from derive.reading.matrices import sequence
+from derive.reading.runs import expand
 from derive.reading.scripts import (
     TRANSPOSE,
     Scripts,
@@ -49,6 +51,8 @@ def arguments(group: Group, parser: Parser, listed: bool = True) -> tuple[Tree, 
         return ()
     if group.open == "[":
         whole = sequence(group, parser)
+        if isinstance(whole, List) and len(whole.items) == 1 and isinstance(whole.items[0], Relation):
+            return whole.items  # Var[X | Y]
         return whole.items if listed and isinstance(whole, List) else (whole,)
     inner = parser.read(group.items)
     return inner.items if isinstance(inner, List) and not inner.brackets else (inner,)
@@ -126,11 +130,19 @@ def loose_sum(terms: list[Tree]) -> Tree | None:
         bound = [*big.variables, *(node for node in _walk(big.condition) if isinstance(node, Name))]
         if not any(_uses(later, variable) for later in rest for variable in bound):
             continue
-        wide: Tree = replace(big, body=Add((big.body, *rest)), span=None)
+        wide: Tree = _widened(big, rest)
         wide = Multiply((*factors, wide), signs) if factors else wide
         wide = Negative(wide) if negative else wide
         return Add((*terms[:place], wide)) if place else wide
     return None
+
+
+def _widened(big: Big, rest: list[Tree]) -> Big:
+    """The operator over its body and the later terms, which the innermost takes that binds what they use."""
+    inner = big.body
+    if isinstance(inner, Big) and any(_uses(later, name) for later in rest for name in inner.variables):
+        return replace(big, body=_widened(inner, rest), span=None)
+    return replace(big, body=Add((inner, *rest)), span=None)
 
 
 def _walk(tree: Tree | None) -> list[Tree]:
@@ -221,7 +233,11 @@ def is_function(core: Tree, group: Group, parser: Parser) -> bool | None:
         declared.is_function or declared.shape is not None or declared.domain is not None
     ):
         return declared.is_function
-    if "prime" in name.marks:
+    if "prime" in name.marks or parser.script:  # below a sign a product has no brackets
+        return True
+    if isinstance(core, Indexed) and any(is_policy(label, name) for label in core.upper):
+        return True
+    if name.font == "bb" and name.text in ("V", "P", "E"):
         return True
     if _holds_bare(name, group):
         return False
@@ -238,11 +254,26 @@ def is_function(core: Tree, group: Group, parser: Parser) -> bool | None:
     if name.text in symbols.FUNCTION_LETTERS or name.font == "cal":
         return True
     kinds = [item for item in group.items if item.kind != "space"]
+    nested = kinds[-1] if len(kinds) > 1 else None
+    if isinstance(nested, Group) and nested.open == "(" and (name.text.isupper() or name.text == "h"):
+        kinds = kinds[:-1]  # D(G(z))
     simple = bool(kinds) and kinds[0].kind in ("letter", "command", "text") and not kinds[0].text.isdigit()
     scripted = len(kinds) == 1 or (len(kinds) == 3 and kinds[1].text in ("_", "^")) or len(kinds) == 5
     only_scripts = scripted and all(item.text in ("_", "^") for item in kinds[1::2])
     bare_symbol = simple and (kinds[0].kind in ("letter", "text") or kinds[0].text in symbols.SYMBOLS)
     return None if bare_symbol and only_scripts else False
+
+
+def is_policy(label: Tree, base: Tree) -> bool:
+    """Whether a superscript is a policy: ``V^\\pi``, ``Q^{\\pi_\\theta}``. Nobody raises a capital to pi."""
+    head = label.base if isinstance(label, Indexed) else label
+    return (
+        isinstance(head, Name)
+        and head.text == "pi"
+        and isinstance(base, Name)
+        and len(base.text) == 1
+        and base.text.isupper()
+    )
 
 
 def _holds_bare(name: Name, group: Group) -> bool:
@@ -365,16 +396,51 @@ def _is_bound(tree: Tree) -> bool:
 
 
 def _integrand(parser: Parser) -> tuple[tuple[Tree, ...], Tree]:
-    """Up to ``d x``; both are taken."""
+    """Up to ``d x``; both are taken. Integrals inside have a ``d x`` of their own."""
+    inner = 0
+    parser.items = _out_of_fractions(parser.items)
     for place in range(parser.at, len(parser.items)):
         item = parser.items[place]
-        upright = isinstance(item, Token) and item.text.strip() == "d" and item.kind in ("letter", "text")
-        after = parser.items[place + 1] if place + 1 < len(parser.items) else None
-        if upright and isinstance(after, Token) and after.kind in ("letter", "command"):
-            body: Tree = parser.stretch(parser.at, place) if place > parser.at else Number("1")
-            parser.at = place + 1
-            return (parser.factor(),), body
+        inner += item.kind == "command" and symbols.BIG_COMMANDS.get(item.text) == "int"
+        if not _is_differential(parser.items, place):
+            continue
+        if inner:
+            inner -= 1
+            continue
+        body: Tree = parser.stretch(parser.at, place) if place > parser.at else Number("1")
+        first = place == parser.at
+        parser.at = place + 1
+        variable = parser.factor()
+        if first and parser.starts_factor():  # \int dx f(x)
+            body = parser.elementwise()
+        return (variable,), body
     raise parser.refuse("an integral without its dx", parser.peek())
+
+
+def _is_differential(items: Sequence[Item], place: int) -> bool:
+    item = items[place]
+    upright = isinstance(item, Token) and item.text.strip() == "d" and item.kind in ("letter", "text")
+    after = items[place + 1] if place + 1 < len(items) else None
+    return upright and isinstance(after, Token) and after.kind in ("letter", "command")
+
+
+def _out_of_fractions(items: list[Item]) -> list[Item]:
+    """``\\int \\frac{dx}{x}`` with its ``dx`` behind the fraction."""
+    for place, item in enumerate(items[:-2]):
+        above, below = items[place + 1], items[place + 2]
+        if item.kind != "command" or item.text != "frac":
+            continue
+        if not (isinstance(above, Group) and isinstance(below, Group)):
+            continue
+        kept = [inner for inner in above.items if inner.kind != "space"]
+        kept = expand(kept, Context(), False) if kept else kept
+        under = [inner for inner in below.items if inner.kind != "space"]
+        if len(kept) < 2 or not _is_differential(kept, len(kept) - 2) or not under or under[0].text == "d":
+            continue
+        rest = kept[:-2] or [Token("number", "1", above.start, above.start)]
+        top = Group("{", "}", rest, above.start, above.end, depth=above.depth)
+        return [*items[: place + 1], top, below, *kept[-2:], *items[place + 3 :]]
+    return items
 
 
 def expectation(name: Tree, found: Scripts, group: Group, parser: Parser) -> Tree:
@@ -385,13 +451,16 @@ def expectation(name: Tree, found: Scripts, group: Group, parser: Parser) -> Tre
     variables: tuple[Tree, ...] = ()
     domain: Tree | None = None
     condition: Tree | None = None
+    told = [index for index in found.lower if isinstance(index, Relation)]
     for index in found.lower:
-        if isinstance(index, Relation) and index.sign in ("~", "in"):
-            variables, domain = (*variables, index.left), index.right
-        elif isinstance(index, Relation):
-            condition = index
-        else:
+        if not isinstance(index, Relation):
             variables += (index,)
+        elif index.sign in ("~", "in"):
+            variables += (index.left,)
+    if len(told) == 1 and told[0].sign == "~" and found.lower[-1] is told[0]:
+        domain = told[0].right
+    elif told:
+        condition = told[0] if len(told) == 1 else List(tuple(told), "")
     span = (name.span[0], group.end) if name.span else None
     tree: Tree = Big("E", variables, None, None, inner[0], domain, condition, span=span)
     return postfix(parser, inverse_or_power_of_big(tree, found))

@@ -25,6 +25,7 @@ OPERATORS = frozenset(
         "oplus",
         "star",
         "bmod",
+        "neg",
         "uparrow",
         "downarrow",
     ]

@@ -5,8 +5,11 @@ An :class:`Ambiguous` is written as its likeliest reading, a :class:`Hole` as it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from derive.reading import symbols
 from derive.reading.tree import (
+    NOTHING,
     Add,
     Ambiguous,
     Big,
@@ -49,6 +52,10 @@ _ENVIRONMENTS = {"": "matrix", "(": "pmatrix", "[": "bmatrix", "{": "Bmatrix", "
                  "\\|": "Vmatrix"}  # fmt: skip
 
 
+#: Functions whose names TeX has no command for, though a document may define one.
+_NO_COMMANDS = frozenset(["tr", "arctanh", "arcsinh", "arccosh"])
+
+
 def to_latex(tree: Tree) -> str:
     """The tree in canonical LaTeX.
 
@@ -79,9 +86,15 @@ def to_latex(tree: Tree) -> str:
             return _base(operand) + r"^{\top}"
         case Big():
             return _big(tree)
-        case Matrix(rows=rows, brackets=brackets):
+        case Matrix(rows=rows, brackets=brackets, bars=bars):
             name = _ENVIRONMENTS.get(brackets, "bmatrix")
             body = r" \\ ".join(" & ".join(to_latex(cell) for cell in row) for row in rows)
+            if bars:
+                columns = "".join("|" * (at in bars) + "c" for at in range(max(map(len, rows))))
+                array = rf"\begin{{array}}{{{columns}}} {body} \end{{array}}"
+                sign = brackets.replace("\\", "") or "."
+                opener, closer = _OPEN.get(sign, rf"\left{sign}"), _CLOSE.get(sign, rf"\right{sign}")
+                return opener + array + closer
             return rf"\begin{{{name}}} {body} \end{{{name}}}"
         case List():
             return _list(tree)
@@ -96,6 +109,13 @@ def to_latex(tree: Tree) -> str:
             return _derivative(tree)
         case Relation(sign=sign, left=left, right=right):
             shown = symbols.RELATION_LATEX.get(sign, sign)
+            if left == NOTHING:
+                loose = isinstance(_inner(right), (Relation, Add)) or (sign == "neg" and _is_product(right))
+                return (
+                    f"{shown} {_wrap(right, loose)}"
+                    if sign in ("neg", "pm", "mp")
+                    else shown + to_latex(right)
+                )
             if sign in ("|", "||") or (sign == ":" and isinstance(right, Relation)):
                 return f"{to_latex(left)} {shown} {to_latex(right)}"
             return f"{_side(left)} {shown} {_side(right)}"
@@ -108,6 +128,31 @@ def to_latex(tree: Tree) -> str:
         case Hole(source=source):
             return source
     raise TypeError(f"no LaTeX for a {type(tree).__name__}")
+
+
+def chain_to_latex(sides: Sequence[Tree], signs: Sequence[str]) -> str:
+    """A chain of relations in canonical LaTeX; a relation that is a side by itself stands in brackets.
+
+    >>> from derive.reading import read_formula
+    >>> chain_to_latex([read_formula("x"), read_formula("1/2")], ["~="])
+    'x \\\\approx \\\\frac{1}{2}'
+    """
+    shown = [_wrap(side, _links(_inner(side))) for side in sides]
+    for place, sign in enumerate(signs):
+        shown[place + 1] = f"{symbols.RELATION_LATEX.get(sign, sign)} {shown[place + 1]}"
+    return " ".join(shown)
+
+
+def _links(tree: Tree) -> bool:
+    """Whether a side would be taken for two: its own sign is one that joins sides."""
+    return isinstance(tree, Relation) and tree.left != NOTHING and tree.sign in _CHAINING
+
+
+_CHAINING = frozenset(symbols.RELATIONS.values())
+
+
+def _is_product(tree: Tree) -> bool:
+    return isinstance(_inner(tree), (Multiply, Negative, Big))
 
 
 def _wrap(tree: Tree, needed: bool) -> str:
@@ -130,7 +175,11 @@ def _plain(tree: Tree) -> str:
 
 
 def _side(tree: Tree) -> str:
-    return _wrap(tree, isinstance(_inner(tree), Relation) or (isinstance(tree, List) and not tree.brackets))
+    inner = _inner(tree)
+    denial = isinstance(inner, Relation) and inner.sign == "neg"
+    return _wrap(
+        tree, (isinstance(inner, Relation) and not denial) or (isinstance(tree, List) and not tree.brackets)
+    )
 
 
 def _number(tree: Number) -> str:
@@ -146,7 +195,7 @@ def _name(tree: Name) -> str:
     if text in symbols.SYMBOLS:
         shown = "\\" + text
     elif tree.font in ("", "text") and (len(text) > 1 or tree.font == "text"):
-        known = text in symbols.FUNCTION_COMMANDS or text in ("max", "min")
+        known = (text in symbols.FUNCTION_COMMANDS and text not in _NO_COMMANDS) or text in ("max", "min")
         shown = (
             "\\" + text
             if known
@@ -245,7 +294,9 @@ def _argument(tree: Tree) -> str:
 def _sum(terms: tuple[Tree, ...]) -> str:
     shown = ""
     for place, term in enumerate(terms):
-        if place and isinstance(term, Negative):
+        if isinstance(term, Relation) and term.left == NOTHING and term.sign in ("pm", "mp"):
+            shown += (" " if place else "") + to_latex(term)
+        elif place and isinstance(term, Negative):
             operand = term.operand
             shown += " - " + _wrap(operand, isinstance(_inner(operand), (Add, Negative, Relation)))
         else:
@@ -281,9 +332,12 @@ def _factor(factor: Tree, place: int, sign: str, tree: Multiply, loose: bool) ->
         return rf"\left({latex}\right)"  # a power of ten as a factor, not as a part of the number
     if isinstance(inner, Number) and "e" in inner.digits and place and sign:
         return rf"\left({latex}\right)"
+    bare = inner
+    while isinstance(bare, (Power, Transpose)):
+        bare = _inner(bare.base if isinstance(bare, Power) else bare.operand)
     brackets = (
         (r"\left(", r"\left[")
-        if _may_call(before)
+        if _may_call(before) or (isinstance(before, (Name, Indexed)) and isinstance(bare, (Name, Indexed)))
         else (r"\left[",)
         if isinstance(before, (Name, Indexed))
         else ()
@@ -374,7 +428,12 @@ def _below(tree: Big) -> str:
 
 
 def _expectation(tree: Big) -> str:
-    below = ", ".join(to_latex(variable) for variable in tree.variables)
+    conditions = tree.condition.items if isinstance(tree.condition, List) else (tree.condition,)
+    told = [part for part in conditions if isinstance(part, Relation)]
+    bound = {part.left: part for part in told}
+    parts = [to_latex(bound.pop(variable, variable)) for variable in tree.variables]
+    parts += [to_latex(part) for part in told if part.left in bound]
+    below = ", ".join(parts)
     if tree.domain is not None:
         below += rf" \sim {to_latex(tree.domain)}"
     return r"\mathbb{E}" + (f"_{{{below}}}" if below else "") + rf"\left[{to_latex(tree.body)}\right]"
@@ -411,4 +470,7 @@ def _derivative(tree: Derivative) -> str:
 
 
 def _loose(tree: Tree) -> bool:
-    return isinstance(_inner(tree), (Add, Negative, Relation, Multiply, Big, List))
+    inner = _inner(tree)
+    return isinstance(inner, (Add, Negative, Relation, Multiply, Big)) or (
+        isinstance(inner, List) and not inner.brackets
+    )

@@ -40,6 +40,7 @@ _NUMBER = r"""
   | [1-9]\d{0,2}(?:\\,\d{3})+(?!\d)(?:\.\d+)?
   | (?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+(?![\d.]))?
 """
+_STYLED = {"DOUBLE-STRUCK": "mathbb", "SCRIPT": "mathcal", "FRAKTUR": "mathfrak", "BLACK-LETTER": "mathfrak"}
 _UPPER = "".join(symbols.SUPERSCRIPTS)
 _LOWER = "".join(symbols.SUBSCRIPTS)
 _TOKEN = re.compile(
@@ -117,6 +118,10 @@ def lex(
                 raise TooLarge(f"the formula has more than {MAX_TOKENS} tokens")
             continue
         made, end = _make(kind, text, source, (at, end), plain, tokens)
+        if len(made) == 1:
+            made = [_beside(made[0], tokens)]
+            if made[0][1] == "perp" and tokens and tokens[-1].kind == "command" and tokens[-1].text == "perp":
+                made, at = [("command", "indep", "")], tokens.pop().start - base  # two signs for one
         for position, (token_kind, token_text, font) in enumerate(made):
             tokens.append(
                 Token(token_kind, token_text, base + at, base + end, spaced and position == 0, font)
@@ -169,6 +174,25 @@ def _make(
     if kind in ("upper", "lower"):
         return _script(kind, text), end
     return _character(text), end
+
+
+def _beside(made: tuple[str, str, str], before: list[Token]) -> tuple[str, str, str]:
+    """What only the tokens before can tell: ``a \\text{ AND } b``, ``x_\\perp``."""
+    kind, text, _ = made
+    last = before[-1] if before else None
+    if kind in ("text", "run") and text.strip() in symbols.LOGIC_WORDS:
+        operand = last is not None and (
+            last.kind in ("number", "letter", "text", "run", "close", "end")
+            or (last.kind == "sign" and last.text in (")", "]", "}", "'"))
+            or (last.kind == "command" and last.text in symbols.SYMBOLS)
+        )
+        if operand != (text.strip() == "NOT"):
+            return "command", symbols.LOGIC_WORDS[text.strip()], ""
+    if kind == "command" and text == "perp":
+        opened = before[-2:-1] if last is not None and last.text == "{" else before[-1:]
+        if not before or (opened and opened[0].kind == "sign" and opened[0].text in ("_", "^")):
+            return "command", "bot", ""
+    return made
 
 
 def _run(text: str, at: int, end: int, plain: bool, before: list[Token], source: str) -> _Made:
@@ -236,6 +260,10 @@ def _command(name: str, source: str, at: int, end: int) -> _Made:
     if name == "textcolor" or name == "colorbox":
         braced = _BRACED.match(source, end)
         return [], braced.end() if braced else end
+    if name in ("iint", "iiint"):
+        return [("command", "int", "")] * name.count("i"), end
+    if name == "pmod":
+        return [("command", "bmod", "")], end
     if name in _STRONG_SPACE:
         return [("space", "quad", "")], end
     if name in _WEAK_SPACE:
@@ -315,8 +343,13 @@ def _character(char: str) -> list[tuple[str, str, str]]:
     if unicodedata.category(char).startswith("C"):
         return [("bad", f"a control character (U+{ord(char):04X})", "")]
     plain = unicodedata.normalize("NFKC", char)
-    if plain != char and len(plain) == 1 and "MATHEMATICAL" in unicodedata.name(char, ""):
-        bold = "bold" if " BOLD " in unicodedata.name(char) else ""
+    name = unicodedata.name(char, "")
+    font = next((font for sort, font in _STYLED.items() if sort in name), "")
+    if plain != char and len(plain) == 1 and plain.isalpha() and font:  # ℝ, ℒ, 𝔼
+        letter = ("letter", plain, "")
+        return [("command", font, ""), ("sign", "{", ""), letter, ("sign", "}", "")]
+    if plain != char and len(plain) == 1 and "MATHEMATICAL" in name:
+        bold = "bold" if " BOLD " in name else ""
         if plain in symbols.CHARACTERS:
             return [("command", symbols.CHARACTERS[plain], bold)]
         return [("letter", plain, bold)] if plain.isalpha() else [("number", plain, "")]

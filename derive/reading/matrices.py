@@ -38,14 +38,25 @@ def environment(group: Group, parser: Parser) -> Tree:
             and isinstance(items[0], Group)
             and items[0].open == "{"
         ):
-            items = items[1:]
-        return Matrix(rows(items, parser), symbols.MATRIX_BRACKETS[group.name], span=(group.start, group.end))
+            bars, items = _bars(items[0]), items[1:]
+        else:
+            bars = ()
+        brackets = symbols.MATRIX_BRACKETS[group.name]
+        return Matrix(rows(items, parser), brackets, bars, span=(group.start, group.end))
     if group.name in symbols.ROW_ENVIRONMENTS:
         parts = [item for item in items if item.kind != "cell"]
         if not any(item.kind == "row" for item in parts):
             return parser.read(parts)
         raise parser.refuse("several rows inside a formula", group)
     raise parser.refuse(f"the environment {group.name} is not known", group)
+
+
+def _bars(columns: Group) -> tuple[int, ...]:
+    """The columns of ``{cc|c}`` before which a line stands, the outermost lines left out."""
+    spec = "".join(item.text for item in columns.items if isinstance(item, Token))
+    count = sum(spec.count(letter) for letter in "lcr")
+    places = [sum(spec[:at].count(letter) for letter in "lcr") for at, sign in enumerate(spec) if sign == "|"]
+    return tuple(sorted({place for place in places if 0 < place < count}))
 
 
 def rows(items: Sequence[Item], parser: Parser) -> tuple[tuple[Tree, ...], ...]:
@@ -97,7 +108,7 @@ def cases(items: Sequence[Item], parser: Parser, group: Group) -> Tree:
         condition_items = [item for cell in cells[1:] for item in cell]
         condition: Tree | None = None
         if condition_items:
-            maths = [_without_condition(item) for item in condition_items]
+            maths = [_without_condition(_joining(item)) for item in condition_items]
             maths = [item for item in maths if not (item.kind == "text" and _conditional(item))]
             maths = _strip_comma(maths)
             condition = parser.read(maths) if maths else None
@@ -113,6 +124,13 @@ def _conditional(item: Item) -> bool:
         word.strip(".:;") in symbols.STOP_WORDS | symbols.CONDITION_WORDS | {"in", "case", "cases", "other"}
         for word in words
     )
+
+
+def _joining(item: Item) -> Item:
+    """``x > 0 \\text{ and } y > 0``."""
+    word = item.text.strip().lower() if item.kind == "text" else ""
+    sign = {"and": "wedge", "or": "vee"}.get(word)
+    return Token("command", sign, item.start, item.end, item.spaced) if sign else item
 
 
 def _without_condition(item: Item) -> Item:
@@ -145,7 +163,7 @@ def sequence(group: Group, parser: Parser) -> Tree:
                 return cases(items, parser, group)
         tree = environment(inner, parser)
         if isinstance(tree, Matrix) and not tree.brackets:
-            return Matrix(tree.rows, group.open, span=(group.start, group.end))
+            return Matrix(tree.rows, group.open, tree.bars, span=(group.start, group.end))
         return tree
     if group.sized and (group.open == "." or group.close == "."):
         raise parser.refuse("a bracket without its partner", group)
@@ -177,6 +195,8 @@ def sequence(group: Group, parser: Parser) -> Tree:
             return Matrix(tuple(item.items for item in nested), "[")
         return List(tree.items, brackets)
     if group.open == "\\{" or brackets in ("[)", "(]"):
+        return List((tree,), brackets)
+    if brackets == "[" and isinstance(tree, Relation) and tree.sign == "|":  # [A | b] is no condition
         return List((tree,), brackets)
     return tree
 

@@ -133,7 +133,9 @@ def _powered(parser: Parser, core: Tree, found: Scripts, following: Group) -> Tr
     base, lower, upper = (core.base, core.lower, core.upper) if isinstance(core, Indexed) else (core, (), ())
     numbered = Call(Indexed(base, lower, (*upper, *exponents)), inside, span=span)
     product = Multiply((raise_to(core, found), inside[0]), ("",), span=span)
-    readings = (applied, product if len(inside) == 1 else numbered)
+    readings: tuple[Tree, ...] = (applied, product if len(inside) == 1 else numbered)
+    if found.doubtful is not None:
+        readings = (numbered, applied)  # f^k(x): the k-th function, or its power
     return Ambiguous(readings, "a raised letter before brackets: a function or a factor", span=span)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, cast
 
 from derive.reading import functions, symbols
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 
 _UNITS = frozenset(["K", "M", "G", "T", "B", "KB", "MB", "GB", "TB"])
 
+# GFLOPs, M parameters, million images: a scale and what is counted, which is a remark.
+_SCALES = {"million": "M", "billion": "G", "thousand": "K", "k": "K"}
+_SCALED = re.compile(
+    r"([KMGTk]|million|billion|thousand)\s*(?:FLOPs?|FLOPS|MACs?|MAdds?|MADDs?|OPs|ops|params?|parameters|weights|"
+    r"images|examples|samples|tokens|operations|multiplications|multiply-adds)?"
+)
+
 
 def number(parser: Parser, token: Token) -> Tree:
     """A number with its power of ten and its unit."""
@@ -37,6 +45,9 @@ def number(parser: Parser, token: Token) -> Tree:
             unit = "%"
         elif item.kind == "text" and item.text.strip() in _UNITS:
             unit = item.text.strip()
+        elif item.kind in ("text", "word") and (scaled := _SCALED.fullmatch(item.text.strip())) is not None:
+            unit = _SCALES.get(scaled.group(1), scaled.group(1))
+            parser.context.notes.append(item.text.strip())
         elif item.kind == "letter" and item.text in "KMG" and not item.spaced and "." in digits:
             after = parser.peek(1)
             unit = item.text if not (isinstance(after, Token) and after.text in ("_", "^", "'")) else ""

@@ -6,7 +6,8 @@ juxtaposition, leading signs, powers. Every item must be consumed; what cannot b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+from itertools import pairwise
 from typing import cast
 
 from derive.reading import symbols
@@ -14,10 +15,11 @@ from derive.reading.atoms import read_factor
 from derive.reading.context import MAX_NESTING, Context, Unread, end_of, span_of, times
 from derive.reading.functions import loose_sum
 from derive.reading.groups import Group, Item
-from derive.reading.items import OPERATORS, describe
+from derive.reading.items import OPERATORS, describe, has_relation
 from derive.reading.lexer import Token, TooLarge
 from derive.reading.runs import expand
 from derive.reading.tree import (
+    NOTHING,
     Add,
     Ambiguous,
     Big,
@@ -116,6 +118,9 @@ class Parser:
         if self.next_is("-", "+") and self.peek(1) is None:
             token = cast(Token, self.take())
             return Name(token.text, span=(token.start, token.end))
+        joined = self.conditions()
+        if joined is not None:
+            return joined
         sides = [self.operation()]
         signs: list[str] = []
         while (sign := self.relation_sign()) is not None:
@@ -130,6 +135,26 @@ class Parser:
         ]
         return made[0] if len(made) == 1 else List(tuple(made), "", span=span_of(sides))
 
+    def conditions(self) -> Tree | None:
+        """``x > 0 \\wedge y > 0``: whole relations joined by and and or, which are then the loosest."""
+        stop = next(
+            (at for at in range(self.at, len(self.items)) if self.items[at].text in (",", ";")),
+            len(self.items),
+        )
+        places = [at for at in range(self.at, stop) if self.items[at].text in ("wedge", "vee")]
+        edges = [self.at - 1, *places, stop]
+        parts = list(pairwise(edges))
+        if not places or not all(has_relation(self.items[a + 1 : b]) for a, b in parts):
+            return None
+        trees = [self.stretch(a + 1, b) for a, b in parts]
+        for sign in ("wedge", "vee"):
+            for at in reversed([k for k, place in enumerate(places) if self.items[place].text == sign]):
+                left, right = trees[at : at + 2]
+                trees[at : at + 2] = [Relation(sign, left, right, span=span_of([left, right]))]
+                places.pop(at)
+        self.at = stop
+        return trees[0]
+
     def relation_sign(self) -> str | None:
         item = self.peek()
         if not isinstance(item, Token) or item.kind not in ("sign", "command"):
@@ -137,11 +162,17 @@ class Parser:
         return symbols.RELATIONS.get(item.text)
 
     def operation(self) -> Tree:
-        """Sums joined by ``\\cup``, ``\\oplus``, ``\\bmod`` and the like, from the left."""
-        tree = self.sum()
-        while self.next_is(*symbols.OPERATIONS):
+        """Sums joined by ``\\cup``, ``\\oplus``, ``\\bmod`` and the like, from the left; and before or."""
+        return self.joined(self.tight, symbols.OPERATIONS.keys() - symbols.TIGHT_OPERATIONS)
+
+    def tight(self) -> Tree:
+        return self.joined(self.sum, symbols.TIGHT_OPERATIONS)
+
+    def joined(self, read: Callable[[], Tree], signs: Collection[str]) -> Tree:
+        tree = read()
+        while self.next_is(*signs):
             sign = symbols.OPERATIONS[cast(Token, self.take()).text]
-            right = self.sum()
+            right = read()
             tree = Relation(sign, tree, right, span=span_of([tree, right]))
         return tree
 
@@ -150,15 +181,15 @@ class Parser:
         self.context.nesting += 1
         if self.context.nesting > MAX_NESTING:
             raise TooLarge("the formula is nested too deeply")
-        terms = [self.term()]
-        while self.next_is("+", "-"):
+        terms = [self.either_sign() if self.next_is("pm", "mp") else self.term()]
+        while self.next_is("+", "-", "pm", "mp"):
+            if self.next_is("pm", "mp"):
+                terms.append(self.either_sign())
+                continue
             minus = self.next_is("-")
             start = cast(Token, self.take()).start
             term = self.term()
             terms.append(Negative(term, span=(start, end_of(term))) if minus else term)
-        item = self.peek()
-        if isinstance(item, Token) and item.text in ("pm", "mp"):
-            raise self.refuse(f"\\{item.text} stands for two values", item)
         self.context.nesting -= 1
         if len(terms) == 1:
             return terms[0]
@@ -171,6 +202,12 @@ class Parser:
         )  # a place plus a number is nothing
         readings = (wider, plain) if places else (plain, wider)
         return Ambiguous(readings, "how far the sum reaches", span=plain.span)
+
+    def either_sign(self) -> Tree:
+        """``\\pm b``: a term that stands for two values, which nothing evaluates."""
+        sign = cast(Token, self.take())
+        term = self.term()
+        return Relation(sign.text, NOTHING, term, span=(sign.start, end_of(term)))
 
     def term(self) -> Tree:
         """A product with its leading signs: ``-x y`` is the negative of the product."""
@@ -277,7 +314,7 @@ class Parser:
         if item.kind == "command":
             if item.text == "Vert":
                 return self.bars_left("Vert") % 2 == 0
-            return item.text not in OPERATORS and item.text not in symbols.RELATIONS
+            return (item.text == "neg" or item.text not in OPERATORS) and item.text not in symbols.RELATIONS
         return False
 
     def bars_left(self, sign: str = "|") -> int:

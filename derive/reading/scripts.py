@@ -10,6 +10,7 @@ from derive.reading import symbols
 from derive.reading.groups import Group, Item
 from derive.reading.lexer import Token
 from derive.reading.tree import (
+    NOTHING,
     Ambiguous,
     Call,
     Derivative,
@@ -47,6 +48,7 @@ class Scripts:
     ends: tuple[int, ...] = ()  # where each power ends
 
 
+_BOUNDS_BELOW = ("<", "<=", ">", ">=", "!=")  # x_{<t}: everything before t
 _UPRIGHT = frozenset(["mathsf", "mathbf", "mathit", "mathbb", "mathrm", *symbols.SWITCHES])
 TRANSPOSE = Name("T", ("transpose",))
 
@@ -141,6 +143,17 @@ def _indices(nested: Parser) -> list[Tree]:
     if isinstance(item, Token) and item.text in ("*", "+", "-", "|") and nested.peek(1) is None:
         nested.at += 1
         return [Name(item.text, span=(item.start, item.end))]
+    if nested.relation_sign() in _BOUNDS_BELOW:
+        sign = nested.take()
+        bound = nested.operation()
+        return [
+            Relation(
+                symbols.RELATIONS[sign.text],
+                NOTHING,
+                bound,
+                span=(sign.start, nested.items[nested.at - 1].end),
+            )
+        ]
     last = nested.items[-1]
     dangling = isinstance(last, Token) and last.text in ("cdot", ":") and len(nested.items) > 1
     if dangling and not nested.at and nested.items[-2].text != ",":
@@ -309,6 +322,11 @@ def _power(items: list[Item], parser: Parser, base: Tree, found: Scripts, mark: 
         raise parser.refuse("a superscript with a relation is no power", mark)
     if found.powers and TRANSPOSE not in found.powers:
         raise parser.refuse("two superscripts on one symbol", mark)
+    from derive.reading.functions import is_policy
+
+    if is_policy(exponent, base.base if isinstance(base, Indexed) else base):
+        found.upper += (exponent,)
+        return
     if _perhaps_label(exponent, parser, base):
         found.doubtful = exponent
         return
@@ -354,7 +372,21 @@ def attach(base: Tree, found: Scripts, parser: Parser) -> Tree:
             base = Indexed(base.base, base.lower + found.lower, base.upper + found.upper, span=span)
         else:
             base = Indexed(base, found.lower, found.upper, span=span)
+            return _indicated(base) or base
     return base
+
+
+_ONES = (Number("1"), *(Name(text, (), font) for text in "1I" for font in ("bb", "bold")))
+
+
+def _indicated(tree: Indexed) -> Tree | None:
+    """``\\mathbb{1}_{x > 0}`` and ``1_{[i = j]}``: the condition that an indicator carries below."""
+    below = tree.lower[0] if len(tree.lower) == 1 else None
+    if isinstance(below, List) and len(below.items) == 1:
+        below = below.items[0]
+    if tree.base not in _ONES or tree.upper or not isinstance(below, Relation) or below.left == NOTHING:
+        return None
+    return Call(Name("indicator"), (below,), span=tree.span)
 
 
 def raise_to(base: Tree, found: Scripts) -> Tree:

@@ -9,15 +9,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
-from derive.reading import symbols
 from derive.reading.declarations import Declarations
-from derive.reading.latex import to_latex
+from derive.reading.latex import chain_to_latex, to_latex
 from derive.reading.notebook import Notebook
 from derive.reading.tree import Ambiguous, Hole, Span, Tree, rebuilt
 
 Sign = Literal[
     "=", "~=", ":=", "<", "<=", ">", ">=", "!=", "->", "in", "propto", "~", "notin", "<->", "subset", "<<",
-    ">>", ":"
+    ">>", ":", "subseteq", "supset", "supseteq", "perp", "indep",
 ]  # fmt: skip
 Role = Literal["claim", "condition", "given"]
 Status = Literal["read", "ambiguous", "in part", "unread", "struck"]
@@ -73,7 +72,12 @@ class Side:
     @property
     def latex(self) -> str:
         """What was understood in canonical LaTeX; ``[?]`` where nothing was."""
-        return to_latex(rebuilt(self.tree, _marked) if self.unread else self.tree)
+        return to_latex(self.shown)
+
+    @property
+    def shown(self) -> Tree:
+        """The tree with ``[?]`` for its holes."""
+        return rebuilt(self.tree, _marked) if self.unread else self.tree
 
 
 @dataclass(frozen=True)
@@ -123,10 +127,19 @@ class Statement:
     @property
     def latex(self) -> str:
         """The whole chain in canonical LaTeX; ``[?]`` for a side that was not read."""
-        shown = [self.sides[0].latex]
-        for sign, side in zip(self.signs, self.sides[1:], strict=True):
-            shown += [symbols.RELATION_LATEX[sign], side.latex]
-        return " ".join(shown)
+        return chain_to_latex([side.shown for side in self.sides], self.signs)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as data: its cells row by row, each a number, a formula or words (a :class:`Text`).
+
+    ``header`` says that the first row names the columns, as it does in Markdown.
+    """
+
+    rows: tuple[tuple[Side, ...], ...]
+    header: bool
+    place: Place
 
 
 @dataclass(frozen=True)
@@ -145,6 +158,7 @@ class Document:
     problem: str | None = None
     notes: tuple[str, ...] = field(default=())
     declared: Declarations = field(default_factory=Declarations)
+    tables: tuple[Table, ...] = ()
     notebook: Notebook | None = field(default=None, compare=False, repr=False)
 
     @cached_property

@@ -153,7 +153,10 @@ def scan_letters(items: Sequence[Item], context: Context) -> None:
             letters = _letters(item)
             if raised and before is not None and before.text == "^" and place >= 2:
                 owner = level[place - 2]
-                fixed = owner.kind == "number" or owner.text == "e" or isinstance(owner, Group)
+                below = place >= 3 and level[place - 3].kind == "sign" and level[place - 3].text == "_"
+                fixed = not below and (
+                    owner.kind == "number" or owner.text == "e" or isinstance(owner, Group)
+                )
                 if fixed:
                     powers.update(letters)
             elif not script and not raised:

@@ -20,6 +20,8 @@ BINARY = frozenset(
         "setminus",
         "star",
         "bmod",
+        "wedge",
+        "vee",
         "cdot",
         "times",
         "*",
@@ -116,6 +118,8 @@ def _flat_group(item: Group, before: list[Item], depth: int) -> list[Item]:
             rows = inner_group.items
             if inner_group.name == "array" and rows and isinstance(rows[0], Group):
                 rows = rows[1:]
+            if _cases(rows):
+                return [item]
             return [row, *flatten(rows, depth + 1), Token("row", "\\\\", item.end, item.end)]
     return [item]
 
@@ -130,6 +134,23 @@ def _equations(items: Sequence[Item]) -> bool:
             rows[-1].append(item)
     filled = [row for row in rows if any(item.kind not in ("cell", "space") for item in row)]
     return bool(filled) and all(has_relation(row) for row in filled)
+
+
+def _cases(items: Sequence[Item]) -> bool:
+    """Whether every row is a value beside its condition: ``x & x > 0``, and no equation ``x &= 3``."""
+    rows: list[list[list[Item]]] = [[[]]]
+    for item in items:
+        if item.kind == "row":
+            rows.append([[]])
+        elif item.kind == "cell":
+            rows[-1].append([])
+        elif item.kind != "space":
+            rows[-1][-1].append(item)
+    filled = [row for row in rows if any(row)]
+    return bool(filled) and all(
+        len(row) == 2 and all(row) and not has_relation(row[0]) and relation_of(row[1][0]) is None
+        for row in filled
+    )
 
 
 def _takes_argument(item: Item | None) -> bool:

@@ -61,6 +61,14 @@ ALIASES = {
     "rbrace": "}",
     "land": "wedge",
     "lor": "vee",
+    "lnot": "neg",
+    "mod": "bmod",
+    "supseteqq": "supseteq",
+    "subseteqq": "subseteq",
+    "subsetneq": "subset",
+    "supsetneq": "supset",
+    "Perp": "indep",
+    "upmodels": "indep",
     "dbinom": "binom",
     "tbinom": "binom",
     "Tr": "tr",
@@ -105,7 +113,10 @@ CHARACTERS = {
     "∘": "circ", "‖": "Vert", "∥": "Vert", "⌊": "lfloor", "⌋": "rfloor", "⌈": "lceil", "⌉": "rceil",
     "⟨": "langle", "⟩": "rangle", "…": "ldots", "⋯": "cdots", "⋮": "vdots", "⋱": "ddots", "′": "'",
     "’": "'", "ℓ": "ell", "∀": "forall", "∃": "exists", "∴": "therefore", "∵": "because", "⊤": "top",
-    "∧": "wedge", "∨": "vee", "ϵ": "epsilon", "ϕ": "phi", "ϑ": "vartheta", "ς": "varsigma", "µ": "mu",
+    "∧": "wedge", "∨": "vee", "¬": "neg", "⊕": "oplus", "⊥": "perp", "∪": "cup",
+    "∩": "cap", "⊃": "supset",
+    "⊇": "supseteq", "⫫": "indep", "⋆": "star", "∖": "setminus",
+    "ϵ": "epsilon", "ϕ": "phi", "ϑ": "vartheta", "ς": "varsigma", "µ": "mu",
     "≪": "ll", "≫": "gg", "≔": ":=", "≜": ":=", "∅": "emptyset", "ᵀ": "T", "↑": "uparrow",
     "↓": "downarrow",
 }  # fmt: skip
@@ -117,8 +128,14 @@ for _name in GREEK:
                 CHARACTERS.setdefault(unicodedata.lookup(f"GREEK {_kind} LETTER {_label}"), _name)
             except KeyError:  # the var... forms have no letter of that name
                 continue
-SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱᵀ", "0123456789+-()niT", strict=True))
-SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎ᵢⱼₖₙₘₜₗₓ", "0123456789+-()ijknmtlx", strict=True))
+SUPERSCRIPTS = dict(
+    zip(
+        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱᵀᵃᵇᶜᵈᵉᶠᵍʰʲᵏˡᵐᵒᵖʳˢᵗᵘᵛʷˣʸᶻ",
+        "0123456789+-()niTabcdefghjklmoprstuvwxyz",
+        strict=True,
+    )
+)
+SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎ᵢⱼₖₙₘₜₗₓₐₑₒₕₚₛᵣᵤᵥ", "0123456789+-()ijknmtlxaeohpsruv", strict=True))
 FRACTIONS = {"½": ("1", "2"), "⅓": ("1", "3"), "⅔": ("2", "3"), "¼": ("1", "4"), "¾": ("3", "4")}
 CIRCLED = {chr(0x2460 + i): str(i + 1) for i in range(20)}
 
@@ -129,15 +146,18 @@ RELATIONS = {
     "leq": "<=", "<=": "<=", ">": ">", "geq": ">=", ">=": ">=", "neq": "!=", "!=": "!=",
     "rightarrow": "->", "Rightarrow": "->", "mapsto": "->", "->": "->", "=>": "->", "in": "in",
     "notin": "notin", "propto": "propto", "sim": "~", "Leftrightarrow": "<->", "<=>": "<->",
-    "subset": "subset", "subseteq": "subset", "ll": "<<", "gg": ">>", "<<": "<<", ">>": ">>", ":": ":",
+    "subset": "subset", "subseteq": "subseteq", "supset": "supset", "supseteq": "supseteq",
+    "perp": "perp", "indep": "indep", "ll": "<<", "gg": ">>", "<<": "<<", ">>": ">>", ":": ":",
 }  # fmt: skip
 RELATION_LATEX = {
     "=": "=", "~=": r"\approx", ":=": ":=", "<": "<", "<=": r"\leq", ">": ">", ">=": r"\geq",
     "!=": r"\neq", "->": r"\rightarrow", "in": r"\in", "notin": r"\notin", "propto": r"\propto",
-    "~": r"\sim", "<->": r"\Leftrightarrow", "subset": r"\subset", "<<": r"\ll", ">>": r"\gg", ":": ":",
-    "|": r"\mid", "||": r"\|", ",": ",", "cup": r"\cup", "cap": r"\cap", "setminus": r"\setminus",
-    "oplus": r"\oplus", "star": r"\star", "mod": r"\bmod", "wedge": r"\wedge", "vee": r"\vee",
-    "circ": r"\circ",
+    "~": r"\sim", "<->": r"\Leftrightarrow", "subset": r"\subset", "subseteq": r"\subseteq",
+    "supset": r"\supset", "supseteq": r"\supseteq", "perp": r"\perp", "indep": r"\perp\!\!\!\perp",
+    "<<": r"\ll", ">>": r"\gg", ":": ":", "|": r"\mid", "||": r"\|", ",": ",", "cup": r"\cup",
+    "cap": r"\cap", "setminus": r"\setminus", "oplus": r"\oplus", "star": r"\star", "mod": r"\bmod",
+    "wedge": r"\wedge", "vee": r"\vee", "circ": r"\circ", "neg": r"\neg", "pm": r"\pm",
+    "mp": r"\mp",
 }  # fmt: skip
 
 PRODUCTS = {
@@ -148,6 +168,10 @@ OPERATIONS = {
     "cup": "cup", "cap": "cap", "setminus": "setminus", "oplus": "oplus", "star": "star", "bmod": "mod",
     "wedge": "wedge", "vee": "vee",
 }  # fmt: skip
+# The operations that bind tighter than the others: and before or, as times before plus.
+TIGHT_OPERATIONS = words("cap wedge")
+# Words in capitals between two things, as truth tables have them.
+LOGIC_WORDS = {"AND": "wedge", "OR": "vee", "XOR": "oplus", "NOT": "neg"}
 
 # Functions written as a command or a word; the value is how the word is written canonically.
 FUNCTION_COMMANDS = words(

@@ -186,10 +186,12 @@ class Matrix(Tree):
     """Rows of equal or unequal length, as written between the environment's brackets.
 
     ``brackets`` is the opening sign: ``[``, ``(``, ``|`` (a determinant), ``\\|``, ``{`` or ``""``.
+    ``bars`` are the columns before which an upright line stands, as in ``{array}{cc|c}``.
     """
 
     rows: tuple[tuple[Tree, ...], ...]
     brackets: str = "["
+    bars: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -248,6 +250,10 @@ class Text(Tree):
     """Words inside a formula: ``\\text{if }``, a unit, a remark."""
 
     text: str
+
+
+#: What stands before a sign that has nothing there: ``\\pm 1``, ``\\neg a``, the index ``< t``.
+NOTHING = Text("")
 
 
 @dataclass(frozen=True)
