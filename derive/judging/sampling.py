@@ -88,7 +88,7 @@ def draw(
             point.names[outcome(name, k)] = _values(rng, domains.get(name, default), (batch,), k)
     for axis in sorted(set(point.random.values())):
         point.names[weights(axis)] = _values(rng, SHARES, (batch, OUTCOMES, 1), 0)
-    for function in functions:
+    for function in sorted(functions, key=repr):  # a set has another order in every process
         point.functions[function] = _smooth(rng)
     return point
 
