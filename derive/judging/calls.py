@@ -11,7 +11,7 @@ import numpy as np
 from derive.judging import arrays
 from derive.judging.arrays import Array
 from derive.judging.chance import MOMENTS, moment
-from derive.judging.functions import TABLE, apply, factorial, power
+from derive.judging.functions import TABLE, apply, factorial, pi, power
 from derive.judging.limits import MAX_FACTORIAL, TooLarge, Unknown
 from derive.judging.names import function_name, is_indicator
 from derive.judging.scalars import Dual, plain
@@ -104,7 +104,12 @@ def named(at: Evaluator, name: str, arguments: list[Array], labels: tuple[Tree, 
             base = at.full(Fraction(at.convention["log"]))
         return apply("log", x) if base is None else arrays.divide(apply("log", x), apply("log", base))
     if name in ("sin", "cos", "tan") and at.convention.get("angle") == "degrees":
-        return apply(name, x * (np.pi / 180))
+        if x.dtype != object:
+            return apply(name, x * (np.pi / 180))
+        radians = np.empty(x.shape, dtype=object)
+        for position, item in np.ndenumerate(x):
+            radians[position] = item * pi(item) / 180
+        return apply(name, radians)
     if (len(arguments) == 2 or name == "factorial") and any(a.ndim != 1 for a in arguments):
         raise Unknown(f"{name} of a matrix")
     if name in ("root", "sqrt") and len(arguments) == 2:

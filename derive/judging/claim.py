@@ -28,6 +28,8 @@ class Claim:
     right side
     starts, None for a claim that does not come from a file. ``witness`` is a place where the sides differ:
     ``{"at": {name: value}, "left": v, "right": v, "entry": [row, column] or None}``.
+    ``convention`` (with the note of that name) is the convention under which a wrong claim would be right, as
+    ``--convention`` takes it. ``proof`` are the steps of a ``proved`` claim: ``rule``, ``before``, ``after``.
     """
 
     verdict: Verdict
@@ -42,6 +44,8 @@ class Claim:
     expected: str | None = None
     witness: dict[str, Any] | None = None
     assumed: tuple[str, ...] = ()
+    convention: str | None = None
+    proof: tuple[dict[str, str], ...] = ()
 
     @property
     def wrong(self) -> bool:
@@ -58,4 +62,6 @@ class Claim:
         order = ("line", "column", "left", "relation", "right", "verdict", "evidence", "note", "message")
         result = {key: record[key] for key in (*order, "expected", "witness")}
         result["assumed"] = list(self.assumed)
+        result["convention"] = self.convention
+        result["proof"] = list(self.proof)
         return result

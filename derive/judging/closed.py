@@ -15,7 +15,7 @@ from derive.judging.arrays import Array, shape_text
 from derive.judging.claim import Claim
 from derive.judging.limits import Irrational, Refusal, ShapeMismatch, Unknown
 from derive.judging.scalars import Interval, plain
-from derive.judging.shapes import infer
+from derive.judging.shapes import infer, origin_of
 from derive.judging.trees import rename_bound
 from derive.judging.values import PRECISION, Evaluator, Point, Rounded, System
 from derive.reading.tree import Add, List, Power, Tree
@@ -47,7 +47,7 @@ def evaluate(
     """The value of a tree without free names in one number system. Raises :class:`Refusal`."""
     import mpmath
 
-    layout, shapes = infer([tree], None, lets)
+    layout, shapes = infer([tree], None, lets, origin_of(convention))
     if isinstance(shapes[0], Refusal):
         raise shapes[0]
     point = Point(1, sizes=layout.resolve())

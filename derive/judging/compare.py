@@ -12,11 +12,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
-from derive.judging import closed
+from derive.judging import closed, definitions
 from derive.judging.claim import Claim
+from derive.judging.conventions import alternatives, checked, in_force
 from derive.judging.identities import Setting, assumptions, compare_by_points
+from derive.judging.inequalities import judge_inequality
+from derive.judging.isolation import guarded
 from derive.judging.limits import Refusal, ShapeMismatch, TooLarge
 from derive.judging.names import CONSTANTS, access, function_name, is_delta, is_indicator, is_letter
+from derive.judging.proof import prove, proved_by
 from derive.judging.setting import setting_for
 from derive.judging.shapes import infer
 from derive.judging.trees import (
@@ -52,6 +56,8 @@ from derive.reading.tree import (
 )
 
 INEQUALITIES = ("<", "<=", ">", ">=", "!=")
+RELATIONS = ("=", "~=", *INEQUALITIES)
+MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def compare(
@@ -59,14 +65,22 @@ def compare(
     right: str,
     declare: Iterable[str] = (),
     convention: Mapping[str, str] | None = None,
+    relation: str = "=",
+    seed: int = 0,
 ) -> Claim:
     r"""Whether two formulas mean the same for all values in the declared domains.
 
-    ``declare`` are declaration lines (``"W: 3x5"``, ``"x > 0"``); ``convention`` changes a default, e.g.
-    ``{"log": "10"}`` or ``{"angle": "degrees"}``. If both sides are relations, left is compared with left and
-    right with right. The verdict is ``correct``, ``rounded``, ``wrong`` (with a witness), ``undecided`` or
-    ``unread`` (with the reason in ``message``). Raises ``DeclarationError`` for a declaration that says
-    nothing.
+    ``declare`` are declaration lines (``"W: 3x5"``, ``"x > 0"``) and definitions of names (``"L = (y -
+    t)^2"``); ``convention`` changes a default, e.g. ``{"log": "10"}`` or ``{"angle": "degrees"}`` (the keys
+    of :data:`derive.judging.conventions.CONVENTIONS`). ``relation`` may be ``=``, ``~=`` (about), ``<``,
+    ``<=``, ``>``, ``>=`` or ``!=``. If both sides are relations, left is compared with left and right with
+    right, and ``a > b`` with ``b < a``. The verdict is ``correct``, ``rounded``, ``wrong`` (with a
+    witness), ``undecided`` or ``unread`` (with the reason in ``message``). Raises ``DeclarationError`` for
+    a declaration that says nothing, ``ConventionError`` for a convention that there is not.
+
+    ``seed`` chooses the random points: the same seed gives the same verdict and witness on every run and
+    machine. A claim that would take long is judged in a worker process and is ``undecided`` if it costs too
+    much there (:mod:`derive.judging.isolation`).
 
     >>> compare(r"\tanh x", r"2\sigma(2x) - 1").verdict
     'correct'
@@ -75,28 +89,78 @@ def compare(
     ('wrong', {'at': {'x': 1}, 'left': 0.761594, 'right': 0.462117, 'entry': None})
     >>> compare("AB", "BA").note
     'shape'
+    >>> compare(r"\frac{8n^2 + 4n}{32n^2}", r"\frac14", ["n: natural"], relation=">").verdict
+    'correct'
     """
-    declared = Declarations.parse(declare)
-    sides = [_sides(text, declared) for text in (left, right)]
-    if len(sides[0]) != len(sides[1]):
-        message = "one side is a relation and the other is not"
-        return Claim("undecided", message=message, left=left, relation="=", right=right)
-    claims = [_judged(a, b, declared, convention) for a, b in zip(*sides, strict=True)]
+    if relation not in RELATIONS:
+        raise ValueError(f"the relation {relation!r} is not judged; what would work: {' '.join(RELATIONS)}")
+    conventions = checked(convention or {})
+    declared, lets = definitions.read(declare)
+    (first, signs), (second, others) = _sides(left, declared), _sides(right, declared)
+    if [MIRRORED.get(sign, sign) for sign in others] == signs != others:
+        second = second[::-1]
+    elif signs != others:
+        message = (
+            "one side is a relation and the other is not" if len(first) != len(second) else "other relations"
+        )
+        return Claim("undecided", message=message, left=left, relation=relation, right=right)
+    pairs = list(zip(first, second, strict=True))
+    sizes = [int(size) for declaration in declared for size in declaration.shape or () if size.isdigit()]
+    trees = (*first, *second, *lets.values())
+    worst = guarded(_worst, trees, sizes, pairs, relation, declared, lets, conventions, seed)
+    return replace(worst, left=left.strip(), right=right.strip(), relation=relation)
+
+
+def _worst(
+    pairs: Sequence[tuple[Tree, Tree]],
+    relation: str,
+    declared: Declarations,
+    lets: Mapping[Tree, Tree],
+    conventions: Mapping[str, str],
+    seed: int,
+) -> Claim:
+    """The worst verdict among those on the pairs of sides."""
+    claims = []
+    for a, b in pairs:
+        a, b, named = definitions.put_in(a, b, lets)
+        setting = setting_for((a, b, *named.values()), declared, conventions)
+        a, b, named = in_force(a, b, named, conventions)
+        claims.append(judge_by_conventions(a, b, relation, replace(setting, lets=named, seed=seed)))
     order = ("wrong", "unread", "undecided", "rounded", "correct")
-    worst = min(claims, key=lambda c: order.index(c.verdict))
-    return replace(worst, left=left.strip(), right=right.strip(), relation="=")
+    return min(claims, key=lambda c: order.index(c.verdict))
 
 
-def _sides(text: str, declared: Declarations) -> list[Tree]:
+def _sides(text: str, declared: Declarations) -> tuple[list[Tree], list[str]]:
     statements = read_statements(text, declared)
     if len(statements) != 1:
         reason = "nothing to read" if not statements else "several statements where one formula was expected"
-        return [Hole(text, reason)]
-    return [side.tree for side in statements[0].sides]
+        return [Hole(text, reason)], []
+    return [side.tree for side in statements[0].sides], list(statements[0].signs)
 
 
-def _judged(left: Tree, right: Tree, declared: Declarations, convention: Mapping[str, str] | None) -> Claim:
-    return judge(left, right, "=", setting_for((left, right), declared, convention))
+def judge_by_conventions(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
+    """The verdict of :func:`judge`; a wrong claim that another convention makes right has the note
+    ``convention``.
+
+    The convention is in the claim's ``convention``, as ``--convention`` takes it.
+    """
+    claim = judge(left, right, relation, setting)
+    if not claim.wrong or relation not in ("=", "~="):
+        return claim
+    for row, value, (a, b, _), other in alternatives(left, right, setting):
+        if judge(a, b, relation, other).verdict in ("correct", "rounded") and not _degenerate(a, b, other):
+            message = f"{claim.message}; right if {row.says(value)}"
+            return replace(claim, note="convention", convention=f"{row.key}={value}", message=message)
+    return claim
+
+
+def _degenerate(left: Tree, right: Tree, setting: Setting) -> bool:
+    """Whether the sides agree only because a matrix has to have one row or one column to make them fit."""
+    layout, _ = infer([left, right], setting.shapes, setting.lets)
+    free = [
+        dims for name, dims in layout.dims.items() if name in layout.matrices and name not in setting.shapes
+    ]
+    return any(layout.find(dim) == 1 for dims in free for dim in dims)
 
 
 def judge(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
@@ -104,7 +168,8 @@ def judge(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
 
     Never raises for what stands in the trees: a hopeless claim is ``undecided`` with the reason.
     """
-    claim = _judge(left, right, relation, setting)
+    sizes = [size for shape in setting.shapes.values() for size in shape or ()]
+    claim = guarded(_judge, (left, right), sizes, left, right, relation, setting)
     return replace(claim, left=to_latex(left), right=to_latex(right), relation=relation)
 
 
@@ -223,12 +288,16 @@ def _ladder(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
             claim = closed.settle(left, right, relation, setting.convention, setting.lets)
             return replace(claim, assumed=_assumed(left, right, setting))
         if not equality:
-            return Claim("undecided", message="an inequality with free names is not judged")
+            return judge_inequality(left, right, relation, setting)
         if is_number(left, 0) or is_number(right, 0):
             _layout, shapes = infer([rename_bound(left), rename_bound(right)], dict(setting.shapes))
             if any(not isinstance(s, Refusal) and s is not None for s in shapes):
                 return Claim("undecided", message="an equation, not an identity")
-        return compare_by_points(left, right, setting)
+        claim = compare_by_points(left, right, setting)
+        steps = prove(left, right, setting) if claim.verdict == "correct" else None
+        if steps is None:
+            return claim
+        return replace(claim, evidence="proved", message=proved_by(steps), proof=steps)
     except TooLarge as refusal:
         return Claim("undecided", message=f"not computed: {refusal}")
     except ShapeMismatch as refusal:
@@ -301,4 +370,4 @@ def is_closed(tree: Tree, setting: Setting | None = None) -> bool:
     return not names - set(lets)
 
 
-__all__ = ["Claim", "Rounded", "compare", "free_names", "is_closed", "judge"]
+__all__ = ["Claim", "Rounded", "compare", "free_names", "is_closed", "judge", "judge_by_conventions"]

@@ -59,7 +59,7 @@ def _normal(x: float) -> float:
     return (1 + math.erf(x / math.sqrt(2))) / 2
 
 
-def _pi(x: Any) -> Any:
+def pi(x: Any) -> Any:
     """Pi in the number system of ``x``."""
     x = plain(x)
     if isinstance(x, (Fraction, int)):
@@ -127,7 +127,7 @@ TABLE: dict[str, Elementary] = {
         lambda m, x: x * m.ncdf(x),
         lambda x, y: (
             (1 + value("erf", x / value("sqrt", 0 * x + 2))) / 2
-            + x * value("exp", -x * x / 2) / value("sqrt", 2 * _pi(x))
+            + x * value("exp", -x * x / 2) / value("sqrt", 2 * pi(x))
         ),
         _at(0, 0),
         False,
@@ -161,7 +161,7 @@ TABLE: dict[str, Elementary] = {
     "erf": Elementary(
         lambda x: np.vectorize(math.erf, otypes=[float])(x),
         lambda m, x: m.erf(x),
-        lambda x, y: 2 * value("exp", -x * x) / value("sqrt", _pi(x)),
+        lambda x, y: 2 * value("exp", -x * x) / value("sqrt", pi(x)),
         _at(0, 0),
     ),
 }

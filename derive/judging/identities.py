@@ -17,7 +17,7 @@ from derive.judging.limits import Refusal, ShapeMismatch, Unknown
 from derive.judging.names import RATES, access, function_name
 from derive.judging.sampling import POSITIVE, REAL, UNIT, Domain, draw, exactly, precisely
 from derive.judging.scalars import Interval, plain
-from derive.judging.shapes import infer
+from derive.judging.shapes import infer, origin_of
 from derive.judging.trees import rename_bound
 from derive.judging.values import PRECISION, Evaluator, Point, System, plain_name
 from derive.reading.symbols import GREEK
@@ -40,6 +40,7 @@ class Setting:
     conditions: tuple[Relation, ...] = ()  # under which alone the claim is meant
     random: Mapping[Tree, int] = field(default_factory=dict)  # random variables, and the space of each
     functions: frozenset[Tree] = frozenset()  # declared to be functions
+    seed: int = 0  # which random points
 
 
 def compare_by_points(left: Tree, right: Tree, setting: Setting) -> Claim:
@@ -50,7 +51,9 @@ def compare_by_points(left: Tree, right: Tree, setting: Setting) -> Claim:
     setting = replace(setting, lets={**means, **setting.lets})
     lets = list(setting.lets.values())
     conditions = [rename_bound(condition) for condition in setting.conditions]
-    layout, shapes = infer([left, right, *conditions], setting.shapes, setting.lets)
+    layout, shapes = infer(
+        [left, right, *conditions], setting.shapes, setting.lets, origin_of(setting.convention)
+    )
     shapes = shapes[:2]
     assumed = assumptions(layout, setting, [left, right])
     assumed += tuple(f"{plain_name(name)} with a bar is the mean of {plain_name(name)}" for name in means)
@@ -62,7 +65,7 @@ def compare_by_points(left: Tree, right: Tree, setting: Setting) -> Claim:
             raise shape
     if layout.dims.get(Name("i")) == ():
         raise Unknown("i may be an index or the imaginary unit")
-    functions = _free_functions([left, right, *lets], setting) if setting.any_function else set()
+    functions = free_functions([left, right, *lets], setting) if setting.any_function else set()
     agreed = 0
     for default in (REAL, POSITIVE, UNIT):
         agreed, claim = _rounds(left, right, setting, layout, functions, default)
@@ -71,9 +74,11 @@ def compare_by_points(left: Tree, right: Tree, setting: Setting) -> Claim:
             return _with(claim, (*assumed, *_domain_note(default, layout)))
         if agreed >= 6:
             notes = (*assumed, *_domain_note(default, layout))
-            size = f"{agreed} random points"
             return Claim(
-                "correct", "sampled", f"both sides agree at {size}, confirmed to 35 digits", assumed=notes
+                "correct",
+                "sampled",
+                f"both sides agree at {agreed} random points, confirmed to 35 digits",
+                assumed=notes,
             )
     raise Unknown("no points were found where both sides have a value")
 
@@ -119,7 +124,7 @@ def _with(claim: Claim, assumed: tuple[str, ...]) -> Claim:
 _NO_ANY_FUNCTION = frozenset(["P", "p", "q", "E", "H", "I", "V", "D"])
 
 
-def _free_functions(trees: list[Tree], setting: Setting) -> set[Tree]:
+def free_functions(trees: list[Tree], setting: Setting) -> set[Tree]:
     """The functions that may be any smooth function: a letter, or what is declared to be one."""
     found: set[Tree] = set()
     for tree in trees:
@@ -149,12 +154,12 @@ def _rounds(
             functions,
             setting.domains,
             default,
-            seed,
+            seed + 4 * setting.seed,
             distinct=setting.distinct,
             random=setting.random,
         )
-        x = _evaluate(left, "float", point, layout, setting)
-        y = _evaluate(right, "float", point, layout, setting)
+        x = evaluate_at(left, "float", point, layout, setting)
+        y = evaluate_at(right, "float", point, layout, setting)
         if x.shape != y.shape:
             x, y = _broadcast(x, y)
         with np.errstate(all="ignore"):
@@ -191,7 +196,8 @@ def _broadcast(x: Array, y: Array) -> tuple[Array, Array]:
     return x, y
 
 
-def _evaluate(tree: Tree, system: System, point: Point, layout: Layout, setting: Setting) -> Array:
+def evaluate_at(tree: Tree, system: System, point: Point, layout: Layout, setting: Setting) -> Array:
+    """The value of a tree at a batch of points. Raises :class:`Unknown` where it has none."""
     try:
         with np.errstate(all="ignore"):
             x = Evaluator(system, point, layout, setting.lets, setting.convention).value(tree)
@@ -210,8 +216,8 @@ def _refute(left: Tree, right: Tree, setting: Setting, layout: Layout, point: Po
     with mpmath.workdps(PRECISION):
         there = precisely(exact)
         try:
-            x = _evaluate(left, "precise", there, layout, setting)
-            y = _evaluate(right, "precise", there, layout, setting)
+            x = evaluate_at(left, "precise", there, layout, setting)
+            y = evaluate_at(right, "precise", there, layout, setting)
         except Refusal:
             return None
         worst, entry = 0.0, None
@@ -226,7 +232,7 @@ def _refute(left: Tree, right: Tree, setting: Setting, layout: Layout, point: Po
             return None
         if _only_rounded(right, x, setting, layout, exact) or _only_rounded(left, y, setting, layout, exact):
             return Claim("rounded", "interval", "equal to the digits written")
-        at = _named(exact, layout)
+        at = named_values(exact, layout)
         witness: dict[str, Any] = {
             "at": at,
             "left": digits.short(x[entry]),
@@ -245,7 +251,7 @@ def _only_rounded(right: Tree, x: Array, setting: Setting, layout: Layout, point
     if marked == right:
         return False
     try:
-        image = _evaluate(marked, "interval", point, layout, setting)
+        image = evaluate_at(marked, "interval", point, layout, setting)
     except Refusal:
         return False
     for position in np.ndindex(x.shape):
@@ -259,7 +265,8 @@ def _only_rounded(right: Tree, x: Array, setting: Setting, layout: Layout, point
     return True
 
 
-def _named(point: Point, layout: Layout) -> dict[str, Any]:
+def named_values(point: Point, layout: Layout) -> dict[str, Any]:
+    """The names and indices of the first point with their values, as a witness shows them."""
     at: dict[str, Any] = {}
     for name, x in point.names.items():
         if isinstance(name, Name) and "#" in name.text and name.text[-1:].isdigit() and point.random:
@@ -286,16 +293,21 @@ def _shapes_differ(
         return None
     if not isinstance(b, Refusal) and not _unequal(layout, a, b):
         return None
+    strange = _functions_of_tensors([left, right], layout) - setting.functions
+    if strange:
+        names = ", ".join(sorted(map(plain_name, strange)))
+        raise Unknown(f"what {names} makes of a vector is not declared ('{names}: elementwise function')")
     # Sizes that the left side alone allows, all different: on them the right side does not fit or is of
     # another shape.
-    alone, _ = infer([left], setting.shapes, setting.lets)
+    origin = origin_of(setting.convention)
+    alone, _ = infer([left], setting.shapes, setting.lets, origin, [right])
     sizes = alone.resolve()
     fixed: dict[Tree, Shape] = {}
     for name, dims in (*alone.dims.items(), *alone.families.items()):
         numbers = tuple(d if isinstance(d, int) else sizes[d] for d in dims)
         if len(numbers) <= 2:
             fixed[name] = None if not numbers else (numbers[0], numbers[1] if len(numbers) == 2 else 1)
-    _, then = infer([left, right], {**setting.shapes, **fixed}, setting.lets)
+    _, then = infer([left, right], {**setting.shapes, **fixed}, setting.lets, origin)
     x, y = then[0], then[1]
     if isinstance(x, Refusal) or (isinstance(y, Refusal) and not isinstance(y, ShapeMismatch)):
         return None
@@ -308,6 +320,13 @@ def _shapes_differ(
     message = f"with {sizes_said} the left side is {first}, the right side {second}"
     witness = {"at": at, "left": first, "right": second, "entry": None}
     return Claim("wrong", "witness", message, note="shape", witness=witness)
+
+
+def _functions_of_tensors(trees: list[Tree], layout: Layout) -> set[Tree]:
+    """The functions that are not known and are given a vector or a matrix."""
+    tensors = layout.matrices | layout.vectors
+    calls = [n for t in trees for n in t.walk() if isinstance(n, Call) and function_name(n.function) is None]
+    return {c.function for c in calls if any(n in tensors for a in c.arguments for n in a.walk())}
 
 
 def _unequal(layout: Layout, left: Shape, right: Shape) -> bool:

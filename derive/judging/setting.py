@@ -43,7 +43,7 @@ def setting_for(
     trees = list(trees)
     shapes: dict[Tree, Shape] = {}
     domains: dict[Tree, Domain] = {}
-    names = {_base(n) for tree in trees for n in tree.walk() if isinstance(n, (Name, Indexed))}
+    names = dict.fromkeys(_base(n) for tree in trees for n in tree.walk() if isinstance(n, (Name, Indexed)))
     for name in names:
         declaration = declared.get(name)
         if declaration is None:
@@ -94,9 +94,15 @@ def _domain(declaration: Declaration) -> Domain | None:
         low = -3.0 if declaration.low is None else float(declaration.low)
         high = low + 6 if declaration.high is None else float(declaration.high)
         low = min(low, high - 6) if declaration.low is None else low
+        if declaration.high is None:
+            text = f"{'at least' if declaration.closed[0] else 'above'} {low:g}"
+        elif declaration.low is None:
+            text = f"{'at most' if declaration.closed[1] else 'below'} {high:g}"
+        else:
+            text = f"in {'(['[declaration.closed[0]]}{low:g}, {high:g}{')]'[declaration.closed[1]]}"
         # A margin keeps away from the ends, where a formula may have no value.
         margin = 0.01 * (high - low)
-        return Domain(low + margin, high - margin, "real", f"in ({low:g}, {high:g})")
+        return Domain(low + margin, high - margin, "real", text)
     form = next((form for form in (*FORMS, *_FORM_WORDS) if form in declaration.qualifiers), "")
     if form:
         form = _FORM_WORDS.get(form, form)

@@ -51,22 +51,26 @@ def infer(
     trees: Iterable[Tree],
     declared: Mapping[Tree, Shape] | None = None,
     lets: Mapping[Tree, Tree] | None = None,
+    origin: int | None = None,
+    beside: Iterable[Tree] = (),
 ) -> tuple[Layout, list[Shape | Refusal]]:
     """The layout that all ``trees`` ask for together, and the shape of each or why it has none.
 
-    ``declared`` names have a given shape, ``lets`` names that of their formula. Raises :class:`Refusal` if
-    those
+    ``declared`` names have a given shape, ``lets`` names that of their formula; indices start at
+    ``origin``, or at 1 unless a sum starts at 0. What stands ``beside`` says which names are matrices, not
+    how large they are. Raises :class:`Refusal` if those
     contradict the use that the trees make of a name.
     """
     trees = list(trees)
     everything = [*trees, *(lets or {}).values()]
-    sizes = size_names(everything) | _declared_sizes(declared or {})
-    found, vectors = matrices(everything, sizes)
+    around = [*everything, *beside]
+    sizes = size_names(around) | _declared_sizes(declared or {})
+    found, vectors = matrices(around, sizes)
     layout = Layout(found, vectors, sizes, dict(declared or {}))
     layout.written = any(
         isinstance(n, (Matrix, Transpose)) or n == ONES for t in everything for n in t.walk()
     )
-    _register(everything, layout)
+    _register(everything, layout, origin)
     for name, tree in (lets or {}).items():
         _give(layout, name, _Walker(layout).shape(tree))
     shapes: list[Shape | Refusal] = []
@@ -87,11 +91,23 @@ def _give(layout: Layout, name: Tree, shape: Shape) -> None:
         layout.declared[name] = shape
 
 
-def _register(trees: list[Tree], layout: Layout) -> None:
+def origin_of(convention: Mapping[str, str] | None) -> int | None:
+    """Where a convention says that indices start."""
+    said = (convention or {}).get("index")
+    return None if said is None else int(said)
+
+
+def _register(trees: list[Tree], layout: Layout, origin: int | None = None) -> None:
     """Find the families (names with letter indices) before walking, and where indices start."""
     nodes = [node for tree in trees for node in tree.walk()]
+    layout.origin = 1 if origin is None else origin
     for node in nodes:
-        if isinstance(node, Big) and isinstance(node.lower, Number) and node.lower.value == 0:
+        if (
+            origin is None
+            and isinstance(node, Big)
+            and isinstance(node.lower, Number)
+            and node.lower.value == 0
+        ):
             layout.origin = 0
         if not isinstance(node, Indexed):
             continue

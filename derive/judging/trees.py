@@ -242,6 +242,19 @@ UNITS: dict[str, Fraction] = {
     "M": Fraction(10**6),
     "G": Fraction(10**9),
     "B": Fraction(10**9),
+    "T": Fraction(10**12),
+    "KB": Fraction(1000),
+    "kB": Fraction(1000),
+    "MB": Fraction(10**6),
+    "GB": Fraction(10**9),
+    "TB": Fraction(10**12),
+    "KiB": Fraction(2**10),
+    "MiB": Fraction(2**20),
+    "GiB": Fraction(2**30),
+    "TiB": Fraction(2**40),
+    "Ki": Fraction(2**10),
+    "Mi": Fraction(2**20),
+    "Gi": Fraction(2**30),
 }
 
 

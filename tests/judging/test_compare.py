@@ -190,6 +190,6 @@ def test_the_record_has_the_promised_keys() -> None:
     record = compare("x", "y").to_dict()
     assert list(record) == [
         "line", "column", "left", "relation", "right", "verdict", "evidence", "note", "message", "expected",
-        "witness", "assumed",
+        "witness", "assumed", "convention", "proof",
     ]  # fmt: skip
     assert record["line"] is None

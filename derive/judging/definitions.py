@@ -1,0 +1,104 @@
+"""What names are defined to be: ``L = \\frac12 \\|Wx - y\\|^2``, ``z_i = \\sum_j W_{ij} x_j``.
+
+A name keeps its formula beside it, so that ``\\partial L/\\partial W`` is found by differentiating the
+formula, and ``\\partial L/\\partial z`` too, where L is written with z. Entries that are defined for every
+index are put in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from derive.judging.limits import MAX_NODES
+from derive.judging.names import access, is_letter
+from derive.judging.trees import rename_bound, substitute
+from derive.reading import DeclarationError, Declarations, read_statements
+from derive.reading.tree import Derivative, Hole, Indexed, Name, Tree
+
+#: Definitions may use each other this deep.
+MAX_DEPTH = 12
+
+
+def read(lines: Iterable[str]) -> tuple[Declarations, dict[Tree, Tree]]:
+    """Declarations, and the definitions among them. Raises ``DeclarationError`` for a line that is neither.
+
+    >>> declared, named = read(["x > 0", "y = x^2"])
+    >>> len(declared), [name.text for name in named]
+    (1, ['y'])
+    """
+    lines = list(lines)
+    defined = [line for line in lines if _is_definition(line)]
+    declared = Declarations.parse(line for line in lines if line not in defined)
+    return declared, dict(_definition(line, declared) for line in defined)
+
+
+def _is_definition(line: str) -> bool:
+    before, sign, _ = line.replace(":=", "=").partition("=")
+    return bool(sign) and before.strip() != "" and before[-1] not in "<>!:" and ":" not in before
+
+
+def _definition(line: str, declared: Declarations) -> tuple[Tree, Tree]:
+    statements = read_statements(line, declared)
+    sides = [side.tree for side in statements[0].sides] if len(statements) == 1 else []
+    if len(sides) != 2 or not isinstance(sides[0], (Name, Indexed)):
+        raise DeclarationError(f"cannot use the definition {line.strip()!r}: it has to be NAME = FORMULA")
+    hole = next((n for n in sides[1].walk() if isinstance(n, Hole)), None)
+    if hole is not None:
+        raise DeclarationError(f"cannot read the definition {line.strip()!r}: {hole.reason}")
+    return sides[0], sides[1]
+
+
+def put_in(left: Tree, right: Tree, named: Mapping[Tree, Tree]) -> tuple[Tree, Tree, dict[Tree, Tree]]:
+    """Both sides with the entries that are defined put in, and the names that keep their formula."""
+    families = {name: formula for name, formula in named.items() if _runs(name)}
+    lets = {name: formula for name, formula in named.items() if name not in families}
+    if not families:
+        return left, right, _used(lets, (left, right))
+    by = {_base(v) for t in (left, right, *named.values()) for n in t.walk() for v in _wrt(n)}
+    expand = {name: formula for name, formula in families.items() if _base(name) not in by}
+    for _ in range(MAX_DEPTH):
+        before = (left, right, tuple(lets.values()))
+        left, right = (_expanded(side, expand) for side in (left, right))
+        lets = {name: _expanded(formula, expand) for name, formula in lets.items()}
+        if before == (left, right, tuple(lets.values())) or sum(1 for _ in left.walk()) > MAX_NODES:
+            break
+    return left, right, _used(lets, (left, right))
+
+
+def _used(lets: Mapping[Tree, Tree], sides: Iterable[Tree]) -> dict[Tree, Tree]:
+    """The names that the sides speak of, also through each other."""
+    found: dict[Tree, Tree] = {}
+    waiting = list(sides)
+    while waiting:
+        for node in waiting.pop().walk():
+            if node in lets and node not in found:
+                found[node] = lets[node]
+                waiting.append(lets[node])
+    return found
+
+
+def _wrt(node: Tree) -> tuple[Tree, ...]:
+    return node.wrt if isinstance(node, Derivative) else ()
+
+
+def _base(tree: Tree) -> Tree:
+    return access(tree)[0] if isinstance(tree, Indexed) else tree
+
+
+def _runs(name: Tree) -> bool:
+    return isinstance(name, Indexed) and any(is_letter(i) for i in access(name)[1])
+
+
+def _expanded(tree: Tree, families: Mapping[Tree, Tree]) -> Tree:
+    tree = rename_bound(tree)
+    table: dict[Tree, Tree] = {}
+    for node in tree.walk():
+        if not isinstance(node, Indexed):
+            continue
+        base, indices = access(node)
+        for name, formula in families.items():
+            assert isinstance(name, Indexed)
+            own, letters = access(name)
+            if own == base and len(letters) == len(indices):
+                table[node] = substitute(rename_bound(formula), dict(zip(letters, indices, strict=True)))
+    return substitute(tree, table) if table else tree
