@@ -6,17 +6,25 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 
+from derive.reading.bare import bare_segments
 from derive.reading.declarations import Declarations
 from derive.reading.inference import said_by_condition, said_in_prose, said_in_statement
 from derive.reading.macros import find_macros
-from derive.reading.markup import without_comments, without_definitions, without_html, without_quote_marks
-from derive.reading.mathpieces import MathPiece, bare_segments, find_pieces, struck_ranges
+from derive.reading.markup import (
+    without_comments,
+    without_definitions,
+    without_html,
+    without_quote_marks,
+    without_remarks,
+)
+from derive.reading.mathpieces import MathPiece, find_pieces
 from derive.reading.notebook import is_notebook, read_notebook
 from derive.reading.numbering import Numbering
 from derive.reading.prose import ends_sentence, names_a_case, role_of, subject_in, words_before
-from derive.reading.statement import Document, Place, Role, Side, Statement, locator
+from derive.reading.statement import Document, Place, Role, Side, Statement, Table, locator
 from derive.reading.statements import Locate, defined_function, read_statements
-from derive.reading.tree import Hole, Name
+from derive.reading.tables import Grid, find_tables
+from derive.reading.tree import Hole, Name, Relation, Text, Tree
 
 _HEADING = re.compile(
     r"[ \t]*(?:#{1,6}[ \t]+(?P<markdown>.*)"
@@ -87,7 +95,7 @@ def read_document(text: str, name: str = "<text>", declarations: Declarations | 
     notes += [f"{letter} is a function: the document defines {letter}(...)" for letter in sorted(functions)]
     found = _PROBLEM.search(text[:2_000])
     problem = found.group(1) if found else None
-    return Document(text, name, tuple(statements), problem, tuple(notes), declared, notebook)
+    return Document(text, name, tuple(statements), problem, tuple(notes), declared, reader.tables(), notebook)
 
 
 class _Reader:
@@ -98,9 +106,12 @@ class _Reader:
         if self.latex:
             self.body = without_comments(text)
         else:
-            self.body = without_html(without_quote_marks(without_definitions(text)))
-        self.pieces, self.skipped = find_pieces(self.body, self.latex)
-        self.struck = [] if self.latex else struck_ranges(self.body)
+            self.body = without_html(without_quote_marks(without_definitions(without_remarks(text))))
+        self.pieces, self.skipped, self.struck = find_pieces(self.body, self.latex)
+        self.grids = find_tables(self.body, self.pieces, self.latex)
+        self.cells = {  # of each line of a table
+            self.body.rfind("\n", 0, row[0][0]) + 1: row for grid in self.grids for row in grid.rows if row
+        }
         self.lines = self._lines()
 
     def _lines(self) -> list[_Line]:
@@ -111,6 +122,41 @@ class _Reader:
                 made.append(_Line(at, at + len(line.rstrip("\r\n"))))
             at += len(line)
         return made
+
+    def tables(self) -> tuple[Table, ...]:
+        """The tables as data."""
+        return tuple(self._table(grid) for grid in self.grids)
+
+    def _table(self, grid: Grid) -> Table:
+        rows = tuple(tuple(self._cell(start, end) for start, end in row) for row in grid.rows)
+        start, end = grid.span
+        return Table(rows, grid.header, Place(*self.locate(start), self.text[start:end]))
+
+    def _cell(self, start: int, end: int) -> Side:
+        """A cell: a number, a formula, or words."""
+        source = self.body[start:end]
+        place = Place(*self.locate(start), self.text[start:end])
+        at = bisect_left(self._starts(), start)
+        piece = self.pieces[at] if at < len(self.pieces) else None
+        alone = piece is not None and piece.outer == (start, end)
+        low, high = (piece.start, piece.end) if piece is not None and alone else (start, end)
+        tree: Tree = Text(source, span=(start, end))
+        if alone or not (re.search(r"[A-Za-z]{2}", source) or "$" in source or not source):
+            found = read_statements(
+                self.body[low:high],
+                self.declarations,
+                base=low,
+                text=self.text,
+                locate=self.locate,
+                plain=not alone,
+                macros=self.macros,
+            )
+            if len(found) == 1 and len(found[0].sides) == 1:
+                tree = found[0].sides[0].tree
+            elif len(found) == 1 and len(found[0].sides) == 2:
+                left, right = found[0].sides
+                tree = Relation(found[0].signs[0], left.tree, right.tree, span=(start, end))
+        return Side(tree, place)
 
     def declared(self, statements: list[Statement]) -> tuple[Declarations, list[str]]:
         """What the document says about its letters, beyond what was declared, and where it says so."""
@@ -165,7 +211,9 @@ class _Reader:
         if heading:
             title = (heading.group("markdown") or heading.group("latex") or "").strip(" #*")
             state.label, state.previous, state.standing, state.prose_since = title[:60], None, None, 0
-        label = None if heading else _LABEL.match(rest)
+        first = min((low for low, _ in covered), default=line.end)
+        cells = self.cells.get(line.start)
+        label = None if heading or cells else _LABEL.match(rest, 0, max(0, first - line.start))
         offset = 0
         bulleted = bool(re.match(r"[ \t>]*[-*+•][ \t]", rest))
         state.label = state.standing_label if state.standing_label is not None else state.label
@@ -178,16 +226,23 @@ class _Reader:
         if label and label.end() and not re.search(r"\w", re.sub(r"\\item\b", "", _unlabelled(label))):
             offset = label.end()
         remainder = rest[offset:]
-        if not heading and not self.latex and self._joined(line, offset, remainder, pieces, state, functions):
+        if (
+            not heading
+            and not cells
+            and not self.latex
+            and self._joined(line, offset, remainder, pieces, state, functions)
+        ):
             return
         if self.latex:
             state.label = state.numbering.read(rest, state.label)
         if not pieces and not heading and not self.latex:
-            found = self._bare(line, offset, remainder, covered, state, functions)
+            found = self._bare(line, offset, remainder, covered, state, functions, cells)
             if not found and remainder.strip():
                 state.gap += 1
                 state.prose_since += bool(re.search(r"[A-Za-z]{2}", remainder))
-        mixed = [] if self.latex or heading or not pieces else self._mixed(line, offset, pieces, covered)
+        mixed = (
+            [] if self.latex or heading or cells or not pieces else self._mixed(line, offset, pieces, covered)
+        )
         at, joined, known = line.start, frozenset(mixed), {piece.outer: piece for piece in pieces}
         reach = -1  # of the last stretch that holds pieces
         for start, end in sorted({*mixed, *known}, key=lambda place: (place[0], -place[1])):
@@ -284,6 +339,7 @@ class _Reader:
         covered: list[tuple[int, int]],
         state: _State,
         functions: frozenset[str],
+        cells: tuple[tuple[int, int], ...] | None = None,
     ) -> bool:
         if not remainder.strip():
             return False
@@ -297,7 +353,12 @@ class _Reader:
         for origin, _, shown in stretches:
             at = 0
             shown = _EMPHASIS.sub(lambda match: " " * len(match.group()), shown)
-            for start, end in bare_segments(shown):
+            parts = [(0, len(shown))]
+            if cells:
+                parts = [(max(0, low - origin), max(0, high - origin)) for low, high in cells]
+            for start, end in [
+                (low + a, low + b) for low, high in parts for a, b in bare_segments(shown[low:high])
+            ]:
                 words = words_before(shown[max(0, start - _NEAR) : start])
                 near = shown[at:start] if at else None
                 self._read(origin + start, origin + end, words, state, functions, plain=True, near=near)

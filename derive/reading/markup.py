@@ -11,7 +11,19 @@ import re
 from derive.reading.macros import find_macros
 
 _ENTITY = re.compile(r"&(?:#\d{1,5}|#x[0-9a-fA-F]{1,4}|[A-Za-z]{2,8}\d?);")
-_TAG = re.compile(r"</?(?:sub|sup|i|b|em|strong|span|p|br|u|font|div)\b[^<>\n]{0,80}>", re.IGNORECASE)
+_ATTRIBUTES = r"(?:\s+[\w-]+\s*=\s*[^<>\n]{0,200}|\s+open)?\s*/?>"
+_TAG = re.compile(
+    r"</?(?:su[bp]|em|strong|span|br|font|div|details|summary|center|table|thead|tbody|tr|t[dh]|[uo]l|li|h[1-6r]"
+    rf"|img|pre|small|big|kbd|mark|ins|del|strike|blockquote){_ATTRIBUTES}"
+    # one letter might be mathematics: a <b and c> d, x^{<i>}
+    rf"|(?<![{{^_<\w])<[abipsu]{_ATTRIBUTES}|</[abipsu]>",
+    re.IGNORECASE,
+)
+_STRUCK_TAG = re.compile(r"</?(?:del|strike|s)>", re.IGNORECASE)
+_FRONT = re.compile(
+    r"\A\s*---[ \t]*\n(?:(?:[\w-]+:|[ \t#-]).*\n|[ \t]*\n){0,200}?(?:---|\.\.\.)[ \t]*(?:\n|\Z)"
+)
+_REMARK = re.compile(r"<!--|%%")
 
 
 def blanked(text: str) -> str:
@@ -65,6 +77,40 @@ def without_html(text: str) -> str:
     return _TAG.sub(_script, text) if "<" in text else text
 
 
+def without_remarks(text: str) -> str:
+    """Without what a Markdown file does not show: the header between ``---`` lines, comments.
+
+    >>> without_remarks("<!-- a = 1 -->b %% c %%")
+    '              b        '
+    """
+    front = _FRONT.match(text)
+    if front is not None:
+        text = blanked(front.group()) + text[front.end() :]
+    if "<!--" not in text and "%%" not in text:
+        return text
+    made, at = [], 0
+    while (begun := _REMARK.search(text, at)) is not None:
+        start, end = begun.start(), _remark_end(text, begun.start())
+        made += [text[at:start], blanked(text[start:end]) if end > start + 4 else text[start:end]]
+        at = end
+    return "".join([*made, text[at:]])
+
+
+def _remark_end(text: str, start: int) -> int:
+    """Where a remark ends; two characters on if none begins here."""
+    if text.startswith("<!--", start):
+        close = text.find("-->", start + 4)
+        return close + 3 if close >= 0 else len(text)
+    line_end = text.find("\n", start, start + 1_000)
+    line_end = min(len(text), start + 1_000) if line_end < 0 else line_end
+    close = text.find("%%", start + 2, line_end)
+    if close >= 0:
+        return close + 2
+    alone = text.rfind("\n", 0, start) + 1 == start and not text[start + 2 : line_end].strip()
+    close = text.find("\n%%", line_end) if alone else -1
+    return close + 3 if close >= 0 else start + 2
+
+
 def _character(match: re.Match[str]) -> str:
     found = html.unescape(match.group())
     return found + " " * (len(match.group()) - len(found)) if len(found) == 1 else match.group()
@@ -72,5 +118,7 @@ def _character(match: re.Match[str]) -> str:
 
 def _script(match: re.Match[str]) -> str:
     tag = match.group().lower()
+    if _STRUCK_TAG.fullmatch(tag):
+        return "~~" + " " * (len(tag) - 2)
     shown = "}" if tag in ("</sub>", "</sup>") else {"<sub>": "_{", "<sup>": "^{"}.get(tag, "")
     return shown + " " * (len(tag) - len(shown))

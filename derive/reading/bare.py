@@ -1,0 +1,122 @@
+"""Mathematics on a line without delimiters: typed arithmetic, LaTeX that lost its dollar signs."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from derive.reading import symbols
+
+_RELATION = re.compile(
+    r"=|≈|≤|≥|≠|≡|→|⇒|←|<|>|\\(?:approx|Rightarrow|rightarrow|implies|leq?|geq?|neq?|equiv|sim|propto|leftarrow|to)\b"
+)
+_EQUATION = re.compile(r"=|≈|\\approx\b|≤|≥|\\leq?\b|\\geq?\b")
+# A word with digits behind it is one word: in jinja2>=3.1 stands no 2.
+_WORD = re.compile(
+    r"(?<![\\A-Za-zÀ-ɏ_])([A-Za-zÀ-ɏ][A-Za-zÀ-ɏ'’]+)(?:\d+(?:[.\-]\w+)*)?(?![A-Za-zÀ-ɏ\d_\\]|\()"
+)
+_SKIP = re.compile(
+    r"^\s*(?:\|\s|\\(?:includegraphics|begin|end|caption|usepackage|documentclass|input|title)\b|"
+    r"<[A-Za-z!/]|!\[|\[[^\]]*\]\(|https?:|import\b|from\b|def\b|return\b|print\b|for .*:\s*$)|://|</\w"
+)
+
+
+def is_prose(word: str) -> bool:
+    """Whether letters outside mathematics are a word of the language."""
+    if (
+        word in symbols.FUNCTION_WORDS
+        or word in symbols.NAME_WORDS
+        or word in symbols.BIG_WORDS
+        or word in symbols.GREEK
+    ):
+        return False
+    return (
+        len(word) > 2
+        or word.lower() in symbols.STOP_WORDS
+        or word.lower() in ("so", "do", "he", "my", "up", "no")
+    )
+
+
+def bare_segments(line: str) -> list[tuple[int, int]]:
+    """The stretches of a line outside all delimiters that are clearly mathematics.
+
+    A line without a word of prose is one stretch if it has a relation; between words only equations count.
+
+    >>> [("= 4i - (-9) = 4i + 9"[a:b]) for a, b in bare_segments("= 4i - (-9) = 4i + 9")]
+    ['= 4i - (-9) = 4i + 9']
+    >>> line = "next c_t = f_t * c + i_t memory"
+    >>> [line[a:b] for a, b in bare_segments(line)]
+    ['c_t = f_t * c + i_t']
+    """
+    if _SKIP.search(line) or not _RELATION.search(line):
+        return []
+    words = [match for match in _WORD.finditer(line) if is_prose(match[1]) and not _operand(line, match)]
+    edges = [0, *(edge for match in words for edge in match.span()), len(line)]
+    made = []
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        segment = _trimmed(line, start, end)
+        if segment is None:
+            continue
+        body = line[segment[0] : segment[1]]
+        if not words:
+            if re.search(r"[A-Za-z0-9]", body) and _RELATION.search(body):
+                made.append(segment)
+        elif _solid(body) or (_after_condition(line, start) and _RELATION.search(body)):
+            made.append(segment)
+    return made
+
+
+def _after_condition(line: str, start: int) -> bool:
+    """``... if x > 0``: behind such a word an inequality counts too."""
+    words = line[max(0, start - 40) : start].split()
+    return bool(words) and words[-1].lower() in symbols.CONDITION_WORDS
+
+
+def _operand(line: str, match: re.Match[str]) -> bool:
+    """Whether a word is part of the mathematics: an operator or a relation stands directly beside it."""
+    before = line[max(0, match.start() - 60) : match.start()]
+    after = line[match.end() : match.end() + 60]
+    if before[-1:] in ("-", "/") and before[-2:-1].isalnum():
+        return not before[-2:-1].isalpha()
+    left, right = before.rstrip()[-1:], after.lstrip()[:1]
+    dash_left = left == "-" and before[-1:] == " "
+    dash_right = right == "-" and after[:1] == " "
+    return (left in set("+-*/^_=×·") - {""} and not dash_left) or (
+        right in set("+-*/^_=×·") - {""} and not dash_right
+    )
+
+
+_EDGES = " \t.,;:!?|#\"'”“*-—–"
+
+
+def _trimmed(line: str, start: int, end: int) -> tuple[int, int] | None:
+    """Without punctuation, pictures (✓, 😊) and brackets that have no partner at the ends."""
+    while start < end:
+        first, last = line[start], line[end - 1]
+        bar = first == "|" and not line[start + 1 : start + 2].isspace()  # |x| = 3 is no edge of a table
+        minus = first == "-" and line[start + 1 : start + 2].isalnum()
+        if (first in _EDGES + ">)" or _pictured(first)) and not bar and not minus:
+            start += 1
+        elif (last in _EDGES + "(" or _pictured(last)) and not (last == "|" and not line[end - 2].isspace()):
+            end -= 1
+        else:
+            return start, end
+    return None
+
+
+def _pictured(char: str) -> bool:
+    """Whether a character is a picture and no mathematics."""
+    return ord(char) > 0x7F and unicodedata.category(char) in ("So", "Sk", "Cs", "Cf", "Mn")
+
+
+_MATHEMATICAL = re.compile(r"[0-9\\^_+*/\ue000²³¹⁰-₎√∂∇∑∏∫]|(?<![^\W\d_])[^\W\d_](?![^\W\d_])")
+
+
+def _solid(body: str) -> bool:
+    """Between words: an equation with something mathematical on both sides (or one that continues a line)."""
+    match = _EQUATION.search(body)
+    if match is None:
+        return False
+    left, right = body[: match.start()].strip(), body[match.end() :].strip()
+    single = re.fullmatch(r"[^\W\d_]", left) is not None
+    return bool(_MATHEMATICAL.search(right)) and (single or bool(_MATHEMATICAL.search(left)))
