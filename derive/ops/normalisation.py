@@ -20,25 +20,46 @@ def _batch(define: Definition) -> tuple[Tensor, Index, Index]:
     return define.input("x", b, j, meaning="a batch of inputs, one in each row"), b, j
 
 
-def _scale(define: Definition, j: Index) -> Tensor:
-    return define.input("gamma", j, meaning="the scale, one for each feature", parameter=True)
+def _images(define: Definition, *channels: Index) -> tuple[Tensor, Index, tuple[Index, Index]]:
+    """A batch of images, channels first; its index, and the two in space."""
+    (b,), (h,), (w,) = axes("n", "N"), axes("h", "H"), axes("w", "W")
+    return define.input("x", b, *channels, h, w, meaning="a batch of images, channels first"), b, (h, w)
 
 
-def _shift(define: Definition, j: Index) -> Tensor:
-    return define.input("beta", j, meaning="the shift, one for each feature", parameter=True)
+def _scale(define: Definition, *j: Index, each: str = "feature") -> sp.Expr:
+    return define.input("gamma", *j, meaning=f"the scale, one for each {each}", parameter=True)[j]
+
+
+def _shift(define: Definition, *j: Index, each: str = "feature") -> sp.Expr:
+    return define.input("beta", *j, meaning=f"the shift, one for each {each}", parameter=True)[j]
 
 
 def _inverse_root(value: sp.Expr) -> sp.Expr:
     return value ** sp.Rational(-1, 2)
 
 
-def _standardised(define: Definition, x: Tensor, b: Index, j: Index, over: Index) -> Tensor:
-    """``xhat``: x less its mean, times one over its standard deviation, both taken over one index."""
-    kept, extent, eps = j if over is b else b, over.size, define.setting("eps", _EPS)
-    mu = define.let("mu", Sum(x[b, j], over) / extent, kept)
-    v = define.let("v", Sum((x[b, j] - mu[kept]) ** 2, over) / extent, kept)
-    r = define.let("r", _inverse_root(v[kept] + eps), kept)
-    return define.let("xhat", (x[b, j] - mu[kept]) * r[kept], b, j)
+def _affine(
+    define: Definition, xhat: Tensor, entry: tuple[Index, ...], scale: sp.Expr, shift: sp.Expr
+) -> None:
+    define.let("y", scale * xhat[entry] + shift, *entry)
+
+
+def _standardised(define: Definition, x: Tensor, entry: tuple[Index, ...], over: tuple[Index, ...]) -> Tensor:
+    """``xhat``: x less its mean, over its standard deviation, both taken over some of the indices."""
+    kept = tuple(index for index in entry if index not in over)
+    extent, eps = sp.Mul(*(index.size for index in over)), define.setting("eps", _EPS)
+    mu = define.let("mu", Sum(x[entry], *over) / extent, *kept)
+    v = define.let("v", Sum((x[entry] - mu[kept]) ** 2, *over) / extent, *kept)
+    r = define.let("r", _inverse_root(v[kept] + eps), *kept)
+    return define.let("xhat", (x[entry] - mu[kept]) * r[kept], *entry)
+
+
+def _standardised_by(define: Definition, x: Tensor, entry: tuple[Index, ...], j: Index, each: str) -> Tensor:
+    """``xhat`` with a mean and a variance that are data."""
+    mu = define.input("mu", j, meaning=f"the running mean, one for each {each}")
+    v = define.input("v", j, meaning=f"the running variance, one for each {each}", domain=NONNEGATIVE)
+    r = define.let("r", _inverse_root(v[j] + define.setting("eps", _EPS)), j)
+    return define.let("xhat", (x[entry] - mu[j]) * r[j], *entry)
 
 
 @defines("normalisation", _BATCH_NORM)
@@ -51,8 +72,7 @@ def batch_norm(define: Definition) -> None:
     """
     x, b, j = _batch(define)
     gamma, beta = _scale(define, j), _shift(define, j)
-    xhat = _standardised(define, x, b, j, over=b)
-    define.let("y", gamma[j] * xhat[b, j] + beta[j], b, j)
+    _affine(define, _standardised(define, x, (b, j), over=(b,)), (b, j), gamma, beta)
 
 
 @defines("normalisation", "Ioffe and Szegedy (2015), algorithm 2, step 11")
@@ -63,11 +83,7 @@ def batch_norm_eval(define: Definition) -> None:
     """
     x, b, j = _batch(define)
     gamma, beta = _scale(define, j), _shift(define, j)
-    mu = define.input("mu", j, meaning="the running mean, one for each feature")
-    v = define.input("v", j, meaning="the running variance, one for each feature", domain=NONNEGATIVE)
-    r = define.let("r", _inverse_root(v[j] + define.setting("eps", _EPS)), j)
-    xhat = define.let("xhat", (x[b, j] - mu[j]) * r[j], b, j)
-    define.let("y", gamma[j] * xhat[b, j] + beta[j], b, j)
+    _affine(define, _standardised_by(define, x, (b, j), j, "feature"), (b, j), gamma, beta)
 
 
 @defines("normalisation", "Ba, Kiros, Hinton (2016), equations 3 and 4")
@@ -78,8 +94,7 @@ def layer_norm(define: Definition) -> None:
     """
     x, b, j = _batch(define)
     gamma, beta = _scale(define, j), _shift(define, j)
-    xhat = _standardised(define, x, b, j, over=j)
-    define.let("y", gamma[j] * xhat[b, j] + beta[j], b, j)
+    _affine(define, _standardised(define, x, (b, j), over=(j,)), (b, j), gamma, beta)
 
 
 @defines("normalisation", "Zhang and Sennrich (2019), equation 4", sign=r"\operatorname{RMSNorm}")
@@ -93,4 +108,46 @@ def rms_norm(define: Definition) -> None:
     q = define.let("q", Sum(x[b, j] ** 2, j) / j.size, b)
     r = define.let("r", _inverse_root(q[b] + define.setting("eps", _EPS)), b)
     xhat = define.let("xhat", x[b, j] * r[b], b, j)
-    define.let("y", gamma[j] * xhat[b, j], b, j)
+    define.let("y", gamma * xhat[b, j], b, j)
+
+
+@defines("normalisation", "Ioffe and Szegedy (2015), section 3.2")
+def batch_norm2d(define: Definition) -> None:
+    """Normalises every channel of a batch of images, over the batch and all places, as in training."""
+    (c,) = axes("c", "C")
+    x, b, places = _images(define, c)
+    gamma, beta = _scale(define, c, each="channel"), _shift(define, c, each="channel")
+    xhat = _standardised(define, x, (b, c, *places), over=(b, *places))
+    _affine(define, xhat, (b, c, *places), gamma, beta)
+
+
+@defines("normalisation", "Ioffe and Szegedy (2015), algorithm 2, step 11")
+def batch_norm2d_eval(define: Definition) -> None:
+    """Batch normalisation of images in evaluation: with a mean and a variance collected in training."""
+    (c,) = axes("c", "C")
+    x, b, places = _images(define, c)
+    gamma, beta = _scale(define, c, each="channel"), _shift(define, c, each="channel")
+    _affine(define, _standardised_by(define, x, (b, c, *places), c, "channel"), (b, c, *places), gamma, beta)
+
+
+@defines("normalisation", "Ulyanov, Vedaldi, Lempitsky (2016), equation 3, with a scale and a shift")
+def instance_norm(define: Definition) -> None:
+    """Normalises every channel of every image by itself, over its places."""
+    (c,) = axes("c", "C")
+    x, b, places = _images(define, c)
+    gamma, beta = _scale(define, c, each="channel"), _shift(define, c, each="channel")
+    _affine(define, _standardised(define, x, (b, c, *places), over=places), (b, c, *places), gamma, beta)
+
+
+@defines("normalisation", "Wu and He (2018), equations 1 to 7")
+def group_norm(define: Definition) -> None:
+    """Normalises every group of channels of every image by itself, over its channels and places.
+
+    The channels are split as (group, channel in it): G groups of C. One group is layer normalisation over
+    all of an image, one channel a group instance normalisation.
+    """
+    (g,), (c,) = axes("q", "G"), axes("c", "C")
+    x, b, places = _images(define, g, c)
+    gamma, beta = _scale(define, g, c, each="channel"), _shift(define, g, c, each="channel")
+    xhat = _standardised(define, x, (b, g, c, *places), over=(c, *places))
+    _affine(define, xhat, (b, g, c, *places), gamma, beta)

@@ -443,9 +443,12 @@ def _cancel_outside(expression: sp.Expr) -> sp.Expr:
 
 
 def cancel_within(expression: sp.Expr, tensor: Tensor) -> sp.Expr:
-    """Cancel in each product by itself, and there only what is made of this tensor and little else."""
+    """Cancel in each product and each short sum by itself what is made of this tensor and little else."""
 
     def tidy(node: sp.Expr) -> sp.Expr:
+        if isinstance(node, sp.Add) and tensor in tensors_in(node) and len(_unknowns(node)) <= 3:
+            shorter = _cancel_outside(node)
+            return shorter if cost(shorter) < cost(node) else node
         if not isinstance(node, (sp.Mul, sp.Pow)) or tensor not in tensors_in(node):
             return node
         factors = sp.Mul.make_args(node)

@@ -43,6 +43,8 @@ def _erf(z):
 
 
 FUNCTIONS = {
+    "floor": lambda z: complex(math.floor(z.real + 1e-9)),
+    "ceiling": lambda z: complex(math.ceil(z.real - 1e-9)),
     "log": cmath.log,
     "tanh": cmath.tanh,
     "sin": cmath.sin,
