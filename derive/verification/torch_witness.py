@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from derive.verification import torch_optimisers, torch_sequences
+
 
 def available() -> bool:
     """Whether PyTorch can be imported."""
@@ -40,21 +42,6 @@ def _counterparts() -> dict[str, Callable[..., Any]]:
     def batch_of_one(loss: Callable[..., Any]) -> Callable[..., Any]:
         return lambda z, target: loss(z[None], target[None], reduction="sum")
 
-    def rnn_cell(x: Any, h: Any, W_xh: Any, W_hh: Any, b: Any) -> Any:
-        return torch.rnn_tanh_cell(x[None], h[None], W_xh, W_hh, b, torch.zeros_like(b))[0]
-
-    def stacked(parameters: Mapping[str, Any], kind: str, gates: str) -> Any:
-        return torch.cat([parameters[f"{kind}_{gate}"] for gate in gates])
-
-    def lstm_cell(x: Any, h: Any, c: Any, **of: Any) -> Any:
-        W, U, b = (stacked(of, kind, "ifuo") for kind in "WUb")
-        return torch.lstm_cell(x[None], (h[None], c[None]), W, U, b, torch.zeros_like(b))[0][0]
-
-    def gru_cell(x: Any, h: Any, a_u: Any, **of: Any) -> Any:
-        W, U, b = (stacked(of, kind, "rsu") for kind in "WUb")
-        zero = torch.zeros_like(a_u)
-        return torch.gru_cell(x[None], h[None], W, U, b, torch.cat([zero, zero, a_u]))[0]
-
     def focal(q: Any, gamma: float) -> Any:
         return -((1 - q) ** gamma * q.log()).sum()
 
@@ -73,70 +60,73 @@ def _counterparts() -> dict[str, Callable[..., Any]]:
     def triplet(a: Any, p: Any, q: Any, m: float) -> Any:
         return torch.clamp(m + ((a - p) ** 2).sum() - ((a - q) ** 2).sum(), min=0)
 
-    return {
-        "gaussian_nll_isotropic": lambda y, mu, v: -diagonal_normal(mu, v).log_prob(y).sum(),
-        "gaussian_nll": lambda y, mu, v: functional.gaussian_nll_loss(mu, y, v, full=True, reduction="sum"),
-        "gaussian_kl": kl,
-        "gaussian_kl_standard": standard_kl,
-        "vae_loss": vae,
-        "reparameterisation": lambda mu, s, eps: mu + (s / 2).exp() * eps,
-        "triplet": triplet,
-        "triplet_distance": lambda a, p, q, m: functional.triplet_margin_loss(
-            a[None], p[None], q[None], margin=m, eps=0.0
-        ),
-        "info_nce": lambda q, K, c, tau: functional.cross_entropy((K @ q / tau)[None], c[None]),
-        "dice": lambda p, y, eps: 1 - (2 * (p * y).sum() + eps) / (p.sum() + y.sum() + eps),
-        "identity": lambda x: x * 1,
-        "sigmoid": lambda x: torch.sigmoid(x),
-        "tanh": lambda x: torch.tanh(x),
-        "relu": lambda x: functional.relu(x),
-        "leaky_relu": lambda x, alpha: functional.leaky_relu(x, alpha),
-        "elu": lambda x, alpha: functional.elu(x, alpha),
-        "softplus": lambda x: functional.softplus(x),
-        "silu": lambda x: functional.silu(x),
-        "gelu": lambda x: functional.gelu(x),
-        "gelu_tanh": lambda x: functional.gelu(x, approximate="tanh"),
-        "softmax": lambda x: torch.softmax(x, -1),
-        "log_softmax": lambda x: torch.log_softmax(x, -1),
-        "log_sum_exp": lambda x: torch.logsumexp(x, -1),
-        "matvec": lambda A, x: torch.mv(A, x),
-        "affine": lambda x, W, b: functional.linear(x, W, b),
-        "linear": lambda x, W, b: functional.linear(x, W, b),
-        "quadratic_form": lambda x, A: x @ A @ x,
-        "batch_norm": lambda x, gamma, beta, eps: functional.batch_norm(
-            x, None, None, gamma, beta, training=True, eps=eps
-        ),
-        "batch_norm_eval": lambda x, gamma, beta, mu, v, eps: gamma * (x - mu) / torch.sqrt(v + eps) + beta,
-        "layer_norm": lambda x, gamma, beta, eps: functional.layer_norm(x, gamma.shape, gamma, beta, eps),
-        "rms_norm": lambda x, gamma, eps: functional.rms_norm(x, gamma.shape, gamma, eps),
-        "attention": lambda Q, K, V: functional.scaled_dot_product_attention(Q, K, V),
-        "dot_product_attention": lambda Q, K, V: functional.scaled_dot_product_attention(Q, K, V, scale=1.0),
-        "squared_error": lambda yhat, y: functional.mse_loss(yhat, y, reduction="sum"),
-        "mean_squared_error": lambda yhat, y: functional.mse_loss(yhat, y),
-        "half_squared_error": lambda yhat, y: functional.mse_loss(yhat, y, reduction="sum") / 2,
-        "half_mean_squared_error": lambda yhat, y: functional.mse_loss(yhat, y) / 2,
-        "l1_penalty": lambda w, alpha: alpha * w.abs().sum(),
-        "l2_penalty": lambda w, alpha: alpha / 2 * (w**2).sum(),
-        "dropout": lambda x, m, p: x * m / (1 - p),
-        "residual_sum": lambda x, f: x + f,
-        "rnn_cell": rnn_cell,
-        "lstm_cell": lstm_cell,
-        "gru_cell": gru_cell,
-        "absolute_error": lambda yhat, y: functional.l1_loss(yhat, y, reduction="sum"),
-        "mean_absolute_error": lambda yhat, y: functional.l1_loss(yhat, y),
-        "huber": lambda yhat, y, delta: functional.huber_loss(yhat, y, reduction="sum", delta=delta),
-        "hinge": lambda z, y: torch.clamp(1 - y * z, min=0).sum(),
-        "multiclass_hinge": lambda z, c: functional.multi_margin_loss(z[None], c[None]) * len(z),
-        "label_smoothing": lambda z, y, eps: functional.cross_entropy(z, y, label_smoothing=eps),
-        "label_smoothing_others": lambda z, y, eps: functional.cross_entropy(
-            z, (1 - eps) * y + eps / (len(z) - 1) * (1 - y)
-        ),
-        "kl_divergence": lambda p, q: functional.kl_div(q.log(), p, reduction="sum"),
-        "focal": lambda p, y, gamma: focal(y * p + (1 - y) * (1 - p), gamma),
-        "binary_cross_entropy": lambda p, y: functional.binary_cross_entropy(p, y, reduction="sum"),
-        "binary_cross_entropy_logits": lambda z, y: functional.binary_cross_entropy_with_logits(
-            z, y, reduction="sum"
-        ),
-        "cross_entropy": lambda z, y: batch_of_one(functional.cross_entropy)(z, y),
-        "cross_entropy_index": lambda z, c: batch_of_one(functional.cross_entropy)(z, c),
-    }
+    return (
+        torch_optimisers.counterparts()
+        | torch_sequences.counterparts()
+        | {
+            "gaussian_nll_isotropic": lambda y, mu, v: -diagonal_normal(mu, v).log_prob(y).sum(),
+            "gaussian_nll": lambda y, mu, v: functional.gaussian_nll_loss(
+                mu, y, v, full=True, reduction="sum"
+            ),
+            "gaussian_kl": kl,
+            "gaussian_kl_standard": standard_kl,
+            "vae_loss": vae,
+            "reparameterisation": lambda mu, s, eps: mu + (s / 2).exp() * eps,
+            "triplet": triplet,
+            "triplet_distance": lambda a, p, q, m: functional.triplet_margin_loss(
+                a[None], p[None], q[None], margin=m, eps=0.0
+            ),
+            "info_nce": lambda q, K, c, tau: functional.cross_entropy((K @ q / tau)[None], c[None]),
+            "dice": lambda p, y, eps: 1 - (2 * (p * y).sum() + eps) / (p.sum() + y.sum() + eps),
+            "identity": lambda x: x * 1,
+            "sigmoid": lambda x: torch.sigmoid(x),
+            "tanh": lambda x: torch.tanh(x),
+            "relu": lambda x: functional.relu(x),
+            "leaky_relu": lambda x, alpha: functional.leaky_relu(x, alpha),
+            "elu": lambda x, alpha: functional.elu(x, alpha),
+            "softplus": lambda x: functional.softplus(x),
+            "silu": lambda x: functional.silu(x),
+            "gelu": lambda x: functional.gelu(x),
+            "gelu_tanh": lambda x: functional.gelu(x, approximate="tanh"),
+            "softmax": lambda x: torch.softmax(x, -1),
+            "log_softmax": lambda x: torch.log_softmax(x, -1),
+            "log_sum_exp": lambda x: torch.logsumexp(x, -1),
+            "matvec": lambda A, x: torch.mv(A, x),
+            "affine": lambda x, W, b: functional.linear(x, W, b),
+            "linear": lambda x, W, b: functional.linear(x, W, b),
+            "quadratic_form": lambda x, A: x @ A @ x,
+            "batch_norm": lambda x, gamma, beta, eps: functional.batch_norm(
+                x, None, None, gamma, beta, training=True, eps=eps
+            ),
+            "batch_norm_eval": lambda x, gamma, beta, mu, v, eps: (
+                gamma * (x - mu) / torch.sqrt(v + eps) + beta
+            ),
+            "layer_norm": lambda x, gamma, beta, eps: functional.layer_norm(x, gamma.shape, gamma, beta, eps),
+            "rms_norm": lambda x, gamma, eps: functional.rms_norm(x, gamma.shape, gamma, eps),
+            "squared_error": lambda yhat, y: functional.mse_loss(yhat, y, reduction="sum"),
+            "mean_squared_error": lambda yhat, y: functional.mse_loss(yhat, y),
+            "half_squared_error": lambda yhat, y: functional.mse_loss(yhat, y, reduction="sum") / 2,
+            "half_mean_squared_error": lambda yhat, y: functional.mse_loss(yhat, y) / 2,
+            "l1_penalty": lambda w, alpha: alpha * w.abs().sum(),
+            "l2_penalty": lambda w, alpha: alpha / 2 * (w**2).sum(),
+            "dropout": lambda x, m, p: x * m / (1 - p),
+            "residual_sum": lambda x, f: x + f,
+            "absolute_error": lambda yhat, y: functional.l1_loss(yhat, y, reduction="sum"),
+            "mean_absolute_error": lambda yhat, y: functional.l1_loss(yhat, y),
+            "huber": lambda yhat, y, delta: functional.huber_loss(yhat, y, reduction="sum", delta=delta),
+            "hinge": lambda z, y: torch.clamp(1 - y * z, min=0).sum(),
+            "multiclass_hinge": lambda z, c: functional.multi_margin_loss(z[None], c[None]) * len(z),
+            "label_smoothing": lambda z, y, eps: functional.cross_entropy(z, y, label_smoothing=eps),
+            "label_smoothing_others": lambda z, y, eps: functional.cross_entropy(
+                z, (1 - eps) * y + eps / (len(z) - 1) * (1 - y)
+            ),
+            "kl_divergence": lambda p, q: functional.kl_div(q.log(), p, reduction="sum"),
+            "focal": lambda p, y, gamma: focal(y * p + (1 - y) * (1 - p), gamma),
+            "binary_cross_entropy": lambda p, y: functional.binary_cross_entropy(p, y, reduction="sum"),
+            "binary_cross_entropy_logits": lambda z, y: functional.binary_cross_entropy_with_logits(
+                z, y, reduction="sum"
+            ),
+            "cross_entropy": lambda z, y: batch_of_one(functional.cross_entropy)(z, y),
+            "cross_entropy_index": lambda z, c: batch_of_one(functional.cross_entropy)(z, c),
+        }
+    )

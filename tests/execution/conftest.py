@@ -7,7 +7,11 @@ import pytest
 
 from derive import execution
 
-SIZES = {"n": 5, "m": 3, "B": 7, "d": 2, "d_v": 11}  # distinct primes: a wrong transpose fails by shape
+# Distinct primes as far as they meet in one operation: a wrong transpose then fails by shape.
+SIZES = {
+    "n": 5, "m": 3, "B": 7, "d": 2, "d_v": 11,
+    "D": 3, "D_y": 7, "d_s": 7, "p": 5, "h": 2, "G": 2, "r": 3,
+}  # fmt: skip
 
 CHOICES = {("hinge", "y"): [-1.0, 1.0], ("focal", "y"): [0.0, 1.0], ("dropout", "m"): [0.0, 1.0]}
 
@@ -17,11 +21,14 @@ def _values(operation: str, name: str, shape: tuple[int, ...], random: np.random
         return random.choice(CHOICES[operation, name], shape)
     if name in ("p", "q"):
         return random.uniform(0.05, 0.95, shape)
-    if name in ("v", "v_1", "v_2"):  # a variance
+    if name in ("v", "v_1", "v_2", "r", "u", "t"):  # a variance, squares summed, a number of steps
         return random.uniform(0.3, 3, shape)
     if name == "c":
         return random.integers(0, SIZES["n"], shape)
-    return 1.5 * random.standard_normal(shape)
+    if name == "M":  # a mask; the first column keeps every row from being empty
+        return (random.random(shape) < 0.5) | (np.arange(shape[-1]) == 0)
+    # Weights are smaller, so that a softmax of products of several does not become all or nothing.
+    return (0.5 if name.startswith("W_") else 1.5) * random.standard_normal(shape)
 
 
 @pytest.fixture
@@ -36,7 +43,7 @@ def make_inputs():
         for key, axes in operation.signature.inputs.items():
             lead = batch if axes.batched and key != alone else ()
             values = _values(name, key, lead + tuple(SIZES[letter] for letter in axes.letters), random)
-            inputs[key] = values if key in operation.integers else np.asarray(values, dtype=dtype)
+            inputs[key] = values if key not in operation.differentiable else np.asarray(values, dtype=dtype)
         return inputs
 
     return make

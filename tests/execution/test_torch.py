@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 
 from derive import execution
+from derive.verification import torch_sequences
 
 torch = pytest.importorskip("torch")
 functional = torch.nn.functional
+ATTENTION = [name for name in torch_sequences.counterparts() if name.endswith(("attention", "alignment"))]
+
+
+def _by_name(name):
+    call = torch_sequences.counterparts()[name]
+    return lambda *values: call(**dict(zip(execution.find(name).inputs, values, strict=True)))
 
 
 def _cross_entropy(z, target, **options):
@@ -49,8 +56,6 @@ TORCH = {
     "quadratic_form": lambda x, A: torch.einsum("...i,...ij,...j->...", x, A, x),
     "layer_norm": lambda x, gamma, beta: functional.layer_norm(x, gamma.shape, gamma, beta),
     "rms_norm": lambda x, gamma: functional.rms_norm(x, gamma.shape, gamma, 1e-5),
-    "attention": functional.scaled_dot_product_attention,
-    "dot_product_attention": lambda Q, K, V: functional.scaled_dot_product_attention(Q, K, V, scale=1.0),
     "squared_error": lambda yhat, y: _squares(yhat, y).sum(-1),
     "mean_squared_error": lambda yhat, y: _squares(yhat, y).mean(-1),
     "half_squared_error": lambda yhat, y: _squares(yhat, y).sum(-1) / 2,
@@ -78,6 +83,7 @@ TORCH = {
     ).sum(-1),
     "cross_entropy": _cross_entropy,
     "cross_entropy_index": _cross_entropy,
+    **{name: _by_name(name) for name in ATTENTION},
 }
 
 

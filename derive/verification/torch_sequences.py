@@ -1,0 +1,81 @@
+"""PyTorch's own form of attention, recurrent networks and shaping, under the catalogue's names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def counterparts() -> dict[str, Callable[..., Any]]:
+    """By an operation's name the PyTorch function that takes its inputs and settings by name."""
+    return _attention() | _cells()
+
+
+def _attention() -> dict[str, Callable[..., Any]]:
+    import torch
+    from torch.nn import functional
+
+    attend = functional.scaled_dot_product_attention
+
+    def projected(X: Any, W_Q: Any, W_K: Any, W_V: Any, Y: Any = None, **options: Any) -> Any:
+        memory = X if Y is None else Y
+        return attend(X @ W_Q.T, memory @ W_K.T, memory @ W_V.T, **options)
+
+    def additive(s: Any, h: Any, W: Any, U: Any, v: Any) -> Any:
+        scores = torch.tanh(functional.linear(h, U) + functional.linear(s, W)[..., None, :]) @ v
+        return (torch.softmax(scores, -1)[..., None] * h).sum(-2)
+
+    def multi_head(X: Any, W_Q: Any, W_K: Any, W_V: Any, W_O: Any) -> Any:
+        if W_Q.shape[1] == W_V.shape[1] and W_Q.shape[0] * W_Q.shape[1] == X.shape[-1] and X.ndim == 2:
+            stacked = torch.cat([W.flatten(0, 1) for W in (W_Q, W_K, W_V)])
+            width, heads = X.shape[-1], W_Q.shape[0]
+            return functional.multi_head_attention_forward(
+                X[:, None], X[:, None], X[:, None], width, heads, stacked, None, None, None, False, 0.0,
+                W_O.flatten(1), None, need_weights=False,
+            )[0][:, 0]  # fmt: skip
+        rows = X[..., None, :, :]
+        heads = attend(
+            *(functional.linear(rows, torch.eye(X.shape[-1], dtype=X.dtype)) @ W.mT for W in (W_Q, W_K, W_V))
+        )
+        return functional.linear(heads.transpose(-3, -2).flatten(-2), W_O.flatten(1))
+
+    def grouped(Q: Any, K: Any, V: Any) -> Any:
+        flat = Q.flatten(-4, -3)  # group and head in it as one axis of heads, as PyTorch has it
+        out = attend(flat, K, V, enable_gqa=True)
+        return out.unflatten(-3, Q.shape[-4:-2])
+
+    return {
+        "attention": lambda Q, K, V: attend(Q, K, V),
+        "dot_product_attention": lambda Q, K, V: attend(Q, K, V, scale=1.0),
+        "masked_attention": lambda Q, K, V, M: attend(Q, K, V, attn_mask=M),
+        "causal_attention": lambda Q, K, V: attend(Q, K, V, is_causal=True),
+        "alignment": lambda s, h: attend(s[..., None, :], h, h, scale=1.0)[..., 0, :],
+        "additive_attention": additive,
+        "self_attention": projected,
+        "causal_self_attention": lambda **given: projected(**given, is_causal=True),
+        "masked_self_attention": lambda M, **given: projected(**given, attn_mask=M),
+        "cross_attention": projected,
+        "multi_head_attention": multi_head,
+        "grouped_query_attention": grouped,
+    }
+
+
+def _cells() -> dict[str, Callable[..., Any]]:
+    import torch
+
+    def stacked(parameters: Mapping[str, Any], kind: str, gates: str) -> Any:
+        return torch.cat([parameters[f"{kind}_{gate}"] for gate in gates])
+
+    def rnn_cell(x: Any, h: Any, W_xh: Any, W_hh: Any, b: Any) -> Any:
+        return torch.rnn_tanh_cell(x[None], h[None], W_xh, W_hh, b, torch.zeros_like(b))[0]
+
+    def lstm_cell(x: Any, h: Any, c: Any, **of: Any) -> Any:
+        W, U, b = (stacked(of, kind, "ifuo") for kind in "WUb")
+        return torch.lstm_cell(x[None], (h[None], c[None]), W, U, b, torch.zeros_like(b))[0][0]
+
+    def gru_cell(x: Any, h: Any, a_u: Any, **of: Any) -> Any:
+        W, U, b = (stacked(of, kind, "rsu") for kind in "WUb")
+        zero = torch.zeros_like(a_u)
+        return torch.gru_cell(x[None], h[None], W, U, b, torch.cat([zero, zero, a_u]))[0]
+
+    return {"rnn_cell": rnn_cell, "lstm_cell": lstm_cell, "gru_cell": gru_cell}
