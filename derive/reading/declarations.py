@@ -1,7 +1,7 @@
 """What is said about a name: ``W: 3x5``, ``f: function``, ``p: in (0,1), index from 0``, ``x > 0``.
 
 A declaration settles how a letter is *read* (a function or a factor, a label or a power) and, for the judge,
-over which values a claim is meant.
+over which values a claim is meant. ``decimal: comma`` says that 0,5 is a half.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ _MISSING = re.compile(r"\s*[,(]?\s*not\s+(?:given|specified|stated|known)\s*\)?\
 _SIZE = re.compile(
     r"\d+|[A-Za-z](?:_\{?\w+\}?|\d+)?(?:\s*[-+]\s*\d+)?|\d+\s*[A-Za-z](?:_\{?\w+\}?)?|\([^()x]+\)"
 )
-_WORKS = "what would work: 'W: 3x5', 'b: 5', 'x: positive', 'p: in (0,1)', 'f: function', 'x > 0'"
+_WORKS = (
+    "what would work: 'W: 3x5', 'b: 5', 'x: positive', 'p: in (0,1)', 'f: function', 'x > 0', "
+    "'decimal: comma'"
+)
 
 
 class DeclarationError(ValueError):
@@ -147,6 +150,12 @@ class Declarations:
             return self._by_key.get(key(Name(name.text, (), name.font))) if "prime" in name.marks else None
         return found
 
+    @property
+    def decimal_comma(self) -> bool:
+        """Whether a comma between digits is the decimal sign: ``decimal: comma``."""
+        found = self._by_key.get("decimal")
+        return found is not None and found.kind == "comma"
+
     def __getitem__(self, name: str | Tree) -> Declaration:
         found = self.get(name)
         if found is None:
@@ -208,6 +217,8 @@ def _declaration(name: str, rest: str, line: str) -> Declaration:
     head, *qualifiers = [part.strip() for part in _split_commas(rest)]
     made = Declaration(name, qualifiers=tuple(q for q in qualifiers if q), missing=missing)
     word = head.lower()
+    if name.lower() == "decimal" and word in ("comma", "point"):
+        return replace(made, name="decimal", kind=word)
     if word in ("non-negative", "non-zero"):
         word = word.replace("-", "")
     if word.endswith(" real") or word.startswith("real "):

@@ -9,6 +9,7 @@ from typing import cast
 from derive.reading import symbols
 from derive.reading.chains import Draft, Piece, drafts, pieces
 from derive.reading.context import Context, Unread
+from derive.reading.decimals import decimal_commas, decimal_first, with_decimal_commas
 from derive.reading.declarations import Declarations
 from derive.reading.groups import MAX_DEPTH, Group, Item, group
 from derive.reading.items import solid
@@ -47,7 +48,7 @@ def read_formula(source: str, declarations: Declarations | None = None) -> Tree:
             break
     context = Context(declarations or Declarations(), plain=not set("\\{") & set(text))
     try:
-        items = group(lex(text, base, context.plain))
+        items = group(_tokens(lex(text, base, context.plain), text, base, context.declarations))
     except TooLarge as refusal:
         return Hole(source[:200], str(refusal), span=(0, len(source)))
     scan_letters(items, context)
@@ -77,7 +78,7 @@ def read_statements(
     if not source.strip():
         return ()
     try:
-        items = group(lex(source, base, plain, macros))
+        items = group(_tokens(lex(source, base, plain, macros), source, base, declarations))
         found = _all_drafts(pieces(flatten(items), plain))
     except TooLarge as refusal:
         place = Place(*locate(base), source[:200])
@@ -90,6 +91,13 @@ def read_statements(
             conditional = bool(made) and statement.role == "claim" and restricts(statement, made[-1])
             made.append(replace(statement, role="condition") if conditional else statement)
     return tuple(made)
+
+
+def _tokens(
+    tokens: Sequence[Token], source: str, base: int, declarations: Declarations | None
+) -> Sequence[Token]:
+    declared = declarations is not None and declarations.decimal_comma
+    return with_decimal_commas(tokens, source, base, declared) if declared or "{,}" in source else tokens
 
 
 def _all_drafts(found: Sequence[Piece]) -> list[Draft]:
@@ -200,7 +208,7 @@ def side_tree(items: Sequence[Item], context: Context, text: str) -> Tree:
         if decimal is not None:
             context.nesting = 0
             other = read_items(decimal, context)
-            readings = (other, tree) if _decimal_first(kept) else (tree, other)
+            readings = (other, tree) if decimal_first(kept) else (tree, other)
             tree = Ambiguous(readings, "a comma between digits: a decimal sign or a list", span=span)
     except Unread as refusal:
         place = (refusal.start, refusal.end) if refusal.end else span
@@ -210,42 +218,6 @@ def side_tree(items: Sequence[Item], context: Context, text: str) -> Tree:
     if too_deep(tree):
         return Hole(source, f"the formula is nested more than {MAX_DEPTH} deep", span=span)
     return with_sources(tree, text)
-
-
-def decimal_commas(items: Sequence[Item]) -> list[Item] | None:
-    """``0,5 + 1,25`` with points for its commas, if every comma stands between digits without a blank."""
-    made: list[Item] = []
-    joined = False
-    for place, item in enumerate(items):
-        if not (item.kind == "sign" and item.text == ","):
-            if joined and made and place and items[place - 1].text == ",":
-                continue
-            made.append(item)
-            joined = False
-            continue
-        before, after = (
-            items[place - 1] if place else None,
-            items[place + 1] if place + 1 < len(items) else None,
-        )
-        if joined or before is None or after is None or not _touching(before, item, after):
-            return None
-        made[-1] = Token("number", f"{before.text}.{after.text}", before.start, after.end, before.spaced)
-        joined = True
-    return made if len(made) < len(items) else None
-
-
-def _touching(before: Item, comma: Item, after: Item) -> bool:
-    digits = before.kind == after.kind == "number" and before.text.isdigit() and after.text.isdigit()
-    return digits and before.end == comma.start and comma.end == after.start
-
-
-def _decimal_first(items: Sequence[Item]) -> bool:
-    """A zero before the comma, or two digits behind it, is a decimal number more likely than a list."""
-    return any(
-        items[place - 1].text == "0" or len(items[place + 1].text) > 1
-        for place, item in enumerate(items[:-1])
-        if place and item.kind == "sign" and item.text == ","
-    )
 
 
 def _trim(items: Sequence[Item]) -> list[Item]:

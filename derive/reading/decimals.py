@@ -1,0 +1,124 @@
+"""Decimal commas: ``0{,}5`` always, ``0,5`` and ``1.728,5`` where they are declared (``decimal: comma``).
+
+Undeclared, ``0,5`` may be a decimal number or a list of two; then both readings are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from derive.reading.groups import Item
+from derive.reading.lexer import Token
+
+
+def with_decimal_commas(
+    tokens: Sequence[Token], source: str, base: int = 0, declared: bool = False
+) -> list[Token]:
+    """The tokens with every decimal comma in its number; with ``declared``, a point separates thousands.
+
+    >>> from derive.reading.lexer import lex
+    >>> [token.text for token in with_decimal_commas(lex("0{,}5 + 0,5"), "0{,}5 + 0,5")]
+    ['0.5', '+', '0', ',', '5']
+    >>> source = "1.728,5 + 1,089 + (1, 2)"
+    >>> [token.text for token in with_decimal_commas(lex(source), source, declared=True)]
+    ['1728.5', '+', '1.089', '+', '(', '1', ',', '2', ')']
+    """
+    made: list[Token] = []
+    place = 0
+    below = [False]  # for every open brace, whether it is an index: x_{1,2} has two
+    while place < len(tokens):
+        token = tokens[place]
+        place += 1
+        low = bool(made) and made[-1].kind == "sign" and made[-1].text == "_"
+        if token.kind == "sign" and token.text in ("{", "}"):
+            _nest(below, token.text, low)
+        if token.kind != "number" or below[-1] or low:
+            made.append(token)
+            continue
+        if declared:
+            token = _pointed(token, source[token.start - base : token.end - base])
+        if "." not in token.text:
+            for signs in (("{", ",", "}"), (",",)) if declared else (("{", ",", "}"),):
+                behind = tokens[place : place + len(signs) + 1]
+                if _joined(token, behind, signs):
+                    digits = source[behind[-1].start - base : behind[-1].end - base]
+                    token = Token(
+                        "number",
+                        f"{token.text}.{digits}",
+                        token.start,
+                        behind[-1].end,
+                        token.spaced,
+                        token.font,
+                    )
+                    place += len(signs) + 1
+                    break
+        made.append(token)
+    return made
+
+
+def _nest(below: list[bool], brace: str, low: bool) -> None:
+    if brace == "{":
+        below.append(below[-1] or low)
+    elif len(below) > 1:
+        below.pop()
+
+
+def _pointed(token: Token, written: str) -> Token:
+    """A number in which a comma is the decimal sign and a point separates thousands."""
+    whole, comma, rest = written.replace("{,}", ",").replace("\\,", "").partition(",")
+    groups = whole.split(".")
+    thousands = (
+        len(groups) > 1 and groups[0] not in ("", "0") and all(len(group) == 3 for group in groups[1:])
+    )
+    text = "".join(groups) if thousands else whole
+    if "," in rest or not (comma or thousands):
+        return token
+    return Token("number", f"{text}.{rest}" if comma else text, token.start, token.end, token.spaced)
+
+
+def _joined(token: Token, behind: Sequence[Token], signs: tuple[str, ...]) -> bool:
+    """Whether the signs and digits follow without a blank."""
+    if len(behind) <= len(signs) or behind[-1].kind != "number" or not behind[-1].text.isdigit():
+        return False
+    ends = [token.end, *(item.end for item in behind[:-1])]
+    touching = all(end == item.start for end, item in zip(ends, behind, strict=True))
+    return touching and tuple(item.text for item in behind[:-1]) == signs
+
+
+def decimal_commas(items: Sequence[Item]) -> list[Item] | None:
+    """``0,5 + 1,25`` with points for its commas, if every comma stands between digits without a blank."""
+    made: list[Item] = []
+    joined = False
+    for place, item in enumerate(items):
+        if not (item.kind == "sign" and item.text == ","):
+            if joined and made and place and items[place - 1].text == ",":
+                continue
+            made.append(item)
+            joined = False
+            continue
+        before, after = (
+            items[place - 1] if place else None,
+            items[place + 1] if place + 1 < len(items) else None,
+        )
+        if joined or before is None or after is None or not _touching(before, item, after):
+            return None
+        whole = before.text.replace(".", "")
+        made[-1] = Token("number", f"{whole}.{after.text}", before.start, after.end, before.spaced)
+        joined = True
+    return made if len(made) < len(items) else None
+
+
+def _touching(before: Item, comma: Item, after: Item) -> bool:
+    digits = before.kind == after.kind == "number" and after.text.isdigit()
+    whole = re.fullmatch(r"\d+|[1-9]\d{0,2}(?:\.\d{3})+", before.text) is not None  # 5, 1.728
+    return digits and whole and before.end == comma.start and comma.end == after.start
+
+
+def decimal_first(items: Sequence[Item]) -> bool:
+    """A zero before the comma, or two digits behind it, is a decimal number more likely than a list."""
+    return any(
+        items[place - 1].text == "0" or len(items[place + 1].text) > 1
+        for place, item in enumerate(items[:-1])
+        if place and item.kind == "sign" and item.text == ","
+    )
