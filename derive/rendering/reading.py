@@ -12,8 +12,8 @@ from dataclasses import fields
 from typing import Any
 
 from derive.reading import Document, Side, Statement, Tree, to_latex
-from derive.reading.statement import STATUSES
-from derive.reading.tree import Hole
+from derive.reading.statement import STATUSES, Table
+from derive.reading.tree import Hole, Text
 
 WIDTH = 96  # characters of a source line that are shown around a caret
 
@@ -67,6 +67,7 @@ def document_data(document: Document) -> dict[str, Any]:
         "notes": list(document.notes),
         "declared": [f"{d.name}: {d.described}" for d in document.declared],
         "statements": [_statement_data(statement, document, locate) for statement in document.statements],
+        "tables": [_table_data(table) for table in document.tables],
         "summary": summary(document),
     }
 
@@ -96,6 +97,25 @@ def _statement_data(
         "struck": statement.struck,
         "signs": list(statement.signs),
         "sides": [_side_data(side, locate) for side in statement.sides],
+    }
+
+
+def _table_data(table: Table) -> dict[str, Any]:
+    return {
+        "line": table.place.line,
+        "header": table.header,
+        "rows": [[_cell_data(cell) for cell in row] for row in table.rows],
+    }
+
+
+def _cell_data(cell: Side) -> dict[str, Any]:
+    words = isinstance(cell.tree, Text)
+    return {
+        "line": cell.place.line,
+        "column": cell.place.column,
+        "source": cell.place.source,
+        "latex": None if words else cell.latex,
+        "tree": None if words else tree_data(cell.tree),
     }
 
 
@@ -193,4 +213,5 @@ def summary_line(document: Document) -> str:
         f"{counts[status]} {status}" for status in STATUSES if status != "struck" or counts[status]
     )
     total = len(document.statements)
-    return f"{document.source}: {total} statement{'' if total == 1 else 's'}: {shown}"
+    tables = f"; {len(document.tables)} table{'s'[: len(document.tables) > 1]}" if document.tables else ""
+    return f"{document.source}: {total} statement{'' if total == 1 else 's'}: {shown}{tables}"
