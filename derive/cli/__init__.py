@@ -20,6 +20,7 @@ COMMANDS = {
     "graph": "Values forward and gradients back at every node of a scalar expression.",
     "perceptron": "Derive all gradients of a multi-layer perceptron.",
     "optimise": "Run an optimiser for a few steps and show every number.",
+    "prove": "Prove by induction what recurrences come to.",
     "verify": "Prove gradients numerically by independent witnesses.",
     "compare": "Say whether two formulas are equal, with a witness if not.",
     "check": "Judge every line of a worked solution.",
