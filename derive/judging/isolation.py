@@ -91,7 +91,7 @@ def guarded(judge: Judge, trees: Iterable[Tree], sizes: Iterable[object], *argum
         except Heavy:
             pass
     try:
-        reply = POOL.ask(pickle.dumps((judge, arguments, allowed)), allowed.seconds)
+        reply = POOL.ask(request(judge, arguments), allowed.seconds)
     except OSError:  # no processes here: what is left are the ceilings
         return _without_a_worker(judge, arguments, allowed)
     if "failed" in reply:
@@ -106,6 +106,11 @@ def guarded(judge: Judge, trees: Iterable[Tree], sizes: Iterable[object], *argum
             **({"proof": tuple(record["proof"])} if "proof" in record else {}),
         }
     )
+
+
+def request(judge: Judge, arguments: tuple[Any, ...]) -> bytes:
+    """What a worker is sent: a function, what to call it with, and what that may cost."""
+    return pickle.dumps((judge, arguments, _allowed.get() or Allowed()))
 
 
 def _without_a_worker(judge: Judge, arguments: tuple[Any, ...], allowed: Allowed) -> Claim:
@@ -176,7 +181,7 @@ class Worker:
             self._ready = True
         reply = self._within(seconds, request)
         if reply is not None:
-            return reply
+            return {**reply, "last": reply.get("last") or self._late}
         why = f"it takes longer than {seconds:g} s" if self._late else "it needs too much memory"
         return {"stopped": why, "last": True}
 
@@ -196,6 +201,7 @@ class Worker:
             return None
         finally:
             clock.cancel()
+            clock.join()  # it may just be going off
 
     def _end(self) -> None:
         self._late = True
@@ -231,7 +237,7 @@ class Pool:
     def __init__(self, size: int | None = None, idle: float = IDLE) -> None:
         self.size = size or min(4, os.cpu_count() or 1)
         self.idle = idle
-        self.replaced = 0
+        self.started = self.replaced = 0
         self._lock = threading.Lock()
         self._free = threading.Semaphore(self.size)
         self._resting: list[Worker] = []
@@ -242,7 +248,10 @@ class Pool:
         with self._free:
             with self._lock:
                 worker = self._resting.pop() if self._resting else None
-            worker = worker or Worker()
+            if worker is not None and worker.process.poll() is not None:  # ended while it had no work
+                worker.close()
+                worker = None
+            worker = worker or self._start()
             try:
                 reply = worker.ask(request, seconds)
             except BaseException:  # interrupted in the middle of a conversation
@@ -251,9 +260,13 @@ class Pool:
             if reply.get("last"):
                 worker.close()
                 self.replaced += 1
-                worker = Worker()  # it starts while the caller goes on
+                worker = self._start()  # it starts while the caller goes on
             self._rest(worker)
             return reply
+
+    def _start(self) -> Worker:
+        self.started += 1
+        return Worker()
 
     def _rest(self, worker: Worker) -> None:
         worker.idle_since = time.monotonic()

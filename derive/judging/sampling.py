@@ -14,7 +14,7 @@ from derive.judging.arrays import Array
 from derive.judging.chance import OUTCOMES, outcome, weights
 from derive.judging.functions import apply
 from derive.judging.layout import Layout
-from derive.judging.limits import MAX_VALUES, TooLarge
+from derive.judging.limits import MAX_VALUES, OBJECT, TooLarge, spend
 from derive.judging.names import IDENTITY, ONES
 from derive.judging.values import Point
 from derive.reading.tree import Name, Tree
@@ -206,6 +206,7 @@ def exactly(point: Point, k: int) -> Point:
 
 
 def _fractions(x: Array) -> Array:
+    spend(8 * OBJECT * x.size)
     out = np.empty(x.shape, dtype=object)
     for position, item in np.ndenumerate(x):
         out[position] = Fraction(str(item))
