@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
-from derive.judging import closed, definitions
+from derive.judging import closed, definitions, indices
 from derive.judging.claim import Claim
 from derive.judging.conventions import alternatives, checked, in_force
 from derive.judging.identities import Setting, assumptions, compare_by_points
@@ -283,6 +283,8 @@ def _ladder(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
     equality = relation not in INEQUALITIES
     if equality and canonical(left) == canonical(right):
         return Claim("correct", "exact", "the same up to order", assumed=_assumed(left, right, setting))
+    if Name("infty") in free_names(left) | free_names(right):
+        return Claim("undecided", message="no value is known for infinity")
     try:
         if is_closed(left, setting) and is_closed(right, setting):
             claim = closed.settle(left, right, relation, setting.convention, setting.lets)
