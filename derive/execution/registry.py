@@ -18,17 +18,20 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from derive.execution.settings import Setting, Words, checked_settings
 from derive.execution.signature import ExecutionError, Shape, Signature, size_text
 
 Array = NDArray[Any]
 Forward = Callable[..., Any]
 Backward = Callable[..., dict[str, Any]]
+Sizes = Callable[..., dict[str, int]]
 
 _FLOATS = ("float32", "float64", "complex64", "complex128")
 
@@ -42,15 +45,20 @@ class Operation:
     """One row of the table.
 
     `analytic` says that the forward takes complex input and is complex differentiable there, so that the
-    complex step is exact; `integers` names the inputs that are indices and have no gradient.
+    complex step is exact; `integers` names the inputs that are indices, `masks` those that are yes or no:
+    neither has a gradient. `sizes` works out the letters of the result that no input has, and `words` says
+    which settings may also be a word.
     """
 
     name: str
     signature: Signature
-    settings: dict[str, float]
+    settings: dict[str, Any]
     integers: tuple[str, ...]
     analytic: bool
     forward_rule: Forward
+    masks: tuple[str, ...] = ()
+    sizes: Sizes | None = None
+    words: Words = field(default_factory=dict)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -60,7 +68,7 @@ class Operation:
     @property
     def differentiable(self) -> tuple[str, ...]:
         """The names of the inputs that have a gradient."""
-        return tuple(name for name in self.inputs if name not in self.integers)
+        return tuple(name for name in self.inputs if name not in self.integers + self.masks)
 
 
 _operations: dict[str, Operation] = {}
@@ -68,32 +76,49 @@ _backward_rules: dict[str, Backward] = {}
 
 
 def forward_rule(
-    signature: str, *, analytic: bool, integers: tuple[str, ...] = ()
+    signature: str,
+    *,
+    analytic: bool,
+    integers: tuple[str, ...] = (),
+    masks: tuple[str, ...] = (),
+    name: str | None = None,
+    sizes: Sizes | None = None,
+    words: Words | None = None,
 ) -> Callable[[Forward], Forward]:
-    """Enter a function into the table, under its own name, as an operation's forward rule."""
+    """Enter a function into the table as an operation's forward rule, under its own name or the given one.
+
+    `sizes` is needed where the signature's result has letters that no input has: called with the operation's
+    name, the sizes of the inputs' letters and the settings, it gives those of the others or says by an
+    ExecutionError what does not fit. `words` says which settings may be a word, and which.
+    """
 
     def enter(rule: Forward) -> Forward:
+        own = name or rule.__name__
         parsed = Signature.parse(signature)
         parameters = inspect.signature(rule).parameters.values()
         settings = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
         arguments = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
         if arguments != list(parsed.inputs):
-            raise TypeError(f"{rule.__name__} takes {arguments}, its signature says {list(parsed.inputs)}")
-        _operations[rule.__name__] = Operation(rule.__name__, parsed, settings, integers, analytic, rule)
+            raise TypeError(f"{own} takes {arguments}, its signature says {list(parsed.inputs)}")
+        if own in _operations and _operations[own].forward_rule.__module__ != rule.__module__:
+            raise TypeError(f"{own} stands in {_operations[own].forward_rule.__module__} already")
+        _operations[own] = Operation(
+            own, parsed, settings, integers, analytic, rule, masks, sizes, words or {}
+        )
         return rule
 
     return enter
 
 
-def backward_rule(of: Forward) -> Callable[[Backward], Backward]:
-    """Enter the backward rule of a forward rule.
+def backward_rule(of: Forward | str) -> Callable[[Backward], Backward]:
+    """Enter the backward rule of a forward rule, or of an operation's name.
 
     It gets the upstream gradient, the inputs and the settings, and gives the gradient of every input that is
-    not an index.
+    neither an index nor left out.
     """
 
     def enter(rule: Backward) -> Backward:
-        _backward_rules[of.__name__] = rule
+        _backward_rules[of if isinstance(of, str) else of.__name__] = rule
         return rule
 
     return enter
@@ -120,7 +145,7 @@ def find(name: str) -> Operation:
     raise ExecutionError(f"no operation {name!r}; {hint}")
 
 
-def forward(name: str, inputs: Mapping[str, ArrayLike], **settings: float) -> Array:
+def forward(name: str, inputs: Mapping[str, ArrayLike], **settings: Setting) -> Array:
     """The value of an operation.
 
     Input types: float32 and float64 stay what they are (mixed, the wider one wins); integers and booleans
@@ -132,13 +157,14 @@ def forward(name: str, inputs: Mapping[str, ArrayLike], **settings: float) -> Ar
     array([11.5])
     """
     operation = find(name)
-    arrays, _ = _prepare(operation, inputs)
-    result = operation.forward_rule(*arrays.values(), **_checked_settings(operation, settings))
+    known = checked_settings(name, operation.settings, settings, operation.words)
+    arrays, _ = _prepare(operation, inputs, known)
+    result = operation.forward_rule(*_in_order(operation, arrays), **known)
     return np.asarray(result, dtype=_common_type(operation, arrays))
 
 
 def backward(
-    name: str, inputs: Mapping[str, ArrayLike], upstream: ArrayLike, **settings: float
+    name: str, inputs: Mapping[str, ArrayLike], upstream: ArrayLike, **settings: Setting
 ) -> dict[str, Array]:
     """The gradient of `sum(upstream * forward(...))` with respect to every input that is not an index.
 
@@ -151,8 +177,8 @@ def backward(
     {'yhat': array([2., 0.]), 'y': array([-2., -0.])}
     """
     operation = find(name)
-    arrays, shape = _prepare(operation, inputs)
-    known = _checked_settings(operation, settings)
+    known = checked_settings(name, operation.settings, settings, operation.words)
+    arrays, shape = _prepare(operation, inputs, known)
     dtype = _common_type(operation, arrays)
     seed = _as_array(f"{name}: upstream", upstream)
     if seed.shape != shape:
@@ -161,35 +187,55 @@ def backward(
         )
     if seed.dtype.kind == "c" and dtype.kind != "c":
         raise ExecutionError(f"{name}: upstream is complex while the inputs are real")
-    gradients = _backward_rules[name](seed.astype(dtype, copy=False), *arrays.values(), **known)
+    gradients = _backward_rules[name](seed.astype(dtype, copy=False), *_in_order(operation, arrays), **known)
     return {key: _sum_to(np.asarray(g, dtype=dtype), arrays[key].shape) for key, g in gradients.items()}
 
 
-def _prepare(operation: Operation, inputs: Mapping[str, ArrayLike]) -> tuple[dict[str, Array], Shape]:
+def _in_order(operation: Operation, arrays: Mapping[str, Array]) -> list[Array | None]:
+    """What a rule is called with; None stands for an input that was left out."""
+    return [arrays.get(name) for name in operation.inputs]
+
+
+def _prepare(
+    operation: Operation, inputs: Mapping[str, ArrayLike], settings: Mapping[str, Any]
+) -> tuple[dict[str, Array], Shape]:
     """The inputs as arrays of fitting type and shape, in order, and the result's shape."""
     takes = f"it takes {', '.join(operation.inputs)}"
+    optional = operation.signature.optional
     for name in operation.inputs:
-        if name not in inputs:
+        if name not in inputs and name not in optional:
             raise ExecutionError(f"{operation.name}: the input {name} is missing; {takes}")
     for name in inputs:
         if name not in operation.inputs:
             raise ExecutionError(f"{operation.name}: there is no input {name}; {takes}")
-    arrays = {name: _as_array(f"{operation.name}: {name}", inputs[name]) for name in operation.inputs}
-    for name in operation.integers:
+    here = [name for name in operation.inputs if name in inputs]
+    arrays = {name: _as_array(f"{operation.name}: {name}", inputs[name]) for name in here}
+    for name in (one for one in operation.integers if one in arrays):
         if arrays[name].dtype.kind not in "iu":
             raise ExecutionError(
                 f"{operation.name}: {name} holds indices and must be of integer type; "
                 f"it is {arrays[name].dtype}"
             )
+    for name in (one for one in operation.masks if one in arrays):
+        if not np.isin(arrays[name], (0, 1)).all():
+            raise ExecutionError(
+                f"{operation.name}: {name} is a mask and must hold True and False, or 1 and 0"
+            )
+        arrays[name] = arrays[name].astype(bool)
     dtype = _common_type(operation, arrays)
     if dtype.kind == "c" and not operation.analytic:
         raise ExecutionError(
             f"{operation.name}: complex input is not possible, the function is not analytic or has no "
             "complex form here; use five_point instead of complex_step"
         )
-    shape = operation.signature.result_shape(operation.name, {name: a.shape for name, a in arrays.items()})
+    shape = operation.signature.result_shape(
+        operation.name,
+        {name: a.shape for name, a in arrays.items()},
+        partial(operation.sizes, operation.name, **settings) if operation.sizes else None,
+    )
     for name in operation.differentiable:
-        arrays[name] = arrays[name].astype(dtype, copy=False)
+        if name in arrays:
+            arrays[name] = arrays[name].astype(dtype, copy=False)
     return arrays, shape
 
 
@@ -206,21 +252,10 @@ def _as_array(what: str, value: ArrayLike) -> Array:
 
 
 def _common_type(operation: Operation, arrays: Mapping[str, Array]) -> np.dtype[Any]:
-    floats = [arrays[n].dtype for n in operation.differentiable if arrays[n].dtype.kind in "fc"]
+    floats = [
+        arrays[n].dtype for n in operation.differentiable if n in arrays and arrays[n].dtype.kind in "fc"
+    ]
     return np.result_type(*floats) if floats else np.dtype(np.float64)
-
-
-def _checked_settings(operation: Operation, settings: Mapping[str, float]) -> dict[str, float]:
-    known = ", ".join(f"{key} (default {value})" for key, value in operation.settings.items())
-    for key, value in settings.items():
-        if key not in operation.settings:
-            takes = f"it takes {known}" if known else "it takes none"
-            raise ExecutionError(f"{operation.name}: there is no setting {key}; {takes}")
-        number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-        if not number or not np.isfinite(value):
-            raise ExecutionError(f"{operation.name}: {key} must be a finite number; it is {value!r}")
-    # Python floats: with a NumPy float64 a rule would compute float32 data in double and be rounded back.
-    return {key: float(value) for key, value in {**operation.settings, **settings}.items()}
 
 
 def _sum_to(gradient: Array, shape: Shape) -> Array:

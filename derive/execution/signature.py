@@ -2,11 +2,12 @@
 
 Letters are sizes: the same letter is the same size everywhere. ``...`` stands for any number of leading
 (batch) axes; those of different inputs broadcast against each other as in NumPy, the lettered axes never do.
+An input with a question mark, ``b?: m``, may be left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,23 +70,33 @@ class Signature:
 
     inputs: dict[str, Axes]
     result: Axes
+    optional: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> Signature:
         left, right = text.split("->")
         pairs = [part.split(":") for part in left.split(",")]
-        return cls({name.strip(): Axes.parse(axes) for name, axes in pairs}, Axes.parse(right))
+        inputs = {name.strip().rstrip("?"): Axes.parse(axes) for name, axes in pairs}
+        optional = tuple(name.strip()[:-1] for name, _ in pairs if name.strip().endswith("?"))
+        return cls(inputs, Axes.parse(right), optional)
 
-    def result_shape(self, operation: str, shapes: Mapping[str, Shape]) -> Shape:
+    def result_shape(
+        self,
+        operation: str,
+        shapes: Mapping[str, Shape],
+        more: Callable[[dict[str, int]], dict[str, int]] | None = None,
+    ) -> Shape:
         """Check the shapes of all inputs against each other and return the result's shape.
 
+        `more` gives the sizes of letters that only the result has, from those of the inputs.
         Raises ExecutionError that names the two inputs which disagree, with their sizes.
         """
         sizes: dict[str, int] = {}
         giver: dict[str, str] = {}  # which input fixed a letter's size
         leading: dict[str, Shape] = {}
-        for name, axes in self.inputs.items():
-            leading[name], core = self._split(operation, name, shapes[name])
+        for name, shape in shapes.items():
+            axes = self.inputs[name]
+            leading[name], core = self._split(operation, name, shape)
             if len(set(axes.letters)) < len(axes.letters) and len(set(core)) > 1:
                 raise ExecutionError(f"{operation}: {name} must be square; it is {size_text(core)}")
             for letter, size in zip(axes.letters, core, strict=True):
@@ -99,6 +110,8 @@ class Signature:
                         f"{_product_text(wants)}; {other} ends in {_product_text(has)}"
                     )
                 giver.setdefault(letter, name)
+        if more is not None:
+            sizes |= more(dict(sizes))
         return self._broadcast(operation, leading) + tuple(sizes[letter] for letter in self.result.letters)
 
     def _split(self, operation: str, name: str, shape: Shape) -> tuple[Shape, Shape]:
