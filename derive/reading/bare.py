@@ -37,10 +37,11 @@ def is_prose(word: str) -> bool:
     )
 
 
-def bare_segments(line: str) -> list[tuple[int, int]]:
+def bare_segments(line: str, strict: bool = False) -> list[tuple[int, int]]:
     """The stretches of a line outside all delimiters that are clearly mathematics.
 
-    A line without a word of prose is one stretch if it has a relation; between words only equations count.
+    A line without a word of prose is one stretch if it has a relation; between words only equations count,
+    and only they do anywhere if ``strict``.
 
     >>> [("= 4i - (-9) = 4i + 9"[a:b]) for a, b in bare_segments("= 4i - (-9) = 4i + 9")]
     ['= 4i - (-9) = 4i + 9']
@@ -58,7 +59,7 @@ def bare_segments(line: str) -> list[tuple[int, int]]:
         if segment is None:
             continue
         body = line[segment[0] : segment[1]]
-        if not words:
+        if not words and not strict:
             if re.search(r"[A-Za-z0-9]", body) and _RELATION.search(body):
                 made.append(segment)
         elif _solid(body) or (_after_condition(line, start) and _RELATION.search(body)):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from derive.reading import symbols
+from derive.reading.decimals import touching
 from derive.reading.groups import Group, Item
 from derive.reading.items import has_relation, relation_of, solid
 from derive.reading.lexer import Token
@@ -43,7 +44,9 @@ def pieces(stream: list[Item], plain: bool) -> list[Piece]:
     for place, item in enumerate(stream):
         current = made[-1].items
         previous = current[-1] if current else None
-        if item.kind in ("row", "space", "cell"):
+        if item.kind == "remark":
+            made[-1].after = f"{made[-1].after} {item.text}".strip()
+        elif item.kind in ("row", "space", "cell"):
             following = _next(stream, place)
             if _breaks(item, current, following, stream, place):
                 made.append(Piece([]))
@@ -111,9 +114,17 @@ def last_solid(items: Sequence[Item]) -> Item | None:
     return next((item for item in reversed(items) if item.kind not in ("space", "cell")), None)
 
 
+_BETWEEN = ("space", "cell", "row", "remark")
+
+
 def _next(stream: Sequence[Item], place: int) -> Item | None:
     return next(
-        (item for item in stream[place + 1 : place + 9] if item.kind not in ("space", "cell", "row")), None
+        (
+            item
+            for item in stream[place + 1 : place + 9]
+            if item.kind not in ("space", "cell", "row", "remark")
+        ),
+        None,
     )
 
 
@@ -197,7 +208,7 @@ def _is_operand(token: Token, previous: Item | None, following: Item | None) -> 
         return True
     if text in symbols.FUNCTION_WORDS or text.replace(" ", "") in symbols.BIG_WORDS:
         return True
-    if not text or text.endswith(":") or text in (",", ".", ";"):
+    if not text or text.endswith(":") or text[0] in ",.;:":
         return False
     bare = [word.strip(".,;:()").lower() for word in text.split()]
     if any(getattr(item, "text", "") in ("|", "Vert") for item in (previous, following)):
@@ -228,7 +239,9 @@ def _is_operand(token: Token, previous: Item | None, following: Item | None) -> 
 
 def _role(words: str) -> Role:
     tail = [word.strip(".,;:()").lower() for word in words.split()][-4:]
-    if any(word in symbols.CONDITION_WORDS for word in tail) or "such that" in words or "s.t" in words:
+    if any(word in symbols.CONDITION_WORDS for word in tail) or any(
+        said in words for said in ("such that", "s.t", "subject to")
+    ):
         return "condition"
     return "given" if any(word in symbols.GIVEN_WORDS for word in tail) else "claim"
 
@@ -286,6 +299,12 @@ def _comma_segments(items: list[Item]) -> list[list[Item]]:
             )
             following = [other for other in rest[:stop] if other.kind not in ("space", "cell")]
             if not following:
+                continue
+            last = segments[-1][-1] if segments[-1] else None
+            if last is not None and touching(last, item, rest[0]):
+                segments[-1].append(
+                    item
+                )  # 4 \cdot 0,25 = 1: a decimal comma, or a list, but no new statement
                 continue
             if relation_of(following[0]) is not None and has_relation(segments[-1]):
                 continue  # a comma before "= ..." separates nothing

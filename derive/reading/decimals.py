@@ -101,7 +101,7 @@ def decimal_commas(items: Sequence[Item]) -> list[Item] | None:
             items[place - 1] if place else None,
             items[place + 1] if place + 1 < len(items) else None,
         )
-        if joined or before is None or after is None or not _touching(before, item, after):
+        if joined or before is None or after is None or not touching(before, item, after):
             return None
         whole = before.text.replace(".", "")
         made[-1] = Token("number", f"{whole}.{after.text}", before.start, after.end, before.spaced)
@@ -109,8 +109,9 @@ def decimal_commas(items: Sequence[Item]) -> list[Item] | None:
     return made if len(made) < len(items) else None
 
 
-def _touching(before: Item, comma: Item, after: Item) -> bool:
-    digits = before.kind == after.kind == "number" and after.text.isdigit()
+def touching(before: Item, comma: Item, after: Item) -> bool:
+    """Whether a comma stands directly between two numbers that may be one."""
+    digits = comma.text == "," and before.kind == after.kind == "number" and after.text.isdigit()
     whole = re.fullmatch(r"\d+|[1-9]\d{0,2}(?:\.\d{3})+", before.text) is not None  # 5, 1.728
     return digits and whole and before.end == comma.start and comma.end == after.start
 

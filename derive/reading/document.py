@@ -7,15 +7,17 @@ from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 
 from derive.reading.bare import bare_segments
-from derive.reading.declarations import Declarations
+from derive.reading.declarations import Declaration, Declarations
 from derive.reading.inference import said_by_condition, said_in_prose, said_in_statement
 from derive.reading.macros import find_macros
 from derive.reading.markup import (
     without_comments,
     without_definitions,
     without_html,
+    without_layout,
     without_quote_marks,
     without_remarks,
+    without_styles,
 )
 from derive.reading.mathpieces import MathPiece, find_pieces
 from derive.reading.notebook import is_notebook, read_notebook
@@ -30,13 +32,27 @@ _HEADING = re.compile(
     r"[ \t]*(?:#{1,6}[ \t]+(?P<markdown>.*)"
     r"|\\(?:sub)*(?:section|paragraph|part|question|problem|exercise)\*?\{(?P<latex>[^}]*)\})"
 )
-_LABEL = re.compile(
-    r"[ \t>]*(?:[-*+•][ \t]+)?(?:\*\*|__)?[ \t]*"
-    r"(?:\\item[ \t]*(?:\[(?P<item>[^\]]*)\])?"
-    r"|(?P<label>\((?:[a-z]|[ivx]{1,4}|\d{1,2})\)|(?:\d{1,2}|[a-z]|[ivx]{2,4})[.)](?=\s|$)"
-    r"|(?:[Pp]art|[Pp]roblem|[Qq]uestion|[Ee]xercise|Q)[ \t]*\(?(?:\d{1,2}|[a-z])\)?(?:\.\d+)?[.:)]?))?"
-    r"(?:\*\*|__)?[ \t]*"
+_TITLES = (
+    r"(?:[Pp]art|[Pp]roblem|[Qq]uestion|[Ee]xercise|[Tt]ask|PROBLEM|QUESTION|EXERCISE|TASK|PART"
+    r"|Prob\.|Ex\.?|Sub-?part|Solution|Answer|Aufgabe|Übung|Teil|Frage|Exercice|Ejercicio|Q)"
 )
+_LABEL = re.compile(
+    r"[ \t>]*(?:[-*+•][ \t]+)?(?:\\(?:noindent|par|medskip|bigskip|smallskip)\b[ \t]*)*"
+    r"(?:\*\*|__|\{?\\(?:textbf|underline|emph|textit|bf|bfseries|large|Large)\b[ \t]*\{?)?[ \t]*"
+    r"(?:\\item[ \t]*(?:\[(?P<item>[^\]]*)\])?"
+    r"|(?P<label>\((?:[a-z]|[ivx]{1,4}|\d{1,2})\)|(?:\d{1,2}[a-z]?|[a-z]|[ivx]{2,4})[.)](?=[\s*}]|$)"
+    rf"|{_TITLES}[ \t]*(?:\(?(?:\d{{1,2}}[a-z]?|[a-z])\)?(?:\.\d+)?(?:[ \t]*\([a-z]\))?)(?![^\W_]|,)[.:)]?))?"
+    r"(?:\*\*|__|\})?[ \t]*"
+)
+_DECIMAL = re.compile(
+    r"decimal[ -]comma|Dezimalkomma|virgule d[ée]cimale|coma decimal|\\usepackage\{(?:icomma|ziffer)\}"
+    r"|decimal-marker\s*=\s*\{?,",
+    re.IGNORECASE,
+)
+_ANY = re.compile(r"(?P<markdown>)(?P<latex>)")
+_UNDERLINE = re.compile(r"[ \t]*(?:={3,}|-{3,})[ \t]*$")
+_APART = re.compile(r"[ \t]{2,}(?=\(?[a-h]\)[ \t]+\S)")  # a) 2 + 3 = 5   b) 4 + 4 = 8
+_LABEL_FIRST = re.compile(r"[ \t]*\(?[a-h]\)[ \t]")
 _PROBLEM = re.compile(r"^\W*problem\s*[:=]\s*[\"'`]?([A-Za-z0-9][\w./-]*)", re.IGNORECASE | re.MULTILINE)
 # Markdown's escapes and emphasis; x**2 is a power
 _EMPHASIS = re.compile(r"\\(?=[_*#~])|(?<![\w)])\*\*|\*\*(?![\w(-])|__|`")
@@ -115,13 +131,36 @@ class _Reader:
         self.lines = self._lines()
 
     def _lines(self) -> list[_Line]:
-        """The lines on which something stands."""
-        made, at = [], 0
+        """The lines on which something stands, and which of them are underlined: headings.
+
+        A line that holds two parts of a problem, ``a) ...   b) ...``, counts as two.
+        """
+        made: list[_Line] = []
+        at = 0
+        self.underlined: set[int] = set()
         for line in self.body.splitlines(keepends=True):
             if not line.isspace():
-                made.append(_Line(at, at + len(line.rstrip("\r\n"))))
+                end = at + len(line.rstrip("\r\n"))
+                if (
+                    not self.latex
+                    and made
+                    and made[-1].end >= at - 2
+                    and _UNDERLINE.match(line.rstrip("\r\n"))
+                ):
+                    self._underline(made[-1])
+                low = at
+                if not self.latex and at not in self.cells and "$" not in line and _LABEL_FIRST.match(line):
+                    for match in _APART.finditer(line):
+                        made.append(_Line(low, at + match.start()))
+                        low = at + match.end()
+                made.append(_Line(low, end))
             at += len(line)
         return made
+
+    def _underline(self, line: _Line) -> None:
+        text = self.body[line.start : line.end]
+        if line.start not in self.cells and not re.search(r"[=$|\\]", text) and re.match(r"\s*\w", text):
+            self.underlined.add(line.start)
 
     def tables(self) -> tuple[Table, ...]:
         """The tables as data."""
@@ -162,6 +201,9 @@ class _Reader:
         """What the document says about its letters, beyond what was declared, and where it says so."""
         found, notes = Declarations(), []
         said = [(declaration, self.locate(at)[0]) for at, declaration in said_in_prose(self.body)]
+        comma = _DECIMAL.search(self.text)
+        if comma is not None:
+            said.append((Declaration("decimal", kind="comma"), self.locate(comma.start())[0]))
         for statement in statements:
             for declaration in (*said_in_statement(statement), *said_by_condition(statement)):
                 said.append((declaration, statement.place.line))
@@ -207,9 +249,10 @@ class _Reader:
             [piece.outer for piece in self._open_before(line)] + [piece.outer for piece in pieces] + hidden
         )
         rest = _blank(self.body, line, covered)
-        heading = _HEADING.match(rest)
+        heading = _HEADING.match(rest) or (_ANY.match(rest) if line.start in self.underlined else None)
         if heading:
-            title = (heading.group("markdown") or heading.group("latex") or "").strip(" #*")
+            title = heading.group("markdown") or heading.group("latex") or rest
+            title = re.sub(r"\\[A-Za-z]+\*?|[{}]", "", title).strip(" \t#*")
             state.label, state.previous, state.standing, state.prose_since = title[:60], None, None, 0
         first = min((low for low, _ in covered), default=line.end)
         cells = self.cells.get(line.start)
@@ -235,14 +278,16 @@ class _Reader:
             return
         if self.latex:
             state.label = state.numbering.read(rest, state.label)
-        if not pieces and not heading and not self.latex:
+        if not pieces and not heading:
             found = self._bare(line, offset, remainder, covered, state, functions, cells)
             if not found and remainder.strip():
                 state.gap += 1
-                state.prose_since += bool(re.search(r"[A-Za-z]{2}", remainder))
-        mixed = (
-            [] if self.latex or heading or cells or not pieces else self._mixed(line, offset, pieces, covered)
-        )
+                state.prose_since += not self.latex and bool(re.search(r"[A-Za-z]{2}", remainder))
+        mixed: list[tuple[int, int]] = []
+        if pieces and not heading and cells:
+            mixed = self._in_cells(line, cells, covered)
+        elif pieces and not heading and not self.latex:
+            mixed = self._mixed(line, offset, pieces, covered)
         at, joined, known = line.start, frozenset(mixed), {piece.outer: piece for piece in pieces}
         reach = -1  # of the last stretch that holds pieces
         for start, end in sorted({*mixed, *known}, key=lambda place: (place[0], -place[1])):
@@ -295,6 +340,18 @@ class _Reader:
                 continue  # it belongs to something beside it
             found.append((start, end))
         return found
+
+    def _in_cells(
+        self, line: _Line, cells: tuple[tuple[int, int], ...], covered: list[tuple[int, int]]
+    ) -> list[tuple[int, int]]:
+        """Mathematics without delimiters in the cells of a row that have none."""
+        shown = _blank(self.body, line, covered)
+        return [
+            (low + a, low + b)
+            for low, high in cells
+            if high <= line.end and not any(start < high and end > low for start, end in covered)
+            for a, b in bare_segments(shown[low - line.start : high - line.start])
+        ]
 
     def _open_before(self, line: _Line) -> list[MathPiece]:
         """The piece that began on an earlier line and reaches into this one."""
@@ -353,11 +410,14 @@ class _Reader:
         for origin, _, shown in stretches:
             at = 0
             shown = _EMPHASIS.sub(lambda match: " " * len(match.group()), shown)
+            shown = without_layout(shown) if self.latex else without_styles(shown)
             parts = [(0, len(shown))]
             if cells:
                 parts = [(max(0, low - origin), max(0, high - origin)) for low, high in cells]
             for start, end in [
-                (low + a, low + b) for low, high in parts for a, b in bare_segments(shown[low:high])
+                (low + a, low + b)
+                for low, high in parts
+                for a, b in bare_segments(shown[low:high], strict=self.latex)
             ]:
                 words = words_before(shown[max(0, start - _NEAR) : start])
                 near = shown[at:start] if at else None
@@ -421,7 +481,11 @@ class _Reader:
         state.read += 4 * (self.macros.produced - before)
         closed = re.compile(r"\s*(?:\$|\\\))?\s*").match(self.body, end)
         after = self.body[closed.end() : closed.end() + 2] if closed else ""
+        tags = set(re.findall(r"\\tag\*?\{([^{}]*)\}", source))
         for statement in found:
+            if statement.label in tags:  # the number of an equation is no part of a problem
+                words_of = f"{statement.words} ({statement.label})".strip()
+                statement = replace(statement, label="", words=words_of)
             if not bare and len(found) == 1 and names_a_case(statement, after):
                 statement = replace(statement, role="condition")
             self._add(replace(statement, struck=struck or statement.struck), words, state, bare, near)

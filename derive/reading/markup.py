@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 
-from derive.reading.macros import find_macros
+from derive.reading.macros import closing_brace, find_macros
 
 _ENTITY = re.compile(r"&(?:#\d{1,5}|#x[0-9a-fA-F]{1,4}|[A-Za-z]{2,8}\d?);")
 _ATTRIBUTES = r"(?:\s+[\w-]+\s*=\s*[^<>\n]{0,200}|\s+open)?\s*/?>"
@@ -19,6 +19,8 @@ _TAG = re.compile(
     rf"|(?<![{{^_<\w])<[abipsu]{_ATTRIBUTES}|</[abipsu]>",
     re.IGNORECASE,
 )
+_STYLE = re.compile(r"\\(?:textbf|textit|emph|underline|textsc|textsf|texttt|textmd)\s*\{")
+_LAYOUT = re.compile(r"\\\\(?:\[[^\]]*\])?|\\[A-Za-z]+\*?(?:\s*(?:\[[^\]]*\]|\{[^{}]*\}))*|\\.")
 _STRUCK_TAG = re.compile(r"</?(?:del|strike|s)>", re.IGNORECASE)
 _FRONT = re.compile(
     r"\A\s*---[ \t]*\n(?:(?:[\w-]+:|[ \t#-]).*\n|[ \t]*\n){0,200}?(?:---|\.\.\.)[ \t]*(?:\n|\Z)"
@@ -75,6 +77,32 @@ def without_html(text: str) -> str:
     if "&" in text:
         text = _ENTITY.sub(_character, text)
     return _TAG.sub(_script, text) if "<" in text else text
+
+
+def without_styles(line: str) -> str:
+    r"""Without ``\textbf{`` and ``}`` about words or mathematics.
+
+    >>> without_styles(r"\textbf{So} x = 1")
+    '        So  x = 1'
+    """
+    at = 0
+    while (style := _STYLE.search(line, at)) is not None:
+        close = closing_brace(line, style.end() - 1)
+        if close >= 0:
+            line = line[:close] + " " + line[close + 1 :]
+            line = line[: style.start()] + " " * (style.end() - style.start()) + line[style.end() :]
+        at = style.end()
+    return line
+
+
+def without_layout(line: str) -> str:
+    r"""A line of LaTeX outside all formulas as its words: commands and their arguments blanked out.
+
+    >>> without_layout(r"\textbf{So} \vspace{2em} x = 1\\[1ex]").split()
+    ['So', 'x', '=', '1']
+    """
+    line = _LAYOUT.sub(lambda match: " " * len(match.group()), without_styles(line))
+    return re.sub(r"[{}&~]", " ", line)
 
 
 def without_remarks(text: str) -> str:

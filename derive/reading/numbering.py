@@ -5,13 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_MARK = re.compile(
-    r"\\begin\{(?P<begin>enumerate|itemize|description|questions|parts|subparts)\}(?:\[(?P<style>[^\]]*)\])?"
-    r"|\\end\{(?P<end>enumerate|itemize|description|questions|parts|subparts)\}"
-    r"|\\item\b\s*(?:\[(?P<own>[^\]]*)\])?"
-    r"|\\(?P<exam>question|part|subpart)\b(?![\s]*\{)\s*(?:\[[^\]]*\])?"
+_NAMES = (
+    "enumerate|itemize|description|questions|parts|subparts|subsubparts"
+    "|problem|exercise|question|task|homeworkProblem"
 )
+_MARK = re.compile(
+    rf"\\begin\{{(?P<begin>{_NAMES})\*?\}}(?:\[(?P<style>[^\]]*)\])?"
+    rf"|\\end\{{(?P<end>{_NAMES})\*?\}}"
+    r"|\\item\b\s*(?:\[(?P<own>[^\]]*)\])?"
+    r"|\\(?P<exam>(?:titled)?question|(?:sub){0,2}part)\b(?![\s]*\{(?!\S*\}\[))\s*(?:\[[^\]]*\])?"
+    r"|\\setcounter\{enumi*\}\{(?P<count>\d+)\}"
+)
+_COUNTED = {  # environments that are problems themselves, and what their number is called
+    "problem": "Problem", "exercise": "Exercise", "question": "Question", "task": "Task",
+    "homeworkProblem": "Problem",
+}  # fmt: skip
 _ROMAN = ["", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"]
+_STANDARD = {"questions": r"Question \arabic*", "parts": "(a)", "subparts": "i.", "subsubparts": "1."}
 _LEVELS = ("1.", "(a)", "i.", "A.")  # what LaTeX prints when nothing is said
 
 
@@ -35,14 +45,20 @@ class Numbering:
 
     def __init__(self) -> None:
         self.levels: list[_Level] = []
+        self.counts: dict[str, int] = {}
 
     def read(self, line: str, label: str) -> str:
         """The label in force after a line, given the one before it."""
         for match in _MARK.finditer(line):
-            if match.group("begin"):
+            if match.group("begin") in _COUNTED:
+                name = match.group("begin")
+                self.counts[name] = self.counts.get(name, 0) + 1
+                self.levels.append(_Level(name, "", 0, label))
+                label = f"{_COUNTED[name]} {self.counts[name]}"
+            elif match.group("begin"):
                 depth = sum(level.name == "enumerate" for level in self.levels)
                 name = match.group("begin")
-                standard = {"questions": "1.", "parts": "(a)", "subparts": "i."}.get(name)
+                standard = _STANDARD.get(name)
                 style = match.group("style") or standard or _LEVELS[min(depth, 3)]
                 self.levels.append(_Level(name, style, 0, label))
             elif match.group("end"):
@@ -52,6 +68,8 @@ class Numbering:
                 label = match.group("own").strip()
             elif not self.levels:
                 continue
+            elif match.group("count") is not None:
+                self.levels[-1].count = int(match.group("count"))
             else:
                 level = self.levels[-1]
                 level.count += 1

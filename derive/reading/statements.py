@@ -319,6 +319,9 @@ def _is_struck(items: Sequence[Item]) -> bool:
     )
 
 
+_BRACKETS = symbols.words("abs norm floor ceil")  # functions that are written as brackets
+
+
 def defined_function(statement: Statement) -> str | None:
     """The letter that a statement such as ``h(x) = ...`` defines as a function, if it does."""
     if not statement.signs or statement.signs[0] not in ("=", ":=") or statement.struck:
@@ -327,5 +330,6 @@ def defined_function(statement: Statement) -> str | None:
     if isinstance(tree, Ambiguous) and tree.reason.startswith("brackets after a letter"):
         tree = tree.readings[0]
     if isinstance(tree, Call) and isinstance(tree.function, Name) and not tree.function.marks:
-        return tree.function.text
+        name = tree.function.text
+        return None if name in symbols.FUNCTION_WORDS or name in _BRACKETS else name
     return None

@@ -143,7 +143,7 @@ def _hole_data(hole: Hole, side: Side, locate: Callable[[int], tuple[int, int]])
 def _source(statement: Statement, document: Document) -> str:
     """The statement as it is written in the document, in one line."""
     text = document.text[slice(*statement.span)] if statement.span else statement.place.source
-    return " ".join(text.split())
+    return " ".join((text if text.count("$") % 2 == 0 else text.replace("$", "")).split())
 
 
 # ---- for the terminal

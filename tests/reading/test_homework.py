@@ -135,7 +135,7 @@ LABELS = {
     "short-style": (items(r"\item $a=1$", r"\item $b=1$", style="[i)]"), ["i)", "ii)"]),
     "exam": (
         "\\begin{questions}\n\\question[5] $a=1$\n\\begin{parts}\n\\part[2] $b=1$\n\\part $c=1$",
-        ["1.", "(a)", "(b)"],
+        ["Question 1", "(a)", "(b)"],
     ),
     "own": ("\\begin{enumerate}\n\\item[(c)] $a=1$\n\\end{enumerate}", ["(c)"]),
     "itemize": ("\\begin{itemize}\n\\item $a=1$\n\\end{itemize}", [""]),
