@@ -31,6 +31,10 @@ _MISSING = re.compile(r"\s*[,(]?\s*not\s+(?:given|specified|stated|known)\s*\)?\
 _SIZE = re.compile(
     r"\d+|[A-Za-z](?:_\{?\w+\}?|\d+)?(?:\s*[-+]\s*\d+)?|\d+\s*[A-Za-z](?:_\{?\w+\}?)?|\([^()x]+\)"
 )
+_NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,2}|/\d+)?", re.ASCII)
+LONGEST_NUMBER = 40  # characters of an end
+LONGEST_SIZE = 9  # digits of a size
+LONGEST_LINE = 1_000  # characters of a declaration
 _WORKS = (
     "what would work: 'W: 3x5', 'b: 5', 'x: positive', 'p: in (0,1)', 'f: function', 'x > 0', "
     "'decimal: comma'"
@@ -181,12 +185,16 @@ def parse_declaration(line: str) -> list[Declaration]:
     >>> parse_declaration("p: in [0,1), index from 0")[0].closed
     (True, False)
     """
+    if len(line) > LONGEST_LINE:
+        raise DeclarationError(
+            f"cannot use the declaration {_short(line)}: it has more than {LONGEST_LINE} characters"
+        )
     names, colon, rest = _split_colon(line)
     if not colon:
         return [_bound(line)]
     if not rest.strip() or not all(name.strip() for name in names):
         raise DeclarationError(
-            f"cannot use the declaration {line.strip()!r}: a name and a kind are needed; {_WORKS}"
+            f"cannot use the declaration {_short(line)}: a name and a kind are needed; {_WORKS}"
         )
     return [_declaration(name.strip(), rest.strip(), line.strip()) for name in names]
 
@@ -239,12 +247,16 @@ def _declaration(name: str, rest: str, line: str) -> Declaration:
     if head.startswith(("<", ">", "=")) and not word.startswith("=="):
         return replace(_bound(f"{name} {head}"), qualifiers=made.qualifiers, missing=missing)
     sizes = [size.strip() for size in re.split(r"\s*(?:\\times|×|(?<=[\w)}])\s*x(?=\s*[\w(]))\s*", head)]
+    if any(re.search(rf"\d{{{LONGEST_SIZE + 1}}}", size) for size in sizes):
+        raise DeclarationError(f"cannot use the declaration {_short(line)}: a size beyond all measure")
+    if any(not size.strip("0") for size in sizes):
+        raise DeclarationError(f"cannot use the declaration {_short(line)}: a size of 0")
     if all(_SIZE.fullmatch(size) for size in sizes):
         return replace(made, shape=tuple(sizes))
     if missing and not head:
         return made
     raise DeclarationError(
-        f"cannot use the declaration {line!r}: {head!r} is no shape, domain or kind; {_WORKS}"
+        f"cannot use the declaration {_short(line)}: {_short(head)} is no shape, domain or kind; {_WORKS}"
     )
 
 
@@ -252,12 +264,29 @@ def _end(text: str, line: str) -> Fraction | None:
     text = text.replace("\\", "").replace(" ", "")
     if text in ("inf", "infty", "+inf", "∞", "-inf", "-infty", "-∞", "+infty"):
         return None
-    try:
-        return Fraction(text)
-    except (ValueError, ZeroDivisionError) as error:
+    if not _NUMBER.fullmatch(text):
         raise DeclarationError(
-            f"cannot use the declaration {line!r}: the end {text!r} is no number"
-        ) from error
+            f"cannot use the declaration {_short(line)}: the end {_short(text)} is no number"
+        )
+    return _fraction(text, line)
+
+
+def _fraction(text: str, line: str) -> Fraction:
+    """The value of an end, which has to be one that a float64 holds."""
+    try:
+        value = Fraction(text) if len(text) <= LONGEST_NUMBER else None
+    except ZeroDivisionError:
+        value = None
+    if value is None:
+        raise DeclarationError(
+            f"cannot use the declaration {_short(line)}: the end {_short(text)} is no number, or too long"
+        )
+    return value
+
+
+def _short(text: str) -> str:
+    """A piece of a declaration as an error quotes it."""
+    return repr(text.strip() if len(text) <= 80 else f"{text.strip()[:77]}...")
 
 
 _COMPARE = re.compile(r"(<=|>=|!=|≤|≥|≠|<|>|\\leq?(?![a-z])|\\geq?(?![a-z])|\\neq?(?![a-z]))")
@@ -269,8 +298,7 @@ _TURN = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "!=": "!="}
 
 def _bound(line: str) -> Declaration:
     pieces = [piece.strip() for piece in _COMPARE.split(line.strip())]
-    number = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:/\d+)?")
-    bad = DeclarationError(f"cannot use the declaration {line.strip()!r}; {_WORKS}")
+    bad = DeclarationError(f"cannot use the declaration {_short(line)}; {_WORKS}")
     if len(pieces) not in (3, 5) or not all(pieces):
         raise bad
     if len(pieces) == 5:
@@ -279,19 +307,20 @@ def _bound(line: str) -> Declaration:
         if not (
             first in ("<", "<=")
             and second in ("<", "<=")
-            and number.fullmatch(low)
-            and number.fullmatch(high)
+            and _NUMBER.fullmatch(low)
+            and _NUMBER.fullmatch(high)
         ):
             raise bad
         closed = (first == "<=", second == "<=")
-        return Declaration(name, domain="interval", low=Fraction(low), high=Fraction(high), closed=closed)
+        ends = _fraction(low, line), _fraction(high, line)
+        return Declaration(name, domain="interval", low=ends[0], high=ends[1], closed=closed)
     name, sign, value = pieces
     sign = _SIGNS.get(sign, sign)
-    if number.fullmatch(name):
+    if _NUMBER.fullmatch(name):
         name, sign, value = value, _TURN[sign], name
-    if not number.fullmatch(value):
+    if not _NUMBER.fullmatch(value):
         raise bad
-    end = Fraction(value)
+    end = _fraction(value, line)
     if end == 0:
         words = {">": "positive", "<": "negative", ">=": "nonnegative", "<=": "nonpositive", "!=": "nonzero"}
         return Declaration(name, domain=words[sign])
