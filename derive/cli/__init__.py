@@ -21,6 +21,7 @@ COMMANDS = {
     "perceptron": "Derive all gradients of a multi-layer perceptron.",
     "optimise": "Run an optimiser for a few steps and show every number.",
     "prove": "Prove by induction what recurrences come to.",
+    "init": "Derive how large random weights have to be at first.",
     "verify": "Prove gradients numerically by independent witnesses.",
     "compare": "Say whether two formulas are equal, with a witness if not.",
     "check": "Judge every line of a worked solution.",
