@@ -1,5 +1,6 @@
 """Sizes, parameters and operation counts, read off the definitions."""
 
 from derive.counting.arithmetic import Counts, count_program, parameter_count
+from derive.counting.region import Region, regions
 
-__all__ = ["Counts", "count_program", "parameter_count"]
+__all__ = ["Counts", "Region", "count_program", "parameter_count", "regions"]

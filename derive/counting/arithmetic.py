@@ -3,7 +3,8 @@
 The count is exact and of the definition *as written*, each statement evaluated once for each of its entries
 and nothing shared between them: a sum of n terms takes n - 1 additions, a product of n factors n - 1
 multiplications. Subtractions count as additions; a change of sign counts as nothing, so that an absolute
-value is one comparison.
+value is one comparison. Zeros of padding are multiplied and added like other numbers, as a program without
+special cases at the border does; a transposed convolution computes its cropped border too.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from functools import reduce
 
 import sympy as sp
 
-from derive.tensor.nodes import Access, Apply, Bracket, IfPositive, Sum, Tensor
-from derive.tensor.program import Program
+from derive.tensor.index import Index, coefficient_of
+from derive.tensor.nodes import Access, Apply, Argmax, Bracket, IfPositive, Maximum, Reduction, Sum, Tensor
+from derive.tensor.program import Program, Statement
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,43 @@ def count_program(program: Program) -> Counts:
     >>> count_program(operation("linear").program).named()["multiplications"]
     B*m*n
     """
-    total = Counts()
-    for statement in program.statements:
-        entries = sp.Mul(*statement.tensor.shape)
-        total = total + _count(statement.value).times(entries)
+    return reduce(Counts.__add__, map(count_statement, program.statements), Counts())
+
+
+def count_statement(statement: Statement) -> Counts:
+    """The operations of evaluating one statement for all its entries."""
+    entries = sp.Mul(*statement.tensor.shape)
+    terms = sp.Add.make_args(statement.value)
+    total = Counts(additions=sp.Integer(len(terms) - 1)).times(entries)
+    for term in terms:
+        scattered = _scattered(term, statement)
+        total = total + (_count(term).times(entries) if scattered is None else scattered)
     return total
+
+
+def _scattered(term: sp.Expr, statement: Statement) -> Counts | None:
+    """The counts of a sum whose terms each go to one entry, chosen by brackets; None if it is no such sum.
+
+    Every term is computed once and added to its entry, and no entry looks at the terms of others.
+    """
+    if not isinstance(term, Sum):
+        return None
+    factors = sp.Mul.make_args(term.body)
+    brackets = [one for one in factors if isinstance(one, Bracket)]
+    chosen: set[Index] = set()
+    for bracket in brackets:
+        chosen |= {
+            index
+            for index in statement.target.indices
+            if isinstance(index, Index) and coefficient_of(bracket.affine, index) in (1, -1)
+        }
+    if not chosen or len(chosen) != len(brackets):
+        return None
+    left = sp.Mul(*(index.size for index in statement.target.indices if index not in chosen))
+    terms = left * sp.Mul(*(index.size for index in term.bound))
+    product = _count(sp.Mul(*(one for one in factors if one not in brackets)))
+    entries = sp.Mul(*statement.tensor.shape)
+    return product.times(terms) + Counts(additions=sp.expand(terms - entries))
 
 
 def _total(expressions: tuple[sp.Basic, ...]) -> Counts:
@@ -63,6 +97,11 @@ def _count(one: sp.Basic) -> Counts:
     if isinstance(one, Sum):
         terms = sp.Mul(*(index.size for index in one.bound))
         return _count(one.body).times(terms) + Counts(additions=terms - 1)
+    if isinstance(one, Maximum):
+        places = sp.Mul(*(index.size for index in one.bound))
+        return _count(one.body).times(places) + Counts(comparisons=places - 1)
+    if isinstance(one, Argmax):
+        return _count(Maximum(one.body, *one.bound))
     if isinstance(one, sp.Add):
         return _total(one.args) + Counts(additions=sp.Integer(len(one.args) - 1))
     if isinstance(one, sp.Mul):
@@ -80,7 +119,7 @@ def _count(one: sp.Basic) -> Counts:
 
 def _is_constant(one: sp.Basic) -> bool:
     """Numbers, sizes and hyper-parameters are combined once, before anything is computed."""
-    return not one.has(Access, Sum)
+    return not one.has(Access, Reduction)
 
 
 def _count_product(one: sp.Mul) -> Counts:

@@ -223,6 +223,12 @@ def vjp(
     }
     if not seeds:
         upstream[output] = sp.S.One
+    direct = dict(upstream)
+    # In a recurrence a tensor's gradient is made of gradients found only after it, at another step.
+    for tensor in program.recurrent:
+        if program.depends(output, tensor) and any(program.depends(tensor, want) for want in wanted):
+            entry = entry_of(tensor, program)
+            upstream[tensor] = Access(names.get(tensor) or DerivativeTensor(loss, tensor), *entry.indices)
     parts: dict[Tensor, Part] = {}
     facts: list[Fact] = []
     backwards = [*(statement.tensor for statement in reversed(program.statements)), *program.inputs]
@@ -234,7 +240,7 @@ def vjp(
             continue
         entry = entry_of(tensor, program)
         target = Access(names.get(tensor) or DerivativeTensor(loss, tensor), *entry.indices)
-        start = upstream.get(tensor, sp.S.Zero) + _chain_rule(consumers, entry, upstream)
+        start = direct.get(tensor, sp.S.Zero) + _chain_rule(consumers, entry, upstream)
         taken, steps = differentiate(start, program)
         result, more, used = simplify(taken, program)
         facts += used

@@ -13,7 +13,20 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from derive.tensor.nodes import Access, Apply, Argmax, Bracket, D, IfPositive, Maximum, Sum, tensors_in
+from derive.tensor.index import Index, fresh
+from derive.tensor.nodes import (
+    Access,
+    Apply,
+    Argmax,
+    Bracket,
+    D,
+    IfPositive,
+    Inverse,
+    LogDet,
+    Maximum,
+    Sum,
+    tensors_in,
+)
 from derive.tensor.program import Program
 from derive.tensor.words import Words
 
@@ -151,6 +164,22 @@ def _maximum(one: D, program: Program) -> sp.Expr | None:
     return Sum(Argmax(one.body.body, *one.body.bound, *indices) * one.of(inner), *indices)
 
 
+def _inverse(one: D, program: Program) -> sp.Expr | None:
+    if not isinstance(one.body, Inverse):
+        return None
+    matrix, (row, column) = one.body.tensor, one.body.indices
+    a, b = (fresh(Index("a", extent)) for extent in matrix.shape)
+    return -Sum(Inverse(matrix, row, a) * one.of(matrix[a, b]) * Inverse(matrix, b, column), a, b)
+
+
+def _log_determinant(one: D, program: Program) -> sp.Expr | None:
+    if not isinstance(one.body, LogDet):
+        return None
+    matrix = one.body.tensor
+    a, b = (fresh(Index("a", extent)) for extent in matrix.shape)
+    return Sum(Inverse(matrix, b, a) * one.of(matrix[a, b]), a, b)
+
+
 def _cases(one: D, program: Program) -> sp.Expr | None:
     if not isinstance(one.body, IfPositive):
         return None
@@ -184,6 +213,8 @@ RULES = (
     Rule("derivative of a general power", _general_power),
     Rule("differentiate under the sum", _under_the_sum, trivial=True),
     Rule("a maximum changes with its greatest entry", _maximum),
+    Rule("derivative of the inverse", _inverse),
+    Rule("derivative of the log-determinant", _log_determinant),
     Rule("each case by itself", _cases),
     Rule("definition", _definition),
 )

@@ -14,7 +14,7 @@ import numpy as np
 import sympy as sp
 
 from derive.tensor.index import Index
-from derive.tensor.nodes import Access, Tensor
+from derive.tensor.nodes import Access, LogDet, Tensor
 from derive.tensor.printing import ADD, ATOM, MULTIPLY, POWER, Printer
 
 Shape = tuple[sp.Expr, sp.Expr]
@@ -97,6 +97,41 @@ class Named(Matrix):
     def evaluate(self, values: Values) -> np.ndarray:
         array = np.asarray(values.arrays[self.tensor.name])
         return array.reshape(*array.shape, *(1,) * (2 - array.ndim))
+
+
+@dataclass(frozen=True)
+class InverseOf(Matrix):
+    """The inverse of a named square matrix."""
+
+    tensor: Tensor
+
+    @property
+    def shape(self) -> Shape:
+        return (self.tensor.shape[0], self.tensor.shape[1])
+
+    def write(self, printer: Printer) -> tuple[str, int]:
+        name = printer(self.tensor)
+        return (f"{name}^{{-1}}" if printer.is_latex else f"{name}^-1"), POWER
+
+    def evaluate(self, values: Values) -> np.ndarray:
+        return np.linalg.inv(np.asarray(values.arrays[self.tensor.name]))
+
+
+@dataclass(frozen=True)
+class LogDeterminant(Matrix):
+    """The logarithm of the size of a determinant."""
+
+    node: LogDet
+
+    @property
+    def shape(self) -> Shape:
+        return (ONE, ONE)
+
+    def write(self, printer: Printer) -> tuple[str, int]:
+        return printer.piece(self.node)
+
+    def evaluate(self, values: Values) -> np.ndarray:
+        return np.reshape(np.linalg.slogdet(np.asarray(values.arrays[self.node.tensor.name]))[1], (1, 1))
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from derive.tensor.matrix import (
     Elementwise,
     Hadamard,
     Identity,
+    InverseOf,
+    LogDeterminant,
     Matrix,
     Named,
     Ones,
@@ -28,7 +30,7 @@ from derive.tensor.matrix import (
     Unit,
     transpose,
 )
-from derive.tensor.nodes import Access, Apply, Bracket, IfPositive, Sum
+from derive.tensor.nodes import Access, Apply, Bracket, IfPositive, Inverse, LogDet, Sum
 from derive.tensor.simplify import expand_products
 
 
@@ -105,10 +107,15 @@ def _convert(one: sp.Expr, row: Index | None, column: Index | None) -> Matrix:
         return _times_scalar(_convert(one, None, None), Ones(row.size))
     if isinstance(one, sp.Add):
         return plus([_convert(term, row, column) for term in one.args])
-    if not free and not one.has(Access, Sum):
+    if not free and not one.has(Access, Sum, Inverse, LogDet):
         return Scalar(one)
     if isinstance(one, Access):
         return _convert_access(one, row, column)
+    if isinstance(one, LogDet):
+        return LogDeterminant(one)
+    if isinstance(one, Inverse) and row is not None and one.indices in ((row, column), (column, row)):
+        inverse = InverseOf(one.tensor)
+        return inverse if one.indices == (row, column) else transpose(inverse)
     if isinstance(one, Bracket):
         square = row is not None and column is not None and row.size == column.size
         if row is not None and square and one == Bracket(row - column):
@@ -129,7 +136,7 @@ def _convert(one: sp.Expr, row: Index | None, column: Index | None) -> Matrix:
 
 def _is_scalar(one: sp.Expr) -> bool:
     """Whether it is made of numbers, sizes, hyper-parameters and tensors of rank 0 alone."""
-    return not one.has(Sum, Index) and all(access.tensor.rank == 0 for access in one.atoms(Access))
+    return not one.has(Sum, Index, LogDet) and all(access.tensor.rank == 0 for access in one.atoms(Access))
 
 
 def _spread(one: sp.Expr, row: Index, column: Index) -> Matrix:
@@ -162,7 +169,7 @@ def _convert_function(one: sp.Expr, row: Index | None, column: Index | None) -> 
     arguments = [one.args[2]] if isinstance(one, Apply) else list(one.args)
     slots: dict[sp.Expr, sp.Symbol] = {}
     for argument in arguments:
-        if free_indices(argument) or argument.has(Access, Sum):
+        if free_indices(argument) or argument.has(Access, Sum, Inverse, LogDet):
             slots.setdefault(argument, sp.Dummy(f"slot{len(slots)}"))
     pattern = one.func(*(slots.get(argument, argument) for argument in one.args))
     operands = tuple(_convert(argument, row, column) for argument in slots)
@@ -190,8 +197,8 @@ def _convert_product(factors: list[sp.Expr], row: Index | None, column: Index | 
         free = free_indices(factor)
         groups.setdefault((row in free, column in free), []).append(factor)
     numbers = groups.get((False, False), [])
-    plain = [one for one in numbers if not one.has(Access, Sum)]
-    scalars = [one for one in numbers if one.has(Access, Sum)]
+    plain = [one for one in numbers if not one.has(Access, Sum, Inverse, LogDet)]
+    scalars = [one for one in numbers if one.has(Access, Sum, Inverse, LogDet)]
     left = _divide(groups.get((True, False), []), row, None)
     right = _divide(groups.get((False, True), []), column, None)
     middle = _divide(groups.get((True, True), []), row, column)

@@ -16,7 +16,19 @@ from dataclasses import dataclass
 import sympy as sp
 
 from derive.tensor.index import Index, free_indices, within
-from derive.tensor.nodes import Access, Apply, Bracket, IfPositive, Maximum, Reduction, Sum, nodes, rewrite
+from derive.tensor.nodes import (
+    Access,
+    Apply,
+    Bracket,
+    IfPositive,
+    Inverse,
+    LogDet,
+    Maximum,
+    Reduction,
+    Sum,
+    nodes,
+    rewrite,
+)
 from derive.tensor.program import Fact, Program, Statement
 from derive.tensor.simplify import cancel, cancel_within, cost, distribute, factor
 from derive.tensor.words import Words
@@ -104,7 +116,7 @@ def unify(pattern: sp.Expr, node: sp.Expr, indices: tuple[sp.Expr, ...]) -> dict
     for index in indices:
         places = [
             (access.tensor, position)
-            for access in pattern.atoms(Access)
+            for access in pattern.atoms(Access, Inverse)
             for position, value in enumerate(access.indices)
             if value == index
         ]
@@ -112,7 +124,7 @@ def unify(pattern: sp.Expr, node: sp.Expr, indices: tuple[sp.Expr, ...]) -> dict
             return None
         tensor, position = places[0]
         proposals.append(
-            {access.indices[position] for access in node.atoms(Access) if access.tensor == tensor}
+            {access.indices[position] for access in node.atoms(Access, Inverse) if access.tensor == tensor}
         )
     for choice in itertools.islice(itertools.product(*proposals), 64):
         match = dict(zip(indices, choice, strict=True))
@@ -134,7 +146,7 @@ def folds(program: Program) -> tuple[Fold, ...]:
 def _folds_of(statement: Statement) -> Iterator[Fold]:
     value, wanted = statement.value, frozenset(statement.target.indices)
     if (
-        isinstance(value, (Sum, Maximum, sp.Function, sp.exp, IfPositive, Apply))
+        isinstance(value, (Sum, Maximum, Inverse, LogDet, sp.Function, sp.exp, IfPositive, Apply))
         and free_indices(value) == wanted
     ):
         yield Fold(statement, value, statement.target)

@@ -9,6 +9,7 @@ function, a derivative that has not been taken yet.
   one rule is padding, and makes it legal to turn a scatter into a gather.
 * :class:`Sum` binds indices; sums that differ only in the names of bound indices are equal.
 * :class:`Maximum` is the greatest value over its bound indices; :class:`Argmax` says where that is.
+* :class:`Inverse` is one entry of a matrix's inverse, :class:`LogDet` the logarithm of its determinant.
 * :class:`Bracket` is Iverson's ``[a = 0]``, the Kronecker delta when ``a`` is ``i - j``.
 * :class:`IfPositive` is ``then`` where ``condition > 0`` and ``otherwise`` elsewhere.
 * :class:`Apply` is a named elementwise function, or its derivative of some order, at an argument.
@@ -188,7 +189,7 @@ class Reduction(sp.Expr):
     @property
     def level(self) -> int:
         """How deep reductions are nested in this one; canonical names carry it, so that they never clash."""
-        return int(self.bound[0].name[1:].split("_")[0])
+        return _level(self.bound[0])
 
     def open(self) -> tuple[sp.Expr, tuple[Index, ...]]:
         """The body with fresh indices in place of the bound ones, and those indices."""
@@ -197,7 +198,14 @@ class Reduction(sp.Expr):
 
 
 def _level_above(body: sp.Expr) -> int:
-    return 1 + max((inner.level for inner in body.atoms(Reduction)), default=0)
+    """A level that neither the reductions inside nor one around, whose bound indices are free here, has."""
+    levels = [inner.level for inner in body.atoms(Reduction)]
+    levels += [_level(one) for one in free_indices(body) if one.name.startswith("_")]
+    return 1 + max(levels, default=0)
+
+
+def _level(canonical: Index) -> int:
+    return int(canonical.name[1:].split("_")[0])
 
 
 class Sum(Reduction):
@@ -320,6 +328,51 @@ def _canonical(body: sp.Expr, indices: tuple[Index, ...], level: int) -> tuple[s
             best = (key, renamed)
     assert best is not None
     return best[1], tuple(targets)
+
+
+class Inverse(sp.Expr):
+    """One entry of the inverse of a square matrix, ``[A^{-1}]_ij``."""
+
+    is_commutative = True
+    is_real = True
+
+    def __new__(cls, tensor: Tensor, row: Any, column: Any) -> Inverse:
+        _square(tensor)
+        return super().__new__(cls, tensor, sp.sympify(row), sp.sympify(column))
+
+    @property
+    def tensor(self) -> Tensor:
+        return self.args[0]
+
+    @property
+    def indices(self) -> tuple[sp.Expr, sp.Expr]:
+        return self.args[1:]
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"inv({self.tensor.name})[{', '.join(map(str, self.indices))}]"
+
+
+class LogDet(sp.Expr):
+    """The logarithm of the size of a square matrix's determinant, ``log |det A|``."""
+
+    is_commutative = True
+    is_real = True
+
+    def __new__(cls, tensor: Tensor) -> LogDet:
+        _square(tensor)
+        return super().__new__(cls, tensor)
+
+    @property
+    def tensor(self) -> Tensor:
+        return self.args[0]
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"logdet({self.tensor.name})"
+
+
+def _square(tensor: Tensor) -> None:
+    if tensor.rank != 2 or tensor.shape[0] != tensor.shape[1]:
+        raise ValueError(f"{tensor.name} must be a square matrix; its shape is {tensor.shape}")
 
 
 class Bracket(sp.Expr):
@@ -490,7 +543,7 @@ class D(sp.Expr):
         return f"D({self.body}, {self.entry})"
 
 
-OPAQUE = (Access, Reduction, Bracket, IfPositive, Apply, D)
+OPAQUE = (Access, Reduction, Inverse, LogDet, Bracket, IfPositive, Apply, D)
 
 
 @lru_cache(maxsize=65536)

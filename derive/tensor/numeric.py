@@ -26,12 +26,15 @@ from derive.tensor.nodes import (
     D,
     Elementwise,
     IfPositive,
+    Inverse,
+    LogDet,
     Maximum,
     Reduction,
     Sum,
     Tensor,
 )
 from derive.tensor.program import Program, Statement
+from derive.tensor.recurrence import Loop, in_loops
 from derive.tensor.simplify import expand_products
 
 _Value = tuple[str, tuple[Index, ...]]
@@ -99,6 +102,7 @@ class _Emitter:
         self.helpers: set[str] = set()
         self._known: dict[sp.Expr, _Value] = {}
         self._used: set[str] = set()
+        self._fixed: dict[Index, str] = {}
 
     def reserve(self, name: str) -> str:
         self._used.add(name)
@@ -111,6 +115,25 @@ class _Emitter:
         name = self.reserve(f"t{number}")
         self.lines.append(f"{name} = {code}")
         return name
+
+    def loop(self, loop: Loop) -> None:
+        """Statements defined by each other, one step after the other."""
+        for one in loop.statements:
+            shape = ", ".join(self.size(index) for index in one.target.indices)
+            self.lines.append(f"{self.reserve(identifier(one.tensor.name))} = np.zeros(({shape},))")
+        step = self._fixed[loop.index] = self.reserve(identifier(f"step {loop.index.name}"))
+        order = f"np.arange({self.size(loop.index)})" + ("[::-1]" if loop.backwards else "")
+        self.lines.append(f"for {step} in {order}:")
+        before = len(self.lines)
+        for one in loop.statements:
+            self._known.clear()
+            wanted = tuple(index for index in one.target.indices if index != loop.index)
+            code = self.align(*self.value(one.value), wanted)
+            places = ", ".join(step if index == loop.index else ":" for index in one.target.indices)
+            self.lines.append(f"{identifier(one.tensor.name)}[{places}] = {code}")
+        self.lines[before:] = [f"    {line}" for line in self.lines[before:]]
+        del self._fixed[loop.index]
+        self._known.clear()
 
     def statement(self, target: Access, value: sp.Expr) -> None:
         self._known.clear()
@@ -168,6 +191,8 @@ class _Emitter:
         if one is sp.pi:
             return "np.pi", ()
         if isinstance(one, Index):
+            if one in self._fixed:
+                return self._fixed[one], ()
             if one.name.startswith("given "):
                 return identifier(one.name), ()
             return self._assign(f"np.arange({self.size(one)})"), (one,)
@@ -182,6 +207,13 @@ class _Emitter:
             return self._assign(f"{code}.max(axis=-1)"), free
         if isinstance(one, Argmax):
             return self._argmax(one)
+        if isinstance(one, LogDet):
+            return self._assign(f"np.linalg.slogdet({identifier(one.tensor.name)})[1]"), ()
+        if isinstance(one, Inverse):
+            inverse = self._assign(f"np.linalg.inv({identifier(one.tensor.name)})")
+            codes, axes = self._together(one.indices)
+            self.helpers.add("gather")
+            return self._assign(f"gather({', '.join([inverse, *codes])})"), axes
         if isinstance(one, Apply):
             body = derivative_of(one.function, one.order)
             return self.value(body.xreplace({one.function.argument: one.argument}))
@@ -224,7 +256,10 @@ class _Emitter:
     def _access(self, one: Access) -> _Value:
         name = identifier(one.tensor.name)
         indices = one.indices
-        bare = all(isinstance(index, Index) and not index.name.startswith("given ") for index in indices)
+        bare = all(
+            isinstance(index, Index) and not index.name.startswith("given ") and index not in self._fixed
+            for index in indices
+        )
         if bare and len(set(indices)) == len(indices) and one.in_range:
             spans = [index.size == extent for index, extent in zip(indices, one.tensor.shape, strict=True)]
             if all(spans):
@@ -404,8 +439,11 @@ def compile_statements(
         emitter.reserve(identifier(tensor.name))
     for name, value in derived_sizes:
         emitter.lines.append(f"{identifier(name.name)} = int({emitter.scalar(value)})")
-    for statement in statements:
-        emitter.statement(statement.target, statement.value)
+    for one in in_loops(statements):
+        if isinstance(one, Loop):
+            emitter.loop(one)
+        else:
+            emitter.statement(one.target, one.value)
     helpers = "".join(text for name, text in _HELPERS if name in emitter.helpers)
     source = helpers + "\n".join(emitter.lines) + "\n"
     return Compiled(source, tuple(inputs), tuple(one.tensor for one in statements), tuple(settings))

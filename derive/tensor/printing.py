@@ -25,6 +25,8 @@ from derive.tensor.nodes import (
     DerivativeTensor,
     Elementwise,
     IfPositive,
+    Inverse,
+    LogDet,
     Maximum,
     Reduction,
     Sum,
@@ -149,6 +151,11 @@ class Printer:
             return (one.latex if self.is_latex else one.text), ATOM
         if isinstance(one, Access):
             return self._access(one)
+        if isinstance(one, Inverse):
+            return self._inverse(one), ATOM
+        if isinstance(one, LogDet):
+            name = self(one.tensor)
+            return (rf"\log \det {name}" if self.is_latex else f"log det {name}"), MULTIPLY
         if isinstance(one, Argmax):
             return self._argmax(one), ATOM
         if isinstance(one, Maximum):
@@ -208,6 +215,11 @@ class Printer:
             base = rf"\left[{name}\right]" if "_" in name else name
             return base + script("_", joint.join(pieces)), (POWER if "^" in name else ATOM)
         return f"{name}_{joint.join(pieces)}" if not joint else f"{name}[{', '.join(pieces)}]", ATOM
+
+    def _inverse(self, one: Inverse) -> str:
+        name = self(one.tensor)
+        entry = "".join(map(self, one.indices))
+        return rf"\left[{name}^{{-1}}\right]_{{{entry}}}" if self.is_latex else f"[{name}^-1]_{entry}"
 
     def _derivative_entry(self, tensor: DerivativeTensor, indices: tuple[sp.Expr, ...]) -> str:
         """``dy_i / dx_j``: the indices go with the tensors they belong to."""

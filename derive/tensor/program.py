@@ -10,6 +10,7 @@ import sympy as sp
 
 from derive.tensor.index import Index, free_indices
 from derive.tensor.nodes import Access, Apply, Tensor, nodes, tensors_in
+from derive.tensor.recurrence import Loop, in_loops
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ class Program:
     ``aside`` statements are not needed for the output; results may be expressed in their names (the softmax
     beside the log-sum-exp). ``facts`` are what is known of the inputs. ``derived_sizes`` are sizes that
     follow from others (a convolution's output) with what they are equal to; ``customary`` indices lend their
-    names to bound indices of their sizes.
+    names to bound indices of their sizes. A statement may read what is defined after it at an earlier step
+    (:mod:`derive.tensor.recurrence`).
 
     >>> from derive.tensor.index import size
     >>> from derive.tensor.nodes import Sum
@@ -87,14 +89,16 @@ class Program:
 
     def __post_init__(self) -> None:
         known = set(self.inputs)
+        defined = {statement.tensor for statement in self.everything}
         for statement in self.everything:
-            unknown = tensors_in(statement.value) - known
+            unknown = tensors_in(statement.value) - known - defined
             if unknown:
                 names = ", ".join(sorted(one.name for one in unknown))
                 raise ValueError(f"{statement.target} is defined with {names}, not defined before it")
             if statement.tensor in known:
                 raise ValueError(f"{statement.tensor.name} is defined twice")
             known.add(statement.tensor)
+        in_loops(self.everything)
         if not self.outputs:
             object.__setattr__(self, "outputs", (self.statements[-1].tensor,))
 
@@ -114,10 +118,18 @@ class Program:
     @cached_property
     def _dependencies(self) -> dict[Tensor, frozenset[Tensor]]:
         found: dict[Tensor, frozenset[Tensor]] = {}
-        for statement in self.everything:
-            direct = tensors_in(statement.value)
-            found[statement.tensor] = direct.union(*(found.get(one, frozenset()) for one in direct))
+        for group in in_loops(self.everything):
+            members = group.statements if isinstance(group, Loop) else (group,)
+            read = frozenset[Tensor]().union(*(tensors_in(one.value) for one in members))
+            reached = read.union(*(found.get(one, frozenset()) for one in read))
+            found |= dict.fromkeys((one.tensor for one in members), reached)
         return found
+
+    @cached_property
+    def recurrent(self) -> frozenset[Tensor]:
+        """The tensors that are defined by themselves at another step, directly or through others."""
+        loops = (one for one in in_loops(self.everything) if isinstance(one, Loop))
+        return frozenset(statement.tensor for loop in loops for statement in loop.statements)
 
     def depends(self, tensor: Tensor, on: Tensor) -> bool:
         """Whether ``tensor`` is, or is computed from, ``on``."""

@@ -17,6 +17,7 @@ from derive.ops.definition import (
     MASK,
     NONNEGATIVE,
     POSITIVE,
+    POSITIVE_DEFINITE,
     PROBABILITY,
     PROBABILITY_VECTOR,
     SIGN,
@@ -142,6 +143,9 @@ def _draw_input(one: Input, operation: Operation, setting: Setting, rng: np.rand
         return rng.uniform(0, 1, size=shape)
     if one.domain == PROBABILITY_VECTOR:
         return rng.dirichlet(np.ones(shape[-1]), size=shape[:-1])
+    if one.domain == POSITIVE_DEFINITE:
+        root = rng.normal(size=shape)
+        return root @ root.T / shape[0] + np.eye(shape[0])
     if one.domain == SIGN:
         return rng.choice([-1.0, 1.0], size=shape)
     if one.domain == BINARY:

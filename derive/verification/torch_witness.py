@@ -42,6 +42,11 @@ def _counterparts() -> dict[str, Callable[..., Any]]:
     def batch_of_one(loss: Callable[..., Any]) -> Callable[..., Any]:
         return lambda z, target: loss(z[None], target[None], reduction="sum")
 
+    def normal(mean: Any, covariance: Any) -> Any:
+        # PyTorch factors the lower triangle only: the two halves each carry half of the gradient.
+        whole = (covariance + covariance.T) / 2
+        return torch.distributions.MultivariateNormal(mean, whole, validate_args=False)
+
     def focal(q: Any, gamma: float) -> Any:
         return -((1 - q) ** gamma * q.log()).sum()
 
@@ -113,7 +118,11 @@ def _counterparts() -> dict[str, Callable[..., Any]]:
             "residual_sum": lambda x, f: x + f,
             "absolute_error": lambda yhat, y: functional.l1_loss(yhat, y, reduction="sum"),
             "mean_absolute_error": lambda yhat, y: functional.l1_loss(yhat, y),
-            "huber": lambda yhat, y, delta: functional.huber_loss(yhat, y, reduction="sum", delta=delta),
+            "gaussian_nll_full": lambda y, mu, S: -normal(mu, S).log_prob(y),
+        "gaussian_kl_full": lambda mu_1, S_1, mu_2, S_2: torch.distributions.kl_divergence(
+            normal(mu_1, S_1), normal(mu_2, S_2)
+        ),
+        "huber": lambda yhat, y, delta: functional.huber_loss(yhat, y, reduction="sum", delta=delta),
             "hinge": lambda z, y: torch.clamp(1 - y * z, min=0).sum(),
             "multiclass_hinge": lambda z, c: functional.multi_margin_loss(z[None], c[None]) * len(z),
             "label_smoothing": lambda z, y, eps: functional.cross_entropy(z, y, label_smoothing=eps),

@@ -15,7 +15,7 @@ import numpy as np
 import sympy as sp
 
 from derive.tensor.index import Index
-from derive.tensor.nodes import Access, Apply, Argmax, Bracket, D, IfPositive, Maximum, Sum
+from derive.tensor.nodes import Access, Apply, Argmax, Bracket, D, IfPositive, Inverse, LogDet, Maximum, Sum
 
 STEP = 1e-30
 
@@ -91,6 +91,13 @@ def value(node, at, world):
         for places in itertools.product(*ranges):
             total += value(body, {**at, **dict(zip(bound, places, strict=True))}, world)
         return total
+    if isinstance(node, Inverse):
+        place = tuple(round(value(index, at, world).real) for index in node.args[1:])
+        return complex(np.linalg.inv(world.arrays[node.tensor.name])[place])
+    if isinstance(node, LogDet):
+        # The real part is the logarithm of the size; a sign only adds a constant imaginary part.
+        determinant = np.linalg.det(np.asarray(world.arrays[node.tensor.name], dtype=complex))
+        return cmath.log(determinant if determinant.real > 0 else -determinant)
     if isinstance(node, (Maximum, Argmax)):
         best, greatest = _greatest(node, at, world)
         if isinstance(node, Maximum):
