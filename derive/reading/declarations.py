@@ -249,7 +249,7 @@ def _declaration(name: str, rest: str, line: str) -> Declaration:
     sizes = [size.strip() for size in re.split(r"\s*(?:\\times|×|(?<=[\w)}])\s*x(?=\s*[\w(]))\s*", head)]
     if any(re.search(rf"\d{{{LONGEST_SIZE + 1}}}", size) for size in sizes):
         raise DeclarationError(f"cannot use the declaration {_short(line)}: a size beyond all measure")
-    if any(not size.strip("0") for size in sizes):
+    if any(size and not size.strip("0") for size in sizes):
         raise DeclarationError(f"cannot use the declaration {_short(line)}: a size of 0")
     if all(_SIZE.fullmatch(size) for size in sizes):
         return replace(made, shape=tuple(sizes))
