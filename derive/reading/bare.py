@@ -113,6 +113,9 @@ def _pictured(char: str) -> bool:
 _MATHEMATICAL = re.compile(r"[0-9\\^_+*/\ue000²³¹⁰-₎√∂∇∑∏∫]|(?<![^\W\d_])[^\W\d_](?![^\W\d_])")
 
 
+_NAMED = re.compile(r"[^\W\d_]{2,}")
+
+
 def _solid(body: str) -> bool:
     """Between words: an equation with something mathematical on both sides (or one that continues a line)."""
     match = _EQUATION.search(body)
@@ -120,4 +123,6 @@ def _solid(body: str) -> bool:
         return False
     left, right = body[: match.start()].strip(), body[match.end() :].strip()
     single = re.fullmatch(r"[^\W\d_]", left) is not None
+    if _NAMED.fullmatch(left) and match.group() == "=" and not right.startswith("="):
+        return re.match(r"[-+(]*\.?\d", right) is not None  # total = 15/20
     return bool(_MATHEMATICAL.search(right)) and (single or bool(_MATHEMATICAL.search(left)))

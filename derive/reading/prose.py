@@ -8,7 +8,9 @@ from derive.reading import symbols
 from derive.reading.statement import Role, Statement
 from derive.reading.tree import Name, Number
 
-_ROLE_WORDS = re.compile(r"([A-Za-z.]+)[\s:,]*([A-Za-z.]*)[\s:,]*$")
+_ROLE_WORDS = re.compile(r"([A-Za-zÀ-ɏ.]+)[\s:,]*([A-Za-zÀ-ɏ.]*)[\s:,]*$")
+# ... and as some other languages say it.
+_GIVEN_WORDS = symbols.GIVEN_WORDS | symbols.words("gegeben sei seien soit soient donnée donné sea sean dado")
 _JOINTS = ("", ",", "and", "or", ", and", ", or")
 #: Words before a formula that begins with ``=`` which do not name what is computed.
 _LEADING_WORDS = symbols.words(
@@ -53,7 +55,7 @@ def role_of(
         return "claim"
     if any(word in symbols.CONDITION_WORDS for word in last) or text.lower().endswith(("for all", "for any")):
         return "claim" if text.endswith((":", ";", ".")) else "condition"
-    return "given" if any(word in symbols.GIVEN_WORDS for word in last) else "claim"
+    return "given" if any(word in _GIVEN_WORDS for word in last) else "claim"
 
 
 def subject_in(near: str) -> str | None:
