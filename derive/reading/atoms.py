@@ -90,10 +90,13 @@ def bars(parser: Parser, token: Token, sign: str, function: str) -> Tree:
 
 def _norm(parser: Parser, function: str, body: tuple[Tree, ...], span: tuple[int, int]) -> Tree:
     name: Tree = Name(function)
-    if parser.next_is("_") and function == "norm":
+    start = parser.at
+    if parser.next_is("_", "^") and function == "norm":
         found = read_scripts(parser, Number("0", span=span))
-        call = Call(Indexed(name, found.lower), body, span=(span[0], found.end))
-        return raise_to(call, found)
+        if found.lower:
+            call = Call(Indexed(name, found.lower), body, span=(span[0], found.end))
+            return raise_to(call, found)
+        parser.at = start
     return postfix(parser, Call(name, body, span=span))
 
 

@@ -43,6 +43,8 @@ def command(parser: Parser, token: Token) -> Tree:
         return applied(parser, Name(text, span=(start, end)))
     if text in symbols.BIG_COMMANDS:
         return functions.read_big(parser, symbols.BIG_COMMANDS[text], start)
+    if text in ("cup", "cap") and parser.next_is("_"):
+        return functions.read_big(parser, text, start)
     if text == "arg":
         if parser.next_is("max", "min"):
             extremum = cast(Token, parser.take())

@@ -149,6 +149,11 @@ def nabla(parser: Parser, start: int) -> Tree:
 def _how_far(made: Derivative) -> Tree:
     """``\\nabla \\log p(x) f(x)``: of the product, or of its first factor, if that has its own brackets."""
     of = made.of
+    turned = of.factors[0] if isinstance(of, Multiply) else of
+    if isinstance(turned, Transpose) and _is_scalar_function(turned.operand):
+        # \nabla f(x)^T d: what is turned is the gradient, for a number needs no turning
+        gradient = Transpose(replace(made, of=turned.operand), span=made.span)
+        return times([gradient, *of.factors[1:]], of.signs) if isinstance(of, Multiply) else gradient
     for reading in of.readings if isinstance(of, Ambiguous) else (of,):
         if not isinstance(reading, Multiply) or reading.signs[0] or not isinstance(reading.factors[0], Call):
             continue
@@ -156,6 +161,13 @@ def _how_far(made: Derivative) -> Tree:
         narrow = times([near, *reading.factors[1:]], reading.signs)
         return Ambiguous((narrow, made), "how far the gradient reaches", span=made.span)
     return made
+
+
+def _is_scalar_function(tree: Tree) -> bool:
+    name = tree.function if isinstance(tree, Call) else tree
+    name = name.base if isinstance(name, Indexed) else name
+    letters = symbols.FUNCTION_LETTERS - {"sigma"}
+    return isinstance(name, Name) and (name.text in letters or name.font == "cal")
 
 
 def partial(parser: Parser, start: int) -> Tree:

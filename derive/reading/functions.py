@@ -249,6 +249,8 @@ def is_function(core: Tree, group: Group, parser: Parser) -> bool | None:
         return True
     separators = [item for item in group.items if item.kind == "sign" and item.text in (",", ";", "|")]
     texts = [item.text for item in group.items]
+    if texts in (["cdot"], ["."]):  # f(.)
+        return True
     if separators or "mid" in texts or texts.count("Vert") == 1:
         return True
     if name.text in symbols.FUNCTION_LETTERS or name.font == "cal":
@@ -414,7 +416,9 @@ def _integrand(parser: Parser) -> tuple[tuple[Tree, ...], Tree]:
         if first and parser.starts_factor():  # \int dx f(x)
             body = parser.elementwise()
         return (variable,), body
-    raise parser.refuse("an integral without its dx", parser.peek())
+    if not parser.starts_factor():
+        raise parser.refuse("nothing stands under the integral", parser.peek())
+    return (), parser.elementwise()  # what it runs over is not written, and nothing will evaluate it
 
 
 def _is_differential(items: Sequence[Item], place: int) -> bool:
@@ -448,22 +452,28 @@ def expectation(name: Tree, found: Scripts, group: Group, parser: Parser) -> Tre
     inner = arguments(group, parser)
     if len(inner) != 1:
         raise parser.refuse("an expectation of a list", group)
+    return postfix(parser, expected(name, found, inner[0], (group.start, group.end)))
+
+
+def expected(name: Tree, found: Scripts, body: Tree, place: Span) -> Tree:
+    """The expectation of a body; what stands below the sign binds its variables."""
     variables: tuple[Tree, ...] = ()
     domain: Tree | None = None
     condition: Tree | None = None
-    told = [index for index in found.lower if isinstance(index, Relation)]
-    for index in found.lower:
+    lower = name.lower if isinstance(name, Indexed) else found.lower
+    told = [index for index in lower if isinstance(index, Relation)]
+    for index in lower:
         if not isinstance(index, Relation):
             variables += (index,)
         elif index.sign in ("~", "in"):
             variables += (index.left,)
-    if len(told) == 1 and told[0].sign == "~" and found.lower[-1] is told[0]:
+    if len(told) == 1 and told[0].sign == "~" and lower[-1] is told[0]:
         domain = told[0].right
     elif told:
         condition = told[0] if len(told) == 1 else List(tuple(told), "")
-    span = (name.span[0], group.end) if name.span else None
-    tree: Tree = Big("E", variables, None, None, inner[0], domain, condition, span=span)
-    return postfix(parser, inverse_or_power_of_big(tree, found))
+    span = (name.span[0], place[1]) if name.span else None
+    tree: Tree = Big("E", variables, None, None, body, domain, condition, span=span)
+    return inverse_or_power_of_big(tree, found)
 
 
 def inverse_or_power_of_big(tree: Tree, found: Scripts) -> Tree:

@@ -116,7 +116,7 @@ def to_latex(tree: Tree) -> str:
                     if sign in ("neg", "pm", "mp")
                     else shown + to_latex(right)
                 )
-            if sign in ("|", "||") or (sign == ":" and isinstance(right, Relation)):
+            if sign in ("|", "||") or (sign == ":" and isinstance(right, (Relation, List))):
                 return f"{to_latex(left)} {shown} {to_latex(right)}"
             return f"{_side(left)} {shown} {_side(right)}"
         case Ellipsis(sign=sign):
@@ -227,7 +227,10 @@ def _indexed(tree: Indexed) -> str:
         isinstance(item, Name) and len(_name(item)) == 1 and item.text.isalpha() for item in tree.lower
     ):
         lower = " ".join(_index(item) for item in tree.lower)
-    upper = "".join(_upper(item) for item in tree.upper)
+    upper = ""
+    for place, item in enumerate(tree.upper):
+        bracketed = isinstance(item, List) or (place and isinstance(tree.upper[place - 1], List))
+        upper += ("" if not place or bracketed else ", ") + _upper(item)
     shown = _base(tree.base) if not isinstance(tree.base, Name) else to_latex(tree.base)
     return shown + (f"_{{{lower}}}" if tree.lower else "") + (f"^{{{upper}}}" if tree.upper else "")
 
@@ -284,7 +287,24 @@ def _call(tree: Call) -> str:
         if function == Name("vec")
         else _wrap(function, isinstance(function, (Multiply, Relation)))
     )
-    return rf"{shown}\left({', '.join(_argument(item) for item in items)}\right)"
+    return rf"{shown}\left({_items(items)}\right)"
+
+
+def _items(items: Sequence[Tree]) -> str:
+    """A list with commas; relations that share a side are one chain: ``a < x, x < b`` is ``a < x < b``."""
+    shown = ""
+    for place, item in enumerate(items):
+        before = items[place - 1] if place else None
+        if (
+            isinstance(item, Relation)
+            and isinstance(before, Relation)
+            and before.right == item.left
+            and {before.sign, item.sign} <= _CHAINING - {":"}
+        ):
+            shown += f" {symbols.RELATION_LATEX.get(item.sign, item.sign)} {_side(item.right)}"
+        else:
+            shown += (", " if place else "") + _argument(item)
+    return shown
 
 
 def _argument(tree: Tree) -> str:
@@ -395,7 +415,8 @@ def _big(tree: Big) -> str:
     if tree.operator == "int":
         lower = f"_{{{to_latex(tree.lower)}}}" if tree.lower is not None else ""
         upper = f"^{{{to_latex(tree.upper)}}}" if tree.upper is not None else ""
-        return rf"\int{lower}{upper} {body} \, \mathrm{{d}} {to_latex(tree.variables[0])}"
+        element = rf" \, \mathrm{{d}} {to_latex(tree.variables[0])}" if tree.variables else ""
+        return rf"\int{lower}{upper} {body}{element}"
     below = _below(tree)
     return (
         shown
@@ -440,7 +461,7 @@ def _expectation(tree: Big) -> str:
 
 
 def _list(tree: List) -> str:
-    body = ", ".join(_argument(item) for item in tree.items)
+    body = _items(tree.items)
     if not tree.brackets:
         return body
     opener, closer = tree.brackets[0], tree.brackets[-1]

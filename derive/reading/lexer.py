@@ -169,6 +169,12 @@ def _make(
         if text == "**":
             return [("sign", "^", "")], end
         if text == "~":
+            if plain and "~" not in (
+                source[at - 1 : at],
+                source[end : end + 1],
+            ):  # about 3; distributed as N(0, 1)
+                number = re.match(r"\s*[-+]?\.?\d", source[end : end + 8])
+                return [("sign", "~=", "") if number else ("command", "sim", "")], end
             return [("space", "~", "")], end
         return [("sign", text, "")], end
     if kind in ("upper", "lower"):
@@ -315,6 +321,15 @@ def _text(name: str, source: str, at: int) -> _Made:
     if depth:
         return [("bad", "unbalanced {", "")], at
     content = source[start + 1 : stop - 1]
+    parts = re.split(r"(?<!\\)\$|\\[()]", content)
+    if len(parts) > 2 and len(parts) % 2 and len(content) < MAX_LENGTH // 2:  # \text{if $x > 0$}
+        made: list[tuple[str, str, str]] = []
+        for place, part in enumerate(parts):
+            if place % 2:
+                made += [(token.kind, token.text, token.font) for token in lex(part)]
+            elif part.strip():
+                made += _text(name, "{" + part + "}", 0)[0]
+        return made, stop
     if name.startswith("operatorname"):
         content = re.sub(r"\\[,;: ]|\s", "", content)
     elif name == "mathrm" and re.search(r"[\\^_{}]", content):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from derive.reading import symbols
 from derive.reading.context import Unread, span_of
 from derive.reading.groups import Group, Item
+from derive.reading.items import ellipsis
 from derive.reading.lexer import Token
 from derive.reading.tree import Ambiguous, Cases, Hole, List, Matrix, Number, Relation, Tree
 
@@ -185,6 +186,10 @@ def sequence(group: Group, parser: Parser) -> Tree:
     parts = spaced_parts(group, parser)
     if parts is not None:
         return List(tuple(parser.read(part) for part in parts), brackets)
+    columns = _barred(group)
+    if columns is not None:
+        cells = tuple(parser.read(column) for column in columns)
+        return Matrix((cells,), "[", tuple(range(1, len(cells))), span=(group.start, group.end))
     doubtful = _thousands(group, brackets)
     if doubtful is not None:
         return doubtful
@@ -199,6 +204,20 @@ def sequence(group: Group, parser: Parser) -> Tree:
     if brackets == "[" and isinstance(tree, Relation) and tree.sign == "|":  # [A | b] is no condition
         return List((tree,), brackets)
     return tree
+
+
+def _barred(group: Group) -> list[list[Item]] | None:
+    """``[x_1 | \\dots | x_n]``: columns side by side, if one of them is an ellipsis."""
+    if group.open != "[":
+        return None
+    parts: list[list[Item]] = [[]]
+    for item in group.items:
+        if item.text in ("|", "mid") and item.kind in ("sign", "command"):
+            parts.append([])
+        else:
+            parts[-1].append(item)
+    points = any(len(_content(part)) == 1 and ellipsis(_content(part)[0]) for part in parts)
+    return parts if len(parts) > 2 and all(_content(part) for part in parts) and points else None
 
 
 def _separated_rows(group: Group, parser: Parser) -> Matrix | None:

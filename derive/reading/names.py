@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from derive.reading import derivatives, functions, symbols
 from derive.reading.groups import Group
 from derive.reading.items import OPERATORS, has_relation
 from derive.reading.lexer import Token
-from derive.reading.scripts import Scripts, attach, bracketed, postfix, raise_to, read_scripts
+from derive.reading.scripts import TRANSPOSE, Scripts, attach, bracketed, postfix, raise_to, read_scripts
 from derive.reading.tree import (
+    Add,
     Ambiguous,
     Call,
     Indexed,
@@ -56,10 +58,10 @@ def named(parser: Parser, base: Name) -> Tree:
 
 def _is_glued_index(parser: Parser, base: Name, item: Token) -> bool:
     """``x1``: a whole number glued to a letter numbers it; nobody writes a factor there."""
-    glued = base.span is not None and item.start == base.span[1] and not item.spaced
-    return (
-        glued and item.kind == "number" and item.text.isdigit() and len(base.text) == 1 and not parser.script
-    )
+    if base.span is None or item.start != base.span[1] or item.spaced or parser.script:
+        return False
+    bare = base.span[1] - base.span[0] == len(base.text)  # beta2 without a backslash, conv1
+    return item.kind == "number" and item.text.isdigit() and (len(base.text) == 1 or bare)
 
 
 _INDICATORS = tuple(Name(text, (), font) for text in "1I" for font in ("", "bb", "bold", "text"))
@@ -71,6 +73,9 @@ def called(parser: Parser, core: Tree, found: Scripts) -> Tree:
     braces = functions.next_group(parser, "\\{")
     if braces is not None and core in _INDICATORS and has_relation(braces.items):
         following = braces
+    expected = _expected(parser, core, found, following)
+    if expected is not None:
+        return expected
     if following is None or not following.items:
         return _before_matrix(parser, core, found) or _finished(parser, core, found)
     name = core.base if isinstance(core, Indexed) else core
@@ -107,6 +112,7 @@ def called(parser: Parser, core: Tree, found: Scripts) -> Tree:
     applied = functions.inverse_or_power(call, core, found)
     if verdict:
         return postfix(parser, applied)
+    numbered = _numbered(core, found, call)
     inner = call.arguments[0] if len(call.arguments) == 1 else List(call.arguments, "(")
     product = Multiply((raise_to(core, found), inner), ("",), span=span)
     if parser.next_is(
@@ -117,7 +123,38 @@ def called(parser: Parser, core: Tree, found: Scripts) -> Tree:
         product = Multiply(
             (raise_to(core, found), raise_to(attach(inner, later, parser), later)), ("",), span=span
         )
-    return Ambiguous((applied, product), "brackets after a letter: an argument or a factor", span=span)
+    readings = (applied, product) if numbered is None else (numbered, applied, product)
+    return Ambiguous(readings, "brackets after a letter: an argument or a factor", span=span)
+
+
+def _expected(parser: Parser, core: Tree, found: Scripts, following: Group | None) -> Tree | None:
+    """``\\mathbb{E}_q \\log q(x)``: an expectation of what follows, without brackets or with round ones."""
+    name = core.base if isinstance(core, Indexed) else core
+    if not isinstance(name, Name) or (name.text, name.font, name.marks) != ("E", "bb", ()):
+        return None
+    if found.powers or found.doubtful is not None or not parser.starts_factor():
+        return None
+    if following is not None and following.open == "[":
+        return None
+    if following is not None and following.items:
+        parser.at += 1
+        return functions.expectation(core, found, following, parser)
+    start = parser.items[parser.at].start
+    body = parser.juxtaposed()
+    return functions.expected(core, found, body, (start, body.span[1] if body.span else start))
+
+
+def _numbered(core: Tree, found: Scripts, call: Call) -> Call | None:
+    """``d^\\pi(s)``, ``f^k(x)``: the function that a letter above numbers; None if no letter stands there."""
+    letters = (*found.powers, *((found.doubtful,) if found.doubtful is not None else ()))
+    if (
+        core == Name("e")
+        or not letters
+        or not all(isinstance(letter, (Name, Indexed, Add)) and letter != TRANSPOSE for letter in letters)
+    ):
+        return None
+    base, lower, upper = (core.base, core.lower, core.upper) if isinstance(core, Indexed) else (core, (), ())
+    return replace(call, function=Indexed(base, lower, (*upper, *letters), span=core.span))
 
 
 def _powered(parser: Parser, core: Tree, found: Scripts, following: Group) -> Tree:
@@ -129,13 +166,16 @@ def _powered(parser: Parser, core: Tree, found: Scripts, following: Group) -> Tr
     span = (core.span[0], following.end) if core.span else None
     inside = functions.arguments(following, parser)
     applied = functions.inverse_or_power(Call(core, inside, span=span), core, found)
-    exponents = (*found.powers, *((found.doubtful,) if found.doubtful is not None else ()))
-    base, lower, upper = (core.base, core.lower, core.upper) if isinstance(core, Indexed) else (core, (), ())
-    numbered = Call(Indexed(base, lower, (*upper, *exponents)), inside, span=span)
+    numbered = _numbered(core, found, Call(core, inside, span=span))
     product = Multiply((raise_to(core, found), inside[0]), ("",), span=span)
-    readings: tuple[Tree, ...] = (applied, product if len(inside) == 1 else numbered)
-    if found.doubtful is not None:
-        readings = (numbered, applied)  # f^k(x): the k-th function, or its power
+    readings: tuple[Tree, ...] = (applied, product)
+    if numbered is not None:
+        readings = (numbered, applied)
+    elif len(inside) > 1:
+        base, lower, upper = (
+            (core.base, core.lower, core.upper) if isinstance(core, Indexed) else (core, (), ())
+        )
+        readings = (applied, Call(Indexed(base, lower, (*upper, *found.powers)), inside, span=span))
     return Ambiguous(readings, "a raised letter before brackets: a function or a factor", span=span)
 
 

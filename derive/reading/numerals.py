@@ -66,7 +66,7 @@ def number(parser: Parser, token: Token) -> Tree:
         not unit
         and digits == "1"
         and isinstance(item, Group)
-        and item.open in ("(", "[", "\\{")
+        and item.open in ("(", "[", "\\{", "{")
         and has_relation(item.items)
     ):
         parser.at += 1

@@ -126,6 +126,9 @@ class Parser:
         while (sign := self.relation_sign()) is not None:
             self.at += 1
             signs.append(sign)
+            if sign == ":" and len(signs) == 1:  # looser than the relations on its right
+                rest = self.relation()
+                return Relation(":", sides[0], rest, span=span_of([sides[0], rest]))
             sides.append(self.operation())
         if not signs:
             return sides[0]

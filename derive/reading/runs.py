@@ -26,6 +26,10 @@ def expand(items: Sequence[Item], context: Context, script: bool) -> list[Item]:
             start = made[-2].start
             del made[-2:]
             made.append(Token("command", "ldots", start, item.end))
+        elif item.text == "." and _alone(items, place, 1):  # f(.): whatever is put in
+            made.append(Token("command", "cdot", item.start, item.end))
+        elif item.text == "." and _alone(items, place - 1, 2):  # x_1, .., x_n
+            made[-1] = Token("command", "ldots", made[-1].start, item.end)
         else:
             made.append(item)
     return made
@@ -33,6 +37,17 @@ def expand(items: Sequence[Item], context: Context, script: bool) -> list[Item]:
 
 def _opens_script(item: Item) -> bool:
     return isinstance(item, Token) and item.kind == "sign" and item.text in ("_", "^")
+
+
+def _alone(items: Sequence[Item], first: int, count: int) -> bool:
+    """Whether as many points stand between commas or at the edges of a bracket, and nothing else does."""
+    if first < 0 or any(items[at].text != "." for at in range(first, first + count)):
+        return False
+    after = items[first + count] if first + count < len(items) else None
+    before = items[first - 1] if first else None
+    return all(item is None or item.text in (",", ";", "|", "mid") for item in (before, after)) and (
+        count == 1 or (before is not None and after is not None)
+    )
 
 
 def _points(made: list[Item]) -> bool:
@@ -157,7 +172,7 @@ def _split(run: Token, context: Context, script: bool, after: Item | None) -> li
     )
     if not script and context.plain and len(text) >= 3:
         return [Token("word", text, run.start, run.end, run.spaced)]
-    if not script and (len(text) >= 4 or (len(text) == 3 and called)):
+    if (not script and len(text) >= 4) or (len(text) >= 3 and called):
         return [Token("word", text, run.start, run.end, run.spaced, font="doubtful")]
     return [
         Token("letter", letter, run.start + at, run.start + at + 1, run.spaced and at == 0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from derive.reading import symbols
+from derive.reading.context import span_of
 from derive.reading.groups import Group, Item
 from derive.reading.lexer import Token
 from derive.reading.tree import (
@@ -158,7 +159,14 @@ def _indices(nested: Parser) -> list[Tree]:
     dangling = isinstance(last, Token) and last.text in ("cdot", ":") and len(nested.items) > 1
     if dangling and not nested.at and nested.items[-2].text != ",":
         nested.items = [*nested.items[:-1], Token("sign", ",", last.start, last.start), last]  # A_{i:}
+    trailing = isinstance(last, Token) and last.text in ("*", "+", "-") and len(nested.items) > 1
+    if trailing and not nested.at and nested.items[-2].text != ",":
+        nested.items = [*nested.items[:-1], Token("sign", ",", last.start, last.start), last]  # \|u\|_{a*}
     tree = nested.relation()
+    while nested.next_is("|", "mid"):  # p_{Y|X}
+        nested.at += 1
+        given = nested.relation()
+        tree = Relation("|", tree, given, span=span_of([tree, given]))
     if isinstance(tree, List) and not tree.brackets:
         return list(tree.items)
     if isinstance(tree, Multiply) and set(tree.signs) == {""} and not _is_count(tree.factors[0]):

@@ -75,6 +75,7 @@ def flatten(items: Sequence[Item], depth: int = 0) -> list[Item]:
             )
             if len(inner) == 1 and relation_of(inner[0]):
                 named = "def" in _texts(after.items) or "triangle" in _texts(after.items)
+                made.append(_remark(after))
                 made.append(Token("sign", ":=" if named else inner[0].text, item.start, cast(Item, body).end))
                 place += 2
             else:
@@ -83,14 +84,23 @@ def flatten(items: Sequence[Item], depth: int = 0) -> list[Item]:
             item.kind == "command" and item.text in ("xrightarrow", "xleftarrow") and isinstance(after, Group)
         ):
             sign = "rightarrow" if item.text == "xrightarrow" else "leftarrow"
-            made.append(Token("command", sign, item.start, after.end))
-            place += 1
+            while isinstance(after, Group) and after.open in ("[", "{"):  # below the arrow and above it
+                made.append(_remark(after))
+                place += 1
+                above = after.open == "{"
+                after = items[place] if place < len(items) and not above else None
+            made.append(Token("command", sign, item.start, items[place - 1].end))
         elif item.kind == "command" and item.text in ("forall", "exists", "therefore", "because"):
             word = {"forall": "for all", "exists": "where", "therefore": "so", "because": "since"}[item.text]
             made.append(Token("text", word, item.start, item.end))
         else:
             made.append(item)
     return made
+
+
+def _remark(group: Group) -> Token:
+    """What stands over a sign, as words."""
+    return Token("remark", _texts(group.items), group.start, group.end)
 
 
 def _texts(items: Sequence[Item]) -> str:
@@ -104,9 +114,12 @@ def _flat_group(item: Group, before: list[Item], depth: int) -> list[Item]:
         if item.name.startswith("alignat") and inner and isinstance(inner[0], Group):
             inner = inner[1:]
         lead = [] if before and open_ended(before[-1]) else [row]
+        inner = _without_remarks(inner)
         return [*lead, *flatten(inner, depth + 1), Token("row", "\\\\", item.end, item.end)]
     if item.open == "{" and not item.items and (not before or open_ended(before[-1])):
         return []  # C ={} & 3
+    if item.open == "{" and before and before[-1].kind == "number" and before[-1].text == "1":
+        return [item]  # 1{x > 0}: an indicator
     if item.open == "{" and has_relation(item.items) and not _takes_argument(before[-1] if before else None):
         return flatten(item.items, depth + 1)
     alone = not before or before[-1].kind in ("row", "text", "space")
@@ -134,6 +147,39 @@ def _equations(items: Sequence[Item]) -> bool:
             rows[-1].append(item)
     filled = [row for row in rows if any(item.kind not in ("cell", "space") for item in row)]
     return bool(filled) and all(has_relation(row) for row in filled)
+
+
+def _without_remarks(items: Sequence[Item]) -> list[Item]:
+    """Rows with what stands in a column of words made one text: ``a &= b & \\text{as } x = y``."""
+    made: list[Item] = []
+    start = 0  # where the row begins in what is made
+    place = 0
+    while place < len(items):
+        item = items[place]
+        stop = next(
+            (at for at in range(place + 1, len(items)) if items[at].kind in ("cell", "row")), len(items)
+        )
+        cell = [inner for inner in items[place + 1 : stop] if inner.kind != "space"]
+        if item.kind == "row":
+            start = len(made)
+        if item.kind == "cell" and has_relation(made[start:]) and _opens_with_words(cell):
+            made.append(Token("remark", _texts(cell), cell[0].start, cell[-1].end))
+            place = stop
+            continue
+        made.append(item)
+        place += 1
+    return made
+
+
+def _opens_with_words(cell: Sequence[Item]) -> bool:
+    """Whether a column begins with words that no quantity and no condition begins with."""
+    while cell and isinstance(cell[0], Group) and cell[0].open == "{":
+        cell = cell[0].items
+    words = cell[0].text.split() if cell and cell[0].kind == "text" else []
+    said = [word.strip(".,;:()").lower() for word in words]
+    if not said or said[0] in symbols.CONDITION_WORDS | symbols.GIVEN_WORDS:
+        return False
+    return len(words) > 1 or (len(cell) > 1 and said[0] in symbols.REMARK_WORDS)
 
 
 def _cases(items: Sequence[Item]) -> bool:

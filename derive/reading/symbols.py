@@ -18,7 +18,7 @@ GREEK = words(
 
 # Commands that are names in their own right.
 SYMBOLS = GREEK | words(
-    "ell hbar infty emptyset varnothing imath jmath Re Im aleph digamma top bot perp checkmark"
+    "ell hbar infty emptyset varnothing imath jmath Re Im aleph digamma top bot checkmark"
 )
 
 # Other spellings of one command.
@@ -61,6 +61,10 @@ ALIASES = {
     "rbrace": "}",
     "land": "wedge",
     "lor": "vee",
+    "bigtriangledown": "nabla",
+    "triangledown": "nabla",
+    "preccurlyeq": "preceq",
+    "succcurlyeq": "succeq",
     "lnot": "neg",
     "mod": "bmod",
     "supseteqq": "supseteq",
@@ -103,20 +107,20 @@ ALIASES = {
 
 # One character that stands for a command or a sign.
 CHARACTERS = {
-    "×": "times", "·": "cdot", "⋅": "cdot", "∙": "cdot", "•": "cdot", "∗": "*", "÷": "div", "−": "-",
-    "–": "-", "＋": "+", "＝": "=", "±": "pm", "∓": "mp", "≈": "approx", "≃": "approx", "≅": "approx",
-    "≤": "leq", "≥": "geq", "≦": "leq", "≧": "geq", "≠": "neq", "≡": "equiv", "→": "rightarrow",
-    "⟶": "rightarrow", "⇒": "Rightarrow", "⟹": "Rightarrow", "⇔": "Leftrightarrow",
-    "⟺": "Leftrightarrow", "←": "leftarrow", "⟵": "leftarrow", "↦": "mapsto", "∈": "in", "∉": "notin",
-    "∝": "propto", "∼": "sim", "⊂": "subset", "⊆": "subseteq", "∂": "partial", "∇": "nabla", "∑": "sum",
-    "Σ": "Sigma", "∏": "prod", "∫": "int", "∞": "infty", "√": "sqrt", "⊙": "odot", "⊗": "otimes",
-    "∘": "circ", "‖": "Vert", "∥": "Vert", "⌊": "lfloor", "⌋": "rfloor", "⌈": "lceil", "⌉": "rceil",
-    "⟨": "langle", "⟩": "rangle", "…": "ldots", "⋯": "cdots", "⋮": "vdots", "⋱": "ddots", "′": "'",
-    "’": "'", "ℓ": "ell", "∀": "forall", "∃": "exists", "∴": "therefore", "∵": "because", "⊤": "top",
-    "∧": "wedge", "∨": "vee", "¬": "neg", "⊕": "oplus", "⊥": "perp", "∪": "cup",
-    "∩": "cap", "⊃": "supset",
-    "⊇": "supseteq", "⫫": "indep", "⋆": "star", "∖": "setminus",
-    "ϵ": "epsilon", "ϕ": "phi", "ϑ": "vartheta", "ς": "varsigma", "µ": "mu",
+    "×": "times", "·": "cdot", "⋅": "cdot", "∙": "cdot", "•": "cdot", "∗": "*", "÷": "div",
+    "−": "-", "–": "-", "＋": "+", "＝": "=", "±": "pm", "∓": "mp", "≈": "approx", "≃": "approx",
+    "≅": "approx", "≤": "leq", "≥": "geq", "≦": "leq", "≧": "geq", "≠": "neq", "≡": "equiv",
+    "→": "rightarrow", "⟶": "rightarrow", "⇒": "Rightarrow", "⟹": "Rightarrow",
+    "⇔": "Leftrightarrow", "⟺": "Leftrightarrow", "←": "leftarrow", "⟵": "leftarrow", "↦": "mapsto",
+    "∈": "in", "∉": "notin", "∝": "propto", "∼": "sim", "⊂": "subset", "⊆": "subseteq",
+    "∂": "partial", "∇": "nabla", "∑": "sum", "Σ": "Sigma", "∏": "prod", "∫": "int", "∞": "infty",
+    "√": "sqrt", "⊙": "odot", "⊗": "otimes", "∘": "circ", "‖": "Vert", "∥": "Vert", "⌊": "lfloor",
+    "⌋": "rfloor", "⌈": "lceil", "⌉": "rceil", "⟨": "langle", "⟩": "rangle", "…": "ldots",
+    "⋯": "cdots", "⋮": "vdots", "⋱": "ddots", "′": "'", "’": "'", "ℓ": "ell", "∀": "forall",
+    "∃": "exists", "∴": "therefore", "∵": "because", "⊤": "top", "∧": "wedge", "∨": "vee",
+    "¬": "neg", "⊕": "oplus", "⊥": "perp", "∪": "cup", "∩": "cap", "⊃": "supset", "⊇": "supseteq",
+    "⫫": "indep", "⪯": "preceq", "⪰": "succeq", "≼": "preceq", "≽": "succeq", "⋆": "star",
+    "∖": "setminus", "ϵ": "epsilon", "ϕ": "phi", "ϑ": "vartheta", "ς": "varsigma", "µ": "mu",
     "≪": "ll", "≫": "gg", "≔": ":=", "≜": ":=", "∅": "emptyset", "ᵀ": "T", "↑": "uparrow",
     "↓": "downarrow",
 }  # fmt: skip
@@ -141,19 +145,21 @@ CIRCLED = {chr(0x2460 + i): str(i + 1) for i in range(20)}
 
 # Relations that make a chain of claims.
 RELATIONS = {
-    "=": "=", "==": "=", "equiv": "=", "approx": "~=", "approxeq": "~=", "simeq": "~=", "cong": "~=",
-    "doteq": "~=", "~=": "~=", "≒": "~=", ":=": ":=", "leftarrow": ":=", "<-": ":=", "<": "<",
-    "leq": "<=", "<=": "<=", ">": ">", "geq": ">=", ">=": ">=", "neq": "!=", "!=": "!=",
+    "=": "=", "==": "=", "equiv": "=", "approx": "~=", "approxeq": "~=", "simeq": "~=",
+    "cong": "~=", "doteq": "~=", "~=": "~=", "≒": "~=", ":=": ":=", "leftarrow": ":=", "<-": ":=",
+    "<": "<", "leq": "<=", "<=": "<=", ">": ">", "geq": ">=", ">=": ">=", "neq": "!=", "!=": "!=",
     "rightarrow": "->", "Rightarrow": "->", "mapsto": "->", "->": "->", "=>": "->", "in": "in",
     "notin": "notin", "propto": "propto", "sim": "~", "Leftrightarrow": "<->", "<=>": "<->",
     "subset": "subset", "subseteq": "subseteq", "supset": "supset", "supseteq": "supseteq",
-    "perp": "perp", "indep": "indep", "ll": "<<", "gg": ">>", "<<": "<<", ">>": ">>", ":": ":",
+    "preceq": "preceq", "succeq": "succeq", "prec": "prec", "succ": "succ", "perp": "perp",
+    "indep": "indep", "ll": "<<", "gg": ">>", "<<": "<<", ">>": ">>", ":": ":",
 }  # fmt: skip
 RELATION_LATEX = {
     "=": "=", "~=": r"\approx", ":=": ":=", "<": "<", "<=": r"\leq", ">": ">", ">=": r"\geq",
     "!=": r"\neq", "->": r"\rightarrow", "in": r"\in", "notin": r"\notin", "propto": r"\propto",
     "~": r"\sim", "<->": r"\Leftrightarrow", "subset": r"\subset", "subseteq": r"\subseteq",
-    "supset": r"\supset", "supseteq": r"\supseteq", "perp": r"\perp", "indep": r"\perp\!\!\!\perp",
+    "supset": r"\supset", "supseteq": r"\supseteq", "preceq": r"\preceq", "succeq": r"\succeq",
+    "prec": r"\prec", "succ": r"\succ", "perp": r"\perp", "indep": r"\perp\!\!\!\perp",
     "<<": r"\ll", ">>": r"\gg", ":": ":", "|": r"\mid", "||": r"\|", ",": ",", "cup": r"\cup",
     "cap": r"\cap", "setminus": r"\setminus", "oplus": r"\oplus", "star": r"\star", "mod": r"\bmod",
     "wedge": r"\wedge", "vee": r"\vee", "circ": r"\circ", "neg": r"\neg", "pm": r"\pm",
@@ -197,7 +203,7 @@ FUNCTION_WORDS = {name: name for name in sorted(_FUNCTION_NAMES)} | _FUNCTION_SP
 
 # Words that are quantities when letters run together; everything else is a product of letters or ambiguous.
 NAME_WORDS = words(
-    "MSE MAE RMSE BCE NLL PE CE BN FC RAM FLOP FLOPs MAC MACs MADDs pos lr acc err loss out GB MB KB"
+    "eps MSE MAE RMSE BCE NLL PE CE BN FC RAM FLOP FLOPs MAC MACs MADDs pos lr acc err loss out GB MB KB"
 )
 BIG_WORDS = words("argmax argmin lim limsup liminf sup inf")
 BIG_COMMANDS = {
@@ -225,12 +231,33 @@ STOP_WORDS = words(
 #: What is counted is no factor.
 UNIT_WORDS = words("byte bytes bit bits nat nats")
 GIVEN_WORDS = words("let given suppose assume assuming define defining where with set take consider")
+# Words that begin a remark beside a step.
+REMARK_WORDS = words("because since by from using as see note recall")
 CONDITION_WORDS = words("if when for whenever forall unless otherwise provided")
 
 # Letters that are functions when brackets follow,
 # unless declared otherwise or contained in their own argument.
 FUNCTION_LETTERS = frozenset(
-    ["f", "g", "F", "G", "phi", "varphi", "Phi", "psi", "Psi", "sigma", "ell", "p", "P", "J", "L", "R", "O"]
+    [
+        "f",
+        "g",
+        "F",
+        "G",
+        "Gamma",
+        "phi",
+        "varphi",
+        "Phi",
+        "psi",
+        "Psi",
+        "sigma",
+        "ell",
+        "p",
+        "P",
+        "J",
+        "L",
+        "R",
+        "O",
+    ]
 )
 
 ACCENTS = {

@@ -1,12 +1,14 @@
 """Nothing that is written gets lost: every token is in a tree, an annotation or a hole."""
 
 import re
+import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derive.reading import Statement, read_document, read_statements, symbols
+from derive.reading import Declarations, Statement, read_document, read_statements, symbols
 from derive.reading.lexer import Token, TooLarge, lex
 from derive.reading.tree import (
     Big,
@@ -17,6 +19,7 @@ from derive.reading.tree import (
     Hole,
     Name,
     Number,
+    Relation,
     Text,
     Transpose,
     Tree,
@@ -24,7 +27,7 @@ from derive.reading.tree import (
 
 CONTENT = ("number", "letter", "run", "word", "text")
 # What a node may say by itself, without a leaf of its own.
-SIGNS = symbols.words("d partial delta nabla T top intercal 1 I E if otherwise else arg sqrt")
+SIGNS = symbols.words("d partial delta nabla T top intercal 1 I E if otherwise else arg sqrt for when and or")
 SIGNS |= symbols.BIG_COMMANDS.keys() | symbols.BIG_WORDS
 
 
@@ -44,7 +47,7 @@ def places(tree: Tree) -> tuple[list[tuple[int, int]], ...]:
             continue
         if isinstance(node, (Name, Number, Ellipsis, Text, Hole)):
             leaves.append(node.span)
-        elif isinstance(node, (Derivative, Big, Transpose, Call, Cases)):
+        elif isinstance(node, (Derivative, Big, Transpose, Call, Cases, Relation)):
             if isinstance(node, Transpose):
                 transposes.append(node.span)
             at = node.span[0]
@@ -52,6 +55,8 @@ def places(tree: Tree) -> tuple[list[tuple[int, int]], ...]:
                 own.append((at, max(start, at)))
                 at = max(at, end)
             own.append((at, node.span[1]))
+            if isinstance(node, Big) and node.operator == "int":  # its d may stand in a fraction
+                own.append(node.span)
     return leaves, own, transposes
 
 
@@ -77,15 +82,24 @@ def lost(source: str, statements: tuple[Statement, ...], text: str | None = None
     except TooLarge:
         return []
     missing = []
+    columns = [match.span(1) for match in re.finditer(r"\\begin\{array\}\s*\{([^{}]*)\}", source)]
+    columns = [(base + a, base + b) for a, b in columns]
+    written = source if text is None else text
     for token in tokens:
+        if any(a <= token.start < b for a, b in columns):
+            continue  # how an array is set, not what it says
         if not statements and token.kind in ("text", "run"):
             continue  # words and signs alone: no formula
         if not is_content(token) or (token.text.strip() and token.text.strip() in said):
             continue
         signs = own if token.text.strip() in SIGNS or token.text[:1] == "d" or token.kind == "number" else []
+        if token.kind == "run" and SIGNS & set(token.text):
+            signs = own
         raised = transposes if token.text.strip() in ("T", "top") else []
         within = [*leaves, *signs, *raised]
-        if not all(any(a <= at < b for a, b in within) for at in range(token.start, token.end)):
+        if not all(
+            any(a <= at < b for a, b in within) for at in range(token.start, token.end) if written[at] != ","
+        ):
             missing.append(token.text)
     return missing
 
@@ -113,6 +127,23 @@ FORMULAS = [
 
 @pytest.mark.parametrize("source", FORMULAS)
 def test_every_token_is_somewhere(source: str) -> None:
+    assert lost(source, read_statements(source)) == []
+
+
+ROOT = Path(__file__).parent / "data"
+TABLE = tomllib.loads((ROOT / "conformance.toml").read_text())
+ROWS = {f"{section['title']}-{row[0]}": row for section in TABLE["section"] for row in section["rows"]}
+NOTES = (ROOT / "lecture_notes.txt").read_text().splitlines()
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=[name.replace(" ", "-") for name in ROWS])
+def test_every_token_of_the_conformance_table_is_somewhere(row: list) -> None:
+    declared = Declarations.parse(row[3].get("declare", []) if len(row) > 3 else [])
+    assert lost(row[1], read_statements(row[1], declared)) == []
+
+
+@pytest.mark.parametrize("source", NOTES, ids=range(len(NOTES)))
+def test_every_token_of_lecture_notes_is_somewhere(source: str) -> None:
     assert lost(source, read_statements(source)) == []
 
 

@@ -240,7 +240,6 @@ REFUSED = {
     "two-numbers": ("0.1 0.2", "two numbers stand side by side"),
     "number-behind-a-letter": (r"\beta 2", "a number stands behind a letter"),
     "two-subscripts": ("x_1_2", "two subscripts on one symbol"),
-    "integral-without-dx": (r"\int x", "an integral without its dx"),
     "order-mismatch": (r"\frac{d^2 f}{dx}", "a derivative of order 2 by 1 variables"),
 }
 
