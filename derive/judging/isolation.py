@@ -152,7 +152,7 @@ class Worker:
         if not sys.executable:
             raise OSError("there is no Python to start")
         self.idle_since = time.monotonic()
-        self._ready = self._late = False
+        self._ready = self.late = False
         home = str(Path(__file__).resolve().parents[2])
         threads = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
         path = os.pathsep.join([home, *(entry for entry in sys.path if entry and entry != home)])
@@ -170,19 +170,22 @@ class Worker:
             **own,
         )
 
+    def ready(self) -> None:
+        """Wait until it has started; raises :class:`OSError` if it does not."""
+        if not self._ready and self._within(START, None) != READY:
+            raise OSError("a worker could not be started")
+        self._ready = True
+
     def ask(self, request: bytes, seconds: float) -> dict[str, Any]:
         """The reply, ``{"stopped": why}`` if the process did not live to give one.
 
         Raises :class:`OSError` if the process never started.
         """
-        if not self._ready:
-            if self._within(START, None) != READY:
-                raise OSError("a worker could not be started")
-            self._ready = True
+        self.ready()
         reply = self._within(seconds, request)
         if reply is not None:
-            return {**reply, "last": reply.get("last") or self._late}
-        why = f"it takes longer than {seconds:g} s" if self._late else "it needs too much memory"
+            return {**reply, "last": reply.get("last") or self.late}
+        why = f"it takes longer than {seconds:g} s" if self.late else "it needs too much memory"
         return {"stopped": why, "last": True}
 
     def _within(self, seconds: float, request: bytes | None) -> dict[str, Any] | None:
@@ -204,7 +207,7 @@ class Worker:
             clock.join()  # it may just be going off
 
     def _end(self) -> None:
-        self._late = True
+        self.late = True
         self.kill()
 
     def kill(self) -> None:
@@ -237,7 +240,7 @@ class Pool:
     def __init__(self, size: int | None = None, idle: float = IDLE) -> None:
         self.size = size or min(4, os.cpu_count() or 1)
         self.idle = idle
-        self.started = self.replaced = 0
+        self.started = self.replaced = self.late = 0
         self._lock = threading.Lock()
         self._free = threading.Semaphore(self.size)
         self._resting: list[Worker] = []
@@ -260,6 +263,7 @@ class Pool:
             if reply.get("last"):
                 worker.close()
                 self.replaced += 1
+                self.late += worker.late
                 worker = self._start()  # it starts while the caller goes on
             self._rest(worker)
             return reply
