@@ -15,7 +15,19 @@ from functools import reduce
 import sympy as sp
 
 from derive.tensor.index import Index, coefficient_of
-from derive.tensor.nodes import Access, Apply, Argmax, Bracket, IfPositive, Maximum, Reduction, Sum, Tensor
+from derive.tensor.nodes import (
+    Access,
+    Apply,
+    Argmax,
+    Bracket,
+    IfPositive,
+    Inverse,
+    LogDet,
+    Maximum,
+    Reduction,
+    Sum,
+    Tensor,
+)
 from derive.tensor.program import Program, Statement
 
 
@@ -49,6 +61,13 @@ def count_program(program: Program) -> Counts:
     B*m*n
     """
     return reduce(Counts.__add__, map(count_statement, program.statements), Counts())
+
+
+def why_not_counted(program: Program) -> str:
+    """Why the operations of a program have no count; empty where they have one."""
+    if any(one.value.has(Inverse, LogDet) for one in program.statements):
+        return "an inverse or a determinant takes as many operations as the algorithm that is chosen"
+    return ""
 
 
 def count_statement(statement: Statement) -> Counts:
@@ -92,7 +111,7 @@ def _total(expressions: tuple[sp.Basic, ...]) -> Counts:
 
 
 def _count(one: sp.Basic) -> Counts:
-    if isinstance(one, (Access, Bracket, Tensor)) or not one.args:
+    if isinstance(one, (Access, Bracket, Tensor)) or (_is_constant(one) and not one.has(IfPositive)):
         return Counts()
     if isinstance(one, Sum):
         terms = sp.Mul(*(index.size for index in one.bound))

@@ -5,7 +5,7 @@ import pytest
 
 from derive import execution, ops
 from derive.counting import regions
-from derive.ops.definition import REAL
+from derive.ops.definition import REAL, SIGN
 from derive.tensor.index import Index
 from derive.verification.samples import draw, settings_of
 
@@ -21,10 +21,13 @@ CHOSEN_BY_CONDITIONS = {
 NAMES = [name for name in ops.names() if not ops.operation(name).is_elementwise]
 
 
-# Far enough to overtake a maximum, and a step that saturates nothing.
-CHANGES = (lambda x: x + 40.0, lambda x: x - 40.0, lambda x: x + 0.37)
-INSIDE = (lambda x: 0.93 * x if x > 0 else 0.05,)
-"""Within the domain of what is no plain real number: probabilities, variances, signs."""
+CHANGES = {
+    # Far enough to overtake a maximum, and a step that saturates nothing.
+    REAL: (lambda x: x + 40.0, lambda x: x - 40.0, lambda x: x + 0.37),
+    SIGN: (lambda x: -x,),
+}
+INSIDE = (lambda x: 0.93 * x if x > 0 else 0.05, lambda x: 0.5 * x)
+"""Within the domain of what is no plain real number: probabilities, variances."""
 
 
 def disturbed(name, inputs, wrt, keywords, domain):
@@ -32,7 +35,7 @@ def disturbed(name, inputs, wrt, keywords, domain):
     base = np.asarray(execution.forward(name, inputs, **keywords))
     moves = np.zeros((*base.shape, *inputs[wrt].shape), dtype=bool)
     for place in np.ndindex(*inputs[wrt].shape):
-        for change in CHANGES if domain == REAL else INSIDE:
+        for change in CHANGES.get(domain, INSIDE):
             changed = inputs[wrt].copy()
             changed[place] = change(changed[place])
             value = np.asarray(execution.forward(name, {**inputs, wrt: changed}, **keywords))
