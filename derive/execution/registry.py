@@ -82,11 +82,13 @@ def forward_rule(
     integers: tuple[str, ...] = (),
     masks: tuple[str, ...] = (),
     name: str | None = None,
+    settings: Mapping[str, Any] | None = None,
     sizes: Sizes | None = None,
     words: Words | None = None,
 ) -> Callable[[Forward], Forward]:
     """Enter a function into the table as an operation's forward rule, under its own name or the given one.
 
+    Its keyword-only arguments are the settings, unless `settings` names them with their defaults.
     `sizes` is needed where the signature's result has letters that no input has: called with the operation's
     name, the sizes of the inputs' letters and the settings, it gives those of the others or says by an
     ExecutionError what does not fit. `words` says which settings may be a word, and which.
@@ -96,15 +98,14 @@ def forward_rule(
         own = name or rule.__name__
         parsed = Signature.parse(signature)
         parameters = inspect.signature(rule).parameters.values()
-        settings = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
-        arguments = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+        own_settings = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        arguments = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
         if arguments != list(parsed.inputs):
             raise TypeError(f"{own} takes {arguments}, its signature says {list(parsed.inputs)}")
         if own in _operations and _operations[own].forward_rule.__module__ != rule.__module__:
             raise TypeError(f"{own} stands in {_operations[own].forward_rule.__module__} already")
-        _operations[own] = Operation(
-            own, parsed, settings, integers, analytic, rule, masks, sizes, words or {}
-        )
+        known = own_settings if settings is None else dict(settings)
+        _operations[own] = Operation(own, parsed, known, integers, analytic, rule, masks, sizes, words or {})
         return rule
 
     return enter

@@ -111,7 +111,11 @@ class Signature:
                     )
                 giver.setdefault(letter, name)
         if more is not None:
-            sizes |= more(dict(sizes))
+            for letter, size in more(dict(sizes)).items():
+                if sizes.setdefault(letter, size) != size:
+                    raise ExecutionError(
+                        f"{operation}: {letter} is {sizes[letter]} in {giver[letter]}; it must be {size}"
+                    )
         return self._broadcast(operation, leading) + tuple(sizes[letter] for letter in self.result.letters)
 
     def _split(self, operation: str, name: str, shape: Shape) -> tuple[Shape, Shape]:

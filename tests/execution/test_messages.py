@@ -27,7 +27,7 @@ LINEAR = {"x": np.ones((2, 5)), "W": np.ones((3, 5)), "b": np.ones(3)}
             "qqq",
             {"x": [1.0]},
             {},
-            "no operation 'qqq'; there are: absolute_error, affine, ",
+            "no operation 'qqq'; there are: absolute_error, ",
             id="no-near-name",
         ),
         pytest.param(
