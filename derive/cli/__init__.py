@@ -22,6 +22,7 @@ COMMANDS = {
     "optimise": "Run an optimiser for a few steps and show every number.",
     "prove": "Prove by induction what recurrences come to.",
     "init": "Derive how large random weights have to be at first.",
+    "threshold": "Threshold units: what one can do, proofs that none can, how one learns.",
     "verify": "Prove gradients numerically by independent witnesses.",
     "compare": "Say whether two formulas are equal, with a witness if not.",
     "check": "Judge every line of a worked solution.",
