@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from derive.cli.options import console, fail, format_option, output_option, read_text, write, write_json
+
+if TYPE_CHECKING:
+    from derive.judging.second_opinion import Opinion
+    from derive.reading import Document, Place
 
 COLOURS = {
     "read": "green",
@@ -18,6 +23,9 @@ COLOURS = {
     "assumed": "dim",
     "source": "dim",
     "tree": "dim",
+    "second agrees": "green",
+    "second differs": "yellow",
+    "second refused": "dim",
 }
 
 
@@ -27,10 +35,16 @@ COLOURS = {
     "--declare", multiple=True, help="A declaration, as in 'W: 3x5' or 'f: function'; may be repeated."
 )
 @click.option("--tree", "trees", is_flag=True, help="Show the tree of every side.")
+@click.option("--second-reader", is_flag=True, help="Show what latex2sympy2 makes of each side.")
 @format_option("text", "json")
 @output_option()
 def command(
-    file: str, declare: tuple[str, ...], trees: bool, output_format: str, output: Path | None
+    file: str,
+    declare: tuple[str, ...],
+    trees: bool,
+    second_reader: bool,
+    output_format: str,
+    output: Path | None,
 ) -> None:
     """Show how FILE is read: each statement as it stands there and as it was understood.
 
@@ -43,7 +57,7 @@ def command(
     """
     text = read_text(file)
     from derive.reading import DeclarationError, Declarations, DocumentError, read_document
-    from derive.rendering.reading import document_data, document_lines, summary_line
+    from derive.rendering.reading import document_data, document_lines, second_line, summary_line
 
     try:
         document = read_document(text, file, Declarations.parse(declare))
@@ -51,16 +65,37 @@ def command(
         fail(str(error))
     except DocumentError as error:
         fail(f"{file}: {error}")
+    opinions = _second_opinions(document, declare) if second_reader else None
     if output_format == "json":
-        write_json(document_data(document), output)
+        write_json(document_data(document, opinions), output)
         return
     from rich.text import Text
 
     screen = console()
     with screen.capture() as captured:
-        for kind, line in document_lines(document, trees):
+        for kind, line in document_lines(document, trees, opinions):
             screen.print(Text(line, COLOURS.get(kind, "")), soft_wrap=True)
         for note in document.notes:
             screen.print(Text(f"assumed: {note}", "dim"), soft_wrap=True)
         screen.print(Text(f"\n{summary_line(document)}"), soft_wrap=True)
+        if opinions is not None:
+            screen.print(Text(second_line(opinions)), soft_wrap=True)
     write(captured.get(), output)
+
+
+def _second_opinions(document: Document, declare: tuple[str, ...]) -> dict[Place, Opinion]:
+    """What latex2sympy2 makes of every side that is written, in a process of its own."""
+    from derive.judging.second_opinion import second_opinion
+    from derive.reading.second_reader import Latex2Sympy2, MissingReaderError
+
+    try:
+        with Latex2Sympy2() as reader:
+            return {
+                side.place: second_opinion(side, reader, declare)
+                for statement in document.statements
+                if not statement.struck
+                for side in statement.written
+                if side.place.source
+            }
+    except MissingReaderError as error:
+        fail(str(error))

@@ -7,12 +7,13 @@ was read (for a notebook: the text of its Markdown cells).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
+from derive.judging.second_opinion import Opinion
 from derive.reading import Document, Side, Statement, Tree, to_latex
-from derive.reading.statement import STATUSES, Table
+from derive.reading.statement import STATUSES, Place, Table
 from derive.reading.tree import Hole, Text
 
 WIDTH = 96  # characters of a source line that are shown around a caret
@@ -58,7 +59,11 @@ def tree_lines(tree: Tree, depth: int = 0) -> Iterator[str]:
         yield from tree_lines(child, depth + 1)
 
 
-def document_data(document: Document) -> dict[str, Any]:
+Opinions = Mapping[Place, Opinion]
+"""What a second reader says of each side, by the place of the side."""
+
+
+def document_data(document: Document, opinions: Opinions | None = None) -> dict[str, Any]:
     """A read document as the JSON of ``derive read``."""
     locate = document.locate
     return {
@@ -66,9 +71,10 @@ def document_data(document: Document) -> dict[str, Any]:
         "problem": document.problem,
         "notes": list(document.notes),
         "declared": [f"{d.name}: {d.described}" for d in document.declared],
-        "statements": [_statement_data(statement, document, locate) for statement in document.statements],
+        "statements": [_statement_data(s, document, locate, opinions or {}) for s in document.statements],
         "tables": [_table_data(table) for table in document.tables],
         "summary": summary(document),
+        **({"second_reader": _opinion_counts(opinions)} if opinions is not None else {}),
     }
 
 
@@ -79,7 +85,10 @@ def summary(document: Document) -> dict[str, int]:
 
 
 def _statement_data(
-    statement: Statement, document: Document, locate: Callable[[int], tuple[int, int]]
+    statement: Statement,
+    document: Document,
+    locate: Callable[[int], tuple[int, int]],
+    opinions: Opinions,
 ) -> dict[str, Any]:
     cell = document.cell_at(statement.span[0]) if statement.span else None
     return {
@@ -96,7 +105,7 @@ def _statement_data(
         "continues": statement.continues,
         "struck": statement.struck,
         "signs": list(statement.signs),
-        "sides": [_side_data(side, locate) for side in statement.sides],
+        "sides": [_side_data(side, locate, opinions.get(side.place)) for side in statement.sides],
     }
 
 
@@ -119,7 +128,14 @@ def _cell_data(cell: Side) -> dict[str, Any]:
     }
 
 
-def _side_data(side: Side, locate: Callable[[int], tuple[int, int]]) -> dict[str, Any]:
+def _opinion_counts(opinions: Opinions) -> dict[str, int]:
+    counts = Counter(opinion.says for opinion in opinions.values())
+    return {says: counts[says] for says in ("agrees", "differs", "refused")}
+
+
+def _side_data(
+    side: Side, locate: Callable[[int], tuple[int, int]], opinion: Opinion | None
+) -> dict[str, Any]:
     return {
         "line": side.place.line,
         "column": side.place.column,
@@ -132,6 +148,7 @@ def _side_data(side: Side, locate: Callable[[int], tuple[int, int]]) -> dict[str
             {"reason": found.reason, "latex": [to_latex(reading) for reading in found.readings]}
             for found in side.ambiguities
         ],
+        **({"second_reader": vars(opinion)} if opinion is not None else {}),
     }
 
 
@@ -147,7 +164,9 @@ def _source(statement: Statement, document: Document) -> str:
 
 
 # ---- for the terminal
-def document_lines(document: Document, trees: bool = False) -> Iterator[tuple[str, str]]:
+def document_lines(
+    document: Document, trees: bool = False, opinions: Opinions | None = None
+) -> Iterator[tuple[str, str]]:
     """The lines of the report, each with what kind of line it is: a status, ``latex``, ``caret``, ..."""
     width = max((len(_where(s, document)) for s in document.statements), default=0) + 2
     indent = " " * (width + 11)
@@ -165,8 +184,19 @@ def document_lines(document: Document, trees: bool = False) -> Iterator[tuple[st
                 yield from _carets(found, f"{found.reason}: {readings}", document, width)
             for hole in () if statement.struck else side.holes:
                 yield from _carets(hole, hole.reason, document, width)
+            opinion = opinions.get(side.place) if opinions is not None else None
+            if opinion is not None:
+                yield f"second {opinion.says}", f"{indent}{_second(side, opinion)}"
             if trees:
                 yield from (("tree", f"{indent}{line}") for line in tree_lines(side.tree))
+
+
+def _second(side: Side, opinion: Opinion) -> str:
+    """``also read by latex2sympy2: X^T y: differs (it reads X y; ...)``."""
+    why = [f"it reads {opinion.latex}"] if opinion.says == "differs" and opinion.latex else []
+    why += [opinion.reason] if opinion.reason else []
+    said = f" ({_short('; '.join(why), 200)})" if why else ""
+    return f"latex2sympy2 on {_short(' '.join(side.place.source.split()), 40)}: {opinion.says}{said}"
 
 
 def _where(statement: Statement, document: Document) -> str:
@@ -204,6 +234,12 @@ def _carets(tree: Tree, message: str, document: Document, width: int) -> Iterabl
 
 def _short(text: str, most: int = 110) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def second_line(opinions: Opinions) -> str:
+    """``also read by latex2sympy2: 12 agrees, 3 differs, 5 refused``."""
+    counts = ", ".join(f"{count} {says}" for says, count in _opinion_counts(opinions).items())
+    return f"also read by latex2sympy2: {counts}"
 
 
 def summary_line(document: Document) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from derive.cli import main
+from derive.reading import Tree, read_formula, second_reader
+from derive.reading.second_reader import Refusal
 
 NOTES = r"""# Problem 2
 
@@ -140,3 +143,47 @@ def test_utf_16_as_windows_writes_it(tmp_path: Path) -> None:
     path = tmp_path / "file.md"
     path.write_text("größe: α = 2", encoding="utf-16")
     assert json.loads(run(str(path), "--format", "json").output)["statements"][0]["latex"] == r"\alpha = 2"
+
+
+class StandIn:
+    """A second reader that reads every side as x."""
+
+    name = "latex2sympy2"
+
+    def parse(self, side: str) -> Tree | Refusal:
+        return read_formula("x") if side != "3" else Refusal("not today")
+
+    def __enter__(self) -> StandIn:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+
+def test_a_second_reader_is_shown_beside_each_side(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(second_reader, "Latex2Sympy2", StandIn)
+    output = run(str(notes), "--second-reader").output
+    assert "latex2sympy2 on x: agrees" in output
+    assert "latex2sympy2 on 3: refused (not today)" in output
+    assert "latex2sympy2 on x^2: differs (it reads x; latex2sympy2 lost" not in output  # a value, not a leaf
+    assert "latex2sympy2 on x^2: differs (it reads x; at x = " in output
+    assert "also read by latex2sympy2: 1 agrees" in output
+
+
+def test_a_second_reader_in_the_json(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(second_reader, "Latex2Sympy2", StandIn)
+    record = json.loads(run(str(notes), "--second-reader", "--format", "json").output)
+    left, right = record["statements"][0]["sides"]
+    assert left["second_reader"] == {"says": "agrees", "reason": "", "latex": "x"}
+    assert right["second_reader"] == {"says": "refused", "reason": "not today", "latex": None}
+    assert sum(record["second_reader"].values()) == 2 + 3 + 1 + 2 + 2  # sides, line by line
+
+
+def test_without_a_second_reader_the_command_says_how_to_get_one(
+    notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(second_reader.PYTHON, raising=False)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    result = run(str(notes), "--second-reader")
+    assert result.exit_code == 2
+    assert "latex2sympy2 is not installed here: pip install '.[latex2sympy2]'" in result.output
