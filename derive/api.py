@@ -69,8 +69,7 @@ class Gradient:
 
         Raises :class:`ValueError` that names the sizes where shapes disagree, or what is missing.
         """
-        defaults = {symbol.name: float(value) for symbol, value in self.derivation.settings.items()}  # type: ignore[arg-type]
-        return self.derivation.numpy(**{**defaults, **arrays})
+        return self.derivation.evaluate(**arrays)
 
     def to_latex(self, detail: bool = False) -> str:
         """The whole derivation as ``align*`` blocks for plain amsmath."""
@@ -131,8 +130,15 @@ class Operation:
 
     @cached_property
     def counts(self) -> counting.Counts:
-        """All operation counts of one call, exact, of the definition as written."""
-        return counting.count_program(self.definition.program)
+        """All operation counts of one call, exact, of the definition as written, in the inputs' sizes.
+
+        Raises :class:`ValueError` where they depend on an algorithm (an inverse).
+        """
+        program = self.definition.program
+        if why := counting.why_not_counted(program):
+            raise ValueError(f"{self.name}: {why}")
+        named = counting.count_program(program).named()
+        return counting.Counts(**{kind: program.in_given_sizes(value) for kind, value in named.items()})
 
     @property
     def multiplications(self) -> sp.Expr:
@@ -171,9 +177,18 @@ class Operation:
         return list(verify(self.definition))
 
 
-def operation(name: str) -> Operation:
-    """The operation with this name; :class:`LookupError` suggests near names."""
-    return Operation(ops.operation(name))
+def operation(name: str, **settings: Any) -> Operation:
+    """The operation with this name, with numbers for some of its settings if wanted.
+
+    Raises :class:`LookupError`, which suggests near names, and :class:`ValueError` for an unknown setting.
+
+    >>> import derive
+    >>> derive.operation("conv2d").output_shape[2]
+    floor((H_in - d*k_h + d + 2*p - 1)/s) + 1
+    >>> derive.operation("conv2d", stride=1, padding=0, dilation=1).output_shape[2]
+    H_in - k_h + 1
+    """
+    return Operation(ops.operation(name, **settings))
 
 
 def operations() -> tuple[str, ...]:

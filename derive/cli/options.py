@@ -22,6 +22,7 @@ __all__ = [
     "fail",
     "format_option",
     "nearest",
+    "numbers_by_name",
     "output_option",
     "read_text",
     "unknown",
@@ -30,6 +31,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from rich.console import Console
 
 LARGEST_FILE = 4_000_000  # characters; a script is some ten thousand
@@ -129,6 +132,23 @@ def read_text(path: Path | str) -> str:
     if len(text) > LARGEST_FILE:
         fail(f"{name}: has {len(text):,} characters; at most {LARGEST_FILE:,} are read")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def numbers_by_name(pairs: tuple[str, ...]) -> dict[str, Fraction | int]:
+    """``("stride=2", "eps=1e-3")`` as numbers by name; ends the command where one is not of that form."""
+    from fractions import Fraction
+
+    found: dict[str, Fraction | int] = {}
+    for pair in pairs:
+        name, _, number = pair.partition("=")
+        try:
+            if len(number) > 30 or not name.strip():
+                raise ValueError
+            value = Fraction(number.strip())
+        except (ValueError, ZeroDivisionError):
+            fail(f"--set {pair}: expected NAME=NUMBER, such as stride=2 or eps=1e-3")
+        found[name.strip()] = int(value) if value.denominator == 1 else value
+    return found
 
 
 def write(text: str, output: Path | None = None) -> None:

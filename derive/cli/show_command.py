@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from derive.cli.options import fail, format_option, output_option, write, write_json
+from derive.cli.options import fail, format_option, numbers_by_name, output_option, write, write_json
 
 
 @click.command("show")
@@ -22,6 +22,9 @@ from derive.cli.options import fail, format_option, output_option, write, write_
     default=None,
     help="The gradient of a loss behind the output, or the output's own; by default what reads best.",
 )
+@click.option(
+    "--set", "settings", multiple=True, metavar="NAME=NUMBER", help="A number for a setting: --set stride=1."
+)
 @click.option("--standalone", is_flag=True, help="With --format latex: a whole document.")
 @format_option("text", "latex", "html", "json")
 @output_option()
@@ -32,6 +35,7 @@ def command(
     form: str | None,
     detail: bool,
     upstream: bool | None,
+    settings: tuple[str, ...],
     standalone: bool,
     output_format: str,
     output: Path | None,
@@ -42,13 +46,14 @@ def command(
       derive show softmax --wrt x
       derive show linear --wrt W --format latex
       derive show cross_entropy --wrt z --order 2
+      derive show conv2d --wrt x --set stride=1 --set dilation=1
     """
     from derive import ops
     from derive.derivation import UnknownVariableError, derive_gradient
     from derive.rendering import derivation as rendering
 
     try:
-        definition = ops.operation(operation)
+        definition = ops.operation(operation, **numbers_by_name(settings))
         derivation = derive_gradient(definition, wrt or definition.differentiable[0].name, order, upstream)
     except (ops.UnknownOperationError, UnknownVariableError, ValueError) as error:
         fail(str(error.args[0]))

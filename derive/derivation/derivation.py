@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
 import sympy as sp
 
 from derive.ops.definition import MASK, Operation
@@ -89,9 +90,11 @@ class Derivation:
     kind: Kind
     derived: Derived
     constants: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
-    settings: Mapping[sp.Symbol, object] = field(default_factory=dict)
+    settings: Mapping[sp.Symbol, Any] = field(default_factory=dict)
     remarks: tuple[tuple[sp.Basic, sp.Basic], ...] = ()
     """Equations that say what names in the result mean: ``delta = dL/dz``, ``sigma'(x) = ...``."""
+    keywords: Mapping[sp.Symbol, str] = field(default_factory=dict)
+    """What each setting is called in full."""
 
     @property
     def program(self) -> Program:
@@ -167,6 +170,17 @@ class Derivation:
         settings = [symbol.name for symbol in self.settings]
         return compile_statements(inputs, statements, settings, self.program.derived_sizes)
 
+    def evaluate(self, **given: Any) -> np.ndarray:
+        """The result for these arrays and settings; a setting that is not given has its default.
+
+        Settings go by their full names (``stride``) or by their letters. Raises :class:`ValueError` that
+        names the sizes where shapes disagree, or what is missing.
+        """
+        letters = {self.keywords.get(symbol, symbol.name): symbol.name for symbol in self.settings}
+        defaults = {one.name: int(v) if one.is_integer else float(v) for one, v in self.settings.items()}
+        named = {letters.get(name, name): value for name, value in given.items()}
+        return self.numpy(**{**defaults, **named})
+
 
 def _filled(statement: Statement, constants: Mapping[sp.Symbol, sp.Expr]) -> Statement:
     return Statement(statement.target, statement.value.xreplace(dict(constants)), statement.keep)
@@ -175,12 +189,9 @@ def _filled(statement: Statement, constants: Mapping[sp.Symbol, sp.Expr]) -> Sta
 def _needed(program: Program, statements: Sequence[Statement]) -> list[Statement]:
     """The forward statements whose values the results use, in order."""
     wanted = {tensor for one in statements for tensor in one.value.atoms(Tensor)}
-    found: list[Statement] = []
-    for statement in reversed(program.everything):
-        if statement.tensor in wanted:
-            wanted |= statement.value.atoms(Tensor)
-            found.append(statement)
-    return found[::-1]
+    return [
+        one for one in program.everything if any(program.depends(tensor, one.tensor) for tensor in wanted)
+    ]
 
 
 def matrix_form(target: Access, result: sp.Expr) -> Matrix | str:
@@ -228,7 +239,16 @@ def derive_gradient(
     else:
         derived = jacobian(program, output, tensor)
         kind = "jacobian" if output.rank else "gradient" if tensor.rank else "derivative"
-    return Derivation(operation.name, wrt, order, kind, derived, operation.constants, operation.settings)
+    return Derivation(
+        operation.name,
+        wrt,
+        order,
+        kind,
+        derived,
+        operation.constants,
+        operation.settings,
+        keywords=operation.keywords,
+    )
 
 
 def derive_program(
@@ -237,7 +257,7 @@ def derive_program(
     wanted: Sequence[Tensor],
     names: Mapping[Tensor, Tensor] | None = None,
     constants: Mapping[sp.Symbol, sp.Expr] | None = None,
-    settings: Mapping[sp.Symbol, object] | None = None,
+    settings: Mapping[sp.Symbol, Any] | None = None,
     seeds: Mapping[Tensor, Tensor] | None = None,
 ) -> Derivation:
     """All wanted gradients of a program, backwards, as one derivation.

@@ -44,7 +44,7 @@ def operation(name: str, **settings: Fraction | int) -> Operation:
     >>> operation("softmax").summary
     'Turns scores into probabilities: positive numbers that sum to 1.'
     >>> [str(extent) for extent in operation("conv1d", stride=2, padding=1, dilation=1).output_shape]
-    ['N', 'O', 'floor(-k/2 + L/2) + 2']
+    ['N', 'O', 'floor(L/2 - k/2) + 2']
     """
     return _built(name, tuple(sorted(settings.items())))
 

@@ -55,9 +55,17 @@ class Page:
         return [self.statement(one) for one in self.derivation.definition]
 
     def constants(self) -> list[str]:
-        """The definition's fixed numbers, and what names in the result mean."""
-        pairs = (*self.derivation.constants.items(), *self.derivation.remarks)
+        """The definition's fixed numbers, the sizes that follow, and what names in the result mean."""
+        one = self.derivation
+        pairs = (*one.constants.items(), *one.program.derived_sizes, *one.remarks)
         return [self.printer.equation(left, right) for left, right in pairs]
+
+    def remarks(self) -> list[str]:
+        """What has to be known to read the formulas, in words."""
+        reads = [node for one in self.derivation.definition for node in one.value.atoms(Access)]
+        if any(not node.in_range for node in reads):
+            return ["an entry outside its array is 0 (a maximum leaves it out)"]
+        return []
 
     def lines(self, section: Section) -> Iterator[tuple[str, str]]:
         """(formula, rule) for each step, the formula being what the step led to."""
@@ -160,6 +168,7 @@ def as_text(derivation: Derivation, detail: bool = False, form: str | None = Non
     lines += [f"  {one}" for one in (*shown.definition(), *shown.constants())]
     if shown.given:
         lines += [f"  {shown.given}, the upstream gradient"]
+    lines += [f"  {remark}" for remark in shown.remarks()]
     for section in derivation.sections if steps else ():
         way = list(shown.lines(section))
         target = shown.printer(section.target)
@@ -191,6 +200,7 @@ def as_latex(
     if shown.given:
         defined.append(shown.given)
     blocks.append(_align([_aligned(one) for one in defined]))
+    blocks += [f"Here {remark}." for remark in shown.remarks()]
     for section in derivation.sections if steps else ():
         target = shown.printer(section.target)
         way = list(shown.lines(section))

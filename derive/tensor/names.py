@@ -247,15 +247,27 @@ def apply_facts(expression: sp.Expr, facts: tuple[Fact, ...]) -> tuple[sp.Expr, 
     """Replace the left side of each fact by its right side; also says which facts were used."""
     used: dict[Fact, None] = {}
 
-    def replace(node: sp.Expr) -> sp.Expr:
-        if not isinstance(node, Sum):
-            return node
+    def known(node: sp.Expr) -> sp.Expr | None:
         for fact in facts:
             names = tuple(sorted(free_indices(fact.left), key=str))
             match = unify(fact.left, node, names)
             if match is not None:
                 used.setdefault(fact)
                 return fact.right.xreplace(match)
+        return None
+
+    def replace(node: sp.Expr) -> sp.Expr:
+        if not isinstance(node, Sum):
+            return node
+        found = known(node)
+        if found is not None or len(node.bound) == 1:
+            return node if found is None else found
+        body, indices = node.open()
+        for index in indices:  # a sum of which only one index is added up by the fact
+            inside, outside = sp.sift(sp.Mul.make_args(body), lambda f: index in free_indices(f), binary=True)
+            found = known(Sum(sp.Mul(*inside), index))
+            if found is not None:
+                return Sum(sp.Mul(*outside) * found, *(one for one in indices if one != index))
         return node
 
     return rewrite(expression, replace), list(used)

@@ -340,7 +340,7 @@ class Printer:
 
     def _rounded(self, argument: sp.Expr, sign: str) -> str:
         """``\\lfloor (n - k)/s \\rfloor``, over one denominator."""
-        above, below = (self(sp.expand(part)) for part in sp.fraction(sp.together(argument)))
+        above, below = (self(_grouped(sp.expand(part))) for part in sp.fraction(sp.together(argument)))
         if self.is_latex:
             inside = above if below == "1" else rf"\frac{{{above}}}{{{below}}}"
             return rf"\left\l{sign} {inside} \right\r{sign}"
@@ -379,9 +379,11 @@ class Printer:
         degree = sum(
             exponent if exponent.is_number else 1
             for base, exponent in powers
-            if isinstance(base, (sp.Symbol, Index, sp.floor, sp.ceiling))
+            if isinstance(base, (sp.Symbol, Index, sp.floor, sp.ceiling, sp.Add))
         )
-        return (-degree, term.could_extract_minus_sign(), str(term))
+        # H + 2 p and not 2 p + H, but 2 i + u: a size before what is added to it.
+        plain = isinstance(term, sp.Symbol) and term.name[0].isupper()
+        return (-degree, term.could_extract_minus_sign(), not plain, str(term))
 
     def _multiply(self, one: sp.Mul) -> tuple[str, int]:
         coefficient, rest = one.as_coeff_Mul()
@@ -490,6 +492,21 @@ class Printer:
         if self.is_latex:
             return printed + script("^", power), POWER
         return f"{printed}^{power}" if self._print(exponent)[1] == ATOM else f"{printed}^({power})", POWER
+
+
+def _grouped(total: sp.Expr) -> sp.Expr:
+    """``n - d (k - 1)`` for ``n - d k + d``: two terms that share a symbol taken together."""
+    for symbol in sorted(total.free_symbols, key=str):
+        terms = sp.Add.make_args(total)
+        own = [term for term in terms if term.has(symbol)]
+        if len(own) == 2 and len(terms) > 2:
+            inside = sp.Add(*(term / symbol for term in own))
+            if not inside.has(symbol) and inside.is_polynomial():
+                rest = sp.Add(*(term for term in terms if term not in own))
+                negative = own[0 if own[0] != symbol else 1].could_extract_minus_sign()
+                group = -symbol * sp.Add(*(-term / symbol for term in own)) if negative else symbol * inside
+                return sp.Add(rest, group, evaluate=False)
+    return total
 
 
 def _accesses(expression: sp.Basic) -> list[Access]:

@@ -131,24 +131,33 @@ def test_bound_letters_keep_clear(formula, text):
 
 def no_shadow(printed, free):
     """No sum binds a letter that is free in the whole, nor one that a sum around it binds."""
-    open_ = []
-    for found in re.finditer("Σ_([a-z0-9_,]+)", printed):
-        position, letters = found.start(), found[1].split(",")
-        depth = printed.count("(", 0, position) - printed.count(")", 0, position)
-        between = printed[open_[-1][0] : position] if open_ else ""
-        if re.search(r" [+-] ", between):
-            open_ = [one for one in open_ if one[1] < depth]
-        around = {letter for _, own, bound in open_ for letter in bound if own <= depth}
-        if set(letters) & (free | around) or len(set(letters)) != len(letters):
-            return False
-        open_.append((position, depth, letters))
+    open_, depth = (
+        [],
+        0,
+    )  # a sum reaches to the end of its parentheses, or to a plus or minus at its own depth
+    for found in re.finditer(r"Σ_([a-z0-9_,]+)|[()]| [+-] ", printed):
+        if found[0] == "(":
+            depth += 1
+        elif found[0] == ")":
+            depth -= 1
+            open_ = [one for one in open_ if one[0] <= depth]
+        elif found[1] is None:
+            open_ = [one for one in open_ if one[0] < depth]
+        else:
+            letters = found[1].split(",")
+            around = {letter for _, bound in open_ for letter in bound}
+            if set(letters) & (free | around) or len(set(letters)) != len(letters):
+                return False
+            open_.append((depth, letters))
     return True
 
 
 def test_the_shadow_check_can_fail():
     assert not no_shadow("Σ_i x_i Σ_i y_i", set())
     assert not no_shadow("x_i Σ_i y_i", {"i"})
+    assert not no_shadow("(Σ_i x_i) + Σ_j (x_j Σ_j y_j)", set())
     assert no_shadow("Σ_i x_i + Σ_i y_i", set())
+    assert no_shadow("Σ_i x_i - (Σ_i y_i) Σ_i x_i", set())
 
 
 EVERY = [pytest.param(make, id=name) for name, make in definitions.EVERY.items() if name != "gated cell"]

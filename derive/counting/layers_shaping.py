@@ -1,0 +1,247 @@
+"""Layers that move numbers about, join what other layers put out, or add and multiply it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+from derive.counting.formulas import Size, product, simplest
+from derive.counting.layers import (
+    ARITHMETIC,
+    MOVING,
+    POOLING,
+    Call,
+    Placed,
+    Reach,
+    Shape,
+    Use,
+    differ,
+    layer,
+    show,
+)
+
+
+@layer("Flatten flatten", "start_dim=1, end_dim=-1")
+def flatten(call: Call) -> Placed:
+    """All axes from one to another as one."""
+    rank = len(call.shape)
+    first, last = call["start_dim"] % rank, call["end_dim"] % rank
+    if first > last:
+        call.fail(f"flattens from axis {first} to axis {last}; the input has axes 0 to {rank - 1}")
+    shape = (*call.shape[:first], product(call.shape[first : last + 1]), *call.shape[last + 1 :])
+    if first == last:
+        return Placed(call.shape)
+    moved: list[Any] = [None if first <= k <= last else (k - (last - first) * (k > last), 1, 0, 0)
+                        for k in range(rank)]  # fmt: skip
+    return Placed(shape, (), (tuple(moved),))
+
+
+@layer("Unflatten", "dim, unflattened_size")
+def unflatten(call: Call) -> Placed:
+    """One axis as several."""
+    axis, sizes = call["dim"] % len(call.shape), call["unflattened_size"]
+    return _reshaped(call, (*call.shape[:axis], *sizes, *call.shape[axis + 1 :]))
+
+
+@layer("Reshape View", "shape")
+def reshape(call: Call) -> Placed:
+    """Other sizes for the same numbers of each example; one size may be -1."""
+    wanted = call["shape"] if isinstance(call["shape"], tuple) else (call["shape"],)
+    return _reshaped(call, (call.shape[0], *wanted))
+
+
+def _reshaped(call: Call, shape: tuple[Any, ...]) -> Placed:
+    total, known = product(call.shape), product(one for one in shape if one != -1)
+    if -1 in shape:
+        rest = simplest(sp.Rational(1) * total / known)
+        if isinstance(rest, sp.Rational):
+            call.fail(f"{total} numbers do not divide by {known}")
+        shape = tuple(rest if one == -1 else one for one in shape)
+    elif differ(total, known):
+        call.fail(f"{show(call.shape[1:])} holds {total} numbers and {show(tuple(shape[1:]))} {known}")
+    return Placed(tuple(shape), (), (((0, 1, 0, 0), *(None for _ in call.shape[1:])),))
+
+
+@layer("Permute", "order")
+def permute(call: Call) -> Placed:
+    """Axes in another order, the batch as axis 0."""
+    order = call["order"]
+    if not isinstance(order, tuple) or sorted(order) != list(range(len(call.shape))):
+        call.fail(f"takes the axes 0 to {len(call.shape) - 1} in a new order; came {order}")
+    reach = tuple((order.index(axis), 1, 0, 0) for axis in range(len(order)))
+    return Placed(tuple(call.shape[axis] for axis in order), (), (reach,))
+
+
+@layer("Transpose", "first, second")
+def transpose(call: Call) -> Placed:
+    """Two axes exchanged."""
+    order = list(range(len(call.shape)))
+    a, b = call["first"] % len(order), call["second"] % len(order)
+    order[a], order[b] = order[b], order[a]
+    reach = tuple((order.index(axis), 1, 0, 0) for axis in range(len(order)))
+    return Placed(tuple(call.shape[axis] for axis in order), (), (reach,))
+
+
+@layer("Select", "index=0, dim=1")
+def select(call: Call) -> Placed:
+    """One place of an axis: the class token, the last state."""
+    axis = call["dim"] % len(call.shape)
+    reach = tuple(None if k == axis else (k - (k > axis), 1, 0, 0) for k in range(len(call.shape)))
+    return Placed((*call.shape[:axis], *call.shape[axis + 1 :]), (), (reach,))
+
+
+@layer("Mean", "dim, keepdim=False")
+def mean(call: Call) -> Placed:
+    """The mean along axes."""
+    given = call["dim"] if isinstance(call["dim"], tuple) else (call["dim"],)
+    over = {axis % len(call.shape) for axis in given}
+    rest = [k for k in range(len(call.shape)) if k not in over]
+    shape = tuple(1 if k in over else n for k, n in enumerate(call.shape) if k in rest or call.flag("keepdim"))
+    sizes = {"N": product(call.shape[k] for k in rest), "C": 1, "H_in": product(call.shape[k] for k in over)}
+    use = Use("global_avg_pool2d", {**sizes, "W_in": 1}, role=POOLING)
+    after = {k: (k if call.flag("keepdim") else rest.index(k)) for k in rest}
+    reach = tuple(None if k in over else (after[k], 1, 0, 0) for k in range(len(call.shape)))
+    return Placed(shape, (use,), (reach,))
+
+
+@layer("Chunk", "parts, which=0, dim=1")
+def chunk(call: Call) -> Placed:
+    """One of several equal parts along an axis."""
+    axis, parts = call["dim"] % len(call.shape), call["parts"]
+    extent = call.shape[axis]
+    if isinstance(extent, int) and extent % parts:
+        call.fail(f"axis {axis} has {extent} places, which do not divide into {parts}")
+    own = extent // parts if isinstance(extent, int) else simplest(extent / parts)
+    start = call["which"] * own
+    reach = tuple((k, 1, start, start) if k == axis else (k, 1, 0, 0) for k in range(len(call.shape)))
+    return Placed((*call.shape[:axis], own, *call.shape[axis + 1 :]), (), (reach,))
+
+
+@layer("Slice", "dim, start=0, stop=None")
+def slice_(call: Call) -> Placed:
+    """The places of an axis from one to before another."""
+    axis, start = call["dim"] % len(call.shape), call["start"]
+    extent = call.shape[axis]
+    stop = extent if call["stop"] is None else call["stop"]
+    reach = tuple((k, 1, start, start) if k == axis else (k, 1, 0, 0) for k in range(len(call.shape)))
+    return Placed((*call.shape[:axis], simplest(stop - start), *call.shape[axis + 1 :]), (), (reach,))
+
+
+@layer("ZeroPad2d ReflectionPad2d ReplicationPad2d", "padding")
+def pad2d(call: Call) -> Placed:
+    """Places added around an image: one number, or left, right, top and bottom."""
+    call.rank(4)
+    given = call["padding"] if isinstance(call["padding"], tuple) else (call["padding"],) * 4
+    if len(given) != 4:
+        call.fail(f"padding is one number, or left, right, top and bottom; came {given}")
+    left, right, top, bottom = given
+    N, C, H, W = call.shape
+    reach: Reach = ((0, 1, 0, 0), (1, 1, 0, 0), (2, 1, -top, -top), (3, 1, -left, -left))
+    return Placed((N, C, simplest(H + top + bottom), simplest(W + left + right)), (), (reach,))
+
+
+@layer("Upsample UpsamplingNearest2d", "size=None, scale_factor=None, mode='nearest', align_corners=None")
+def upsample(call: Call) -> Placed:
+    """A larger image; nearest neighbours cost nothing."""
+    call.rank(4)
+    if call["size"] is not None:
+        sizes = call.axes("size", 2)
+    elif call["scale_factor"] is not None:
+        factors = call["scale_factor"] if isinstance(call["scale_factor"], tuple) else (call["scale_factor"],) * 2
+        sizes = tuple(simplest(one * factor) for one, factor in zip(call.shape[2:], factors, strict=True))
+    else:
+        call.fail("needs size or scale_factor")
+    nearest = call["mode"] == "nearest"
+    reach: list[Any] = [(0, 1, 0, 0), (1, 1, 0, 0)]
+    for k, (n, m) in enumerate(zip(call.shape[2:], sizes, strict=True)):
+        factor = sp.Rational(1) * m / n
+        exact = nearest and isinstance(factor, sp.Expr) and factor.is_Integer
+        # Place i reads floor(i / factor): the one whole number in [i/factor - 1 + 1/factor, i/factor].
+        reach.append((2 + k, 1 / factor, 1 / factor - 1, 0) if exact else None)
+    note = "" if nearest else "its interpolation is not counted"
+    return Placed((*call.shape[:2], *sizes), (Use(role=MOVING),), (tuple(reach),), note)
+
+
+@layer("PixelShuffle", "upscale_factor")
+def pixel_shuffle(call: Call) -> Placed:
+    """Channels moved into space."""
+    call.rank(4)
+    r = call.size("upscale_factor")
+    N, C, H, W = call.shape
+    if isinstance(C, int) and isinstance(r, int) and C % r**2:
+        call.fail(f"{C} channels do not divide by {r}^2")
+    channels = C // r**2 if isinstance(C, int) and isinstance(r, int) else simplest(C / r**2)
+    step = sp.Rational(1) / r
+    reach = ((0, 1, 0, 0), None, (2, step, step - 1, 0), (3, step, step - 1, 0))
+    return Placed((N, channels, simplest(H * r), simplest(W * r)), (), (reach,))
+
+
+@layer("Concat", "dim=1", inputs=None)
+def concat(call: Call) -> Placed:
+    """What several layers put out, one after the other along an axis: the channels unless said."""
+    rank = len(call.shape)
+    if any(len(one) != rank for one in call.inputs):
+        call.fail(f"joins shapes of one kind; came {_shapes(call.inputs)}")
+    axis = call["dim"] % rank
+    for other in call.inputs[1:]:
+        unlike = [k for k in range(1, rank) if k != axis and differ(other[k], call.shape[k])]
+        if unlike:
+            call.fail(
+                f"joins along axis {axis}, and the branches have {_shapes(call.inputs)}: all other sizes have "
+                f"to be the same{_padding_hint(call.shape, other)}"
+            )
+    extent = simplest(sum((one[axis] for one in call.inputs[1:]), call.shape[axis]))
+    reaches, start = [], 0
+    for one in call.inputs:
+        reaches.append(
+            tuple((k, 1, -start, -start) if k == axis else (k, 1, 0, 0) for k in range(rank))
+        )
+        start = simplest(start + one[axis])
+    return Placed((*call.shape[:axis], extent, *call.shape[axis + 1 :]), (), tuple(reaches))
+
+
+def _padding_hint(left: Shape, right: Shape) -> str:
+    if len(left) < 3 or not all(isinstance(one, int) for one in (*left, *right)):
+        return ""
+    if differ(left[-1], right[-1]):
+        return f"; a kernel k keeps the size with stride 1 and padding (k - 1)/2, so that {left[-1]} stays {left[-1]}"
+    return ""
+
+
+def _shapes(shapes: tuple[Shape, ...]) -> str:
+    return " and ".join(show(one[1:]) for one in shapes)
+
+
+def _joined(call: Call, operation: str) -> Placed:
+    """Entry by entry, sizes of 1 repeated as often as needed."""
+    rank = max(map(len, call.inputs))
+    padded = [(*(1,) * (rank - len(one)), *one) for one in call.inputs]
+    shape: list[Size] = []
+    for k in range(rank):
+        sizes = [one[k] for one in padded if one[k] != 1] or [1]
+        if any(differ(one, sizes[0]) for one in sizes):
+            call.fail(
+                f"takes entries of the same shape; came {_shapes(call.inputs)}"
+                f"{_padding_hint(padded[0], padded[1])}"
+            )
+        shape.append(sizes[0])
+    times = len(call.inputs) - 1
+    use = Use(operation, {}, calls=simplest(product(shape) * times), role=ARITHMETIC)
+    reaches = []
+    for own, one in zip(padded, call.inputs, strict=True):
+        reach = tuple(None if own[k] != shape[k] else (k, 1, 0, 0) for k in range(rank))
+        reaches.append(reach[rank - len(one) :])
+    return Placed(tuple(shape), (use,), tuple(reaches))
+
+
+@layer("Add", inputs=None)
+def add(call: Call) -> Placed:
+    """The sum of what several layers put out: a residual connection."""
+    return _joined(call, "residual_sum")
+
+
+@layer("Multiply", inputs=None)
+def multiply(call: Call) -> Placed:
+    """The product, entry by entry: a gate."""
+    return _joined(call, "product")
