@@ -24,17 +24,26 @@ class Tree:
 
     span: Span | None = field(default=None, compare=False, repr=False)
 
-    def children(self) -> Iterator[Tree]:
+    def children(self) -> tuple[Tree, ...]:
         """The direct sub-trees, in written order."""
-        for name in self.__dataclass_fields__:
-            if name != "span":
-                yield from _trees_in(getattr(self, name))
+        found: tuple[Tree, ...] | None = self.__dict__.get("_children")
+        if found is None:
+            names = (name for name in self.__dataclass_fields__ if name != "span")
+            found = tuple(tree for name in names for tree in _trees_in(getattr(self, name)))
+            # No field, so no part of what the tree says: every question about a tree walks it anew.
+            self.__dict__["_children"] = found
+        return found
 
     def walk(self) -> Iterator[Tree]:
         """This node and everything below it, in written order."""
-        yield self
-        for child in self.children():
-            yield from child.walk()
+        waiting: list[Tree] = [self]
+        while waiting:
+            tree = waiting.pop()
+            yield tree
+            waiting.extend(reversed(tree.children()))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_children"}
 
 
 def _trees_in(value: object) -> Iterator[Tree]:
