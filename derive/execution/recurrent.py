@@ -1,134 +1,244 @@
-"""One step of a recurrent cell; leading axes are sequences side by side.
+"""Recurrent networks, for one step and for T steps; leading axes are sequences side by side.
 
-Slopes come from the arguments and not as 1 - tanh^2 or s (1 - s), which lose their digits in the tails.
+A family says one step forwards and back; for T steps it is repeated, and going back the gradients of the
+shared parameters add up. Slopes come from the arguments and not as 1 - tanh^2 or s (1 - s), which lose their
+digits in the tails.
 """
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
 import numpy as np
 
 from derive.execution.activations import sigmoid, sigmoid_backward, tanh_backward
-from derive.execution.linear import linear, linear_backward
+from derive.execution.linear import linear_backward
 from derive.execution.registry import Array, backward_rule, forward_rule
+from derive.execution.signature import Signature
 
 Gradients = dict[str, Array]
+States = tuple[Array, ...]
 
 
-def _mixed(x: Array, W: Array, h: Array, U: Array, b: Array) -> Array:
-    """W x + U h + b."""
-    return x @ W.T + linear(h, U, b)
+@dataclass
+class Step:
+    """One step while it is computed: its input and states before, and what its way back needs."""
+
+    x: Array
+    before: States
+    of: dict[str, Array]
+    values: dict[str, Array] = field(default_factory=dict)
+
+    def mixed(self, W: str, U: str, biases: tuple[str, ...]) -> Array:
+        """W x + U h + b, with as many biases as there are."""
+        own = self.x @ self.of[W].T + self.before[0] @ self.of[U].T
+        return sum((self.of[b] for b in biases if b in self.of), start=own)
 
 
-def _through(by_z: Array, x: Array, W: Array, h: Array, U: Array, b: Array) -> tuple[Array, ...]:
-    """The gradients of x, h, W, U and b, given that of W x + U h + b."""
-    of_x, of_h = linear_backward(by_z, x, W, b), linear_backward(by_z, h, U, b)
-    return of_x["x"], of_h["x"], of_x["W"], of_h["W"], by_z
+class Back:
+    """The gradients that a step sends back, added up."""
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        self.x, self.h = np.zeros_like(step.x), np.zeros_like(step.before[0])
+        self.parameters: Gradients = {}
+
+    def mixed(self, by_z: Array, W: str, U: str, biases: tuple[str, ...]) -> None:
+        """Through W x + U h + b."""
+        self.from_input(by_z, W)
+        self.from_state(by_z, U, self.step.before[0])
+        self.parameters |= {b: by_z for b in biases if b in self.step.of}
+
+    def from_input(self, by_z: Array, W: str) -> None:
+        found = linear_backward(by_z, self.step.x, self.step.of[W], by_z)
+        self.x, self.parameters[W] = self.x + found["x"], found["W"]
+
+    def from_state(self, by_z: Array, U: str, state: Array, factor: Array | None = None) -> Array:
+        """Through U state, state being ``factor`` times the state before; the gradient of that product."""
+        found = linear_backward(by_z, state, self.step.of[U], by_z)
+        self.h = self.h + (found["x"] if factor is None else factor * found["x"])
+        self.parameters[U] = found["W"]
+        return found["x"]
 
 
-def _together(upstream: Array, x: Array, h: Array) -> tuple[Array, Array]:
-    """Both with all leading axes of the result: what a parameter's gradient is summed over."""
-    return np.broadcast_to(x, (*upstream.shape[:-1], x.shape[-1])), np.broadcast_to(h, upstream.shape)
+@dataclass(frozen=True)
+class Family:
+    """One step: ``forward`` gives the states after, the first being the result; ``backward`` takes their
+    gradients and gives those of the states before after the first, having put the others into Back."""
+
+    states: tuple[str, ...]
+    forward: Callable[[Step], States]
+    backward: Callable[[Step, States, Back], States]
 
 
-@forward_rule("x: ... n, h: ... m, W_xh: m n, W_hh: m m, b: m -> ... m", analytic=True)
-def rnn_cell(x: Array, h: Array, W_xh: Array, W_hh: Array, b: Array) -> Array:
-    """tanh(W_xh x + W_hh h + b)."""
-    return np.tanh(_mixed(x, W_xh, h, W_hh, b))
+def _cell_names(gate: str) -> tuple[str, str, tuple[str, ...]]:
+    return f"W_{gate}", f"U_{gate}", (f"b_{gate}", f"a_{gate}")
 
 
-@backward_rule(rnn_cell)
-def rnn_cell_backward(upstream: Array, x: Array, h: Array, W_xh: Array, W_hh: Array, b: Array) -> Gradients:
-    x, h = _together(upstream, x, h)
-    by_z = tanh_backward(upstream, _mixed(x, W_xh, h, W_hh, b))["x"]
-    names = ("x", "h", "W_xh", "W_hh", "b")
-    return dict(zip(names, _through(by_z, x, W_xh, h, W_hh, b), strict=True))
+_RNN = ("W_xh", "W_hh", ("b", "b_xh", "b_hh"))
 
 
-@forward_rule(
-    "x: ... n, h: ... m, c: ... m, W_i: m n, U_i: m m, b_i: m, W_f: m n, U_f: m m, b_f: m, "
-    "W_o: m n, U_o: m m, b_o: m, W_u: m n, U_u: m m, b_u: m -> ... m",
-    analytic=True,
-)
-def lstm_cell(
-    x: Array, h: Array, c: Array,
-    W_i: Array, U_i: Array, b_i: Array, W_f: Array, U_f: Array, b_f: Array,
-    W_o: Array, U_o: Array, b_o: Array, W_u: Array, U_u: Array, b_u: Array,
-) -> Array:  # fmt: skip
-    """o tanh(f c + i u) with gates i, f, o = sigmoid(W x + U h + b) and u = tanh(W_u x + U_u h + b_u)."""
-    i, f, o = (
-        sigmoid(_mixed(x, W, h, U, b)) for W, U, b in ((W_i, U_i, b_i), (W_f, U_f, b_f), (W_o, U_o, b_o))
-    )
-    return o * np.tanh(f * c + i * np.tanh(_mixed(x, W_u, h, U_u, b_u)))
+def _rnn(step: Step) -> States:
+    step.values["z"] = step.mixed(*_RNN)
+    return (np.tanh(step.values["z"]),)
 
 
-@backward_rule(lstm_cell)
-def lstm_cell_backward(
-    upstream: Array, x: Array, h: Array, c: Array,
-    W_i: Array, U_i: Array, b_i: Array, W_f: Array, U_f: Array, b_f: Array,
-    W_o: Array, U_o: Array, b_o: Array, W_u: Array, U_u: Array, b_u: Array,
-) -> Gradients:  # fmt: skip
-    x, h = _together(upstream, x, h)
-    z_i, z_f, z_o, z_u = (
-        _mixed(x, W, h, U, b)
-        for W, U, b in ((W_i, U_i, b_i), (W_f, U_f, b_f), (W_o, U_o, b_o), (W_u, U_u, b_u))
-    )
-    i, f, o, u = sigmoid(z_i), sigmoid(z_f), sigmoid(z_o), np.tanh(z_u)
+def _rnn_back(step: Step, upstream: States, back: Back) -> States:
+    back.mixed(tanh_backward(upstream[0], step.values["z"])["x"], *_RNN)
+    return ()
+
+
+def _seen(step: Step, gate: str, memory: Array) -> Array:
+    """A gate's argument, with what its peephole shows it."""
+    z = step.mixed(*_cell_names(gate))
+    peephole = step.of.get(f"p_{gate}")
+    step.values[f"z_{gate}"] = z if peephole is None else z + peephole * memory
+    return step.values[f"z_{gate}"]
+
+
+def _lstm(step: Step) -> States:
+    c = step.before[1]
+    i = sigmoid(_seen(step, "i", c))
+    f = sigmoid(_seen(step, "f", c)) if "W_f" in step.of else np.ones_like(i)
+    u = np.tanh(_seen(step, "u", c))
     C = f * c + i * u
-    memory = tanh_backward(upstream * o, C)["x"]
-    parts = {
-        "i": (sigmoid_backward(memory * u, z_i)["x"], W_i, U_i, b_i),
-        "f": (sigmoid_backward(memory * c, z_f)["x"], W_f, U_f, b_f),
-        "o": (sigmoid_backward(upstream * np.tanh(C), z_o)["x"], W_o, U_o, b_o),
-        "u": (tanh_backward(memory * i, z_u)["x"], W_u, U_u, b_u),
-    }
-    return _gathered(x, h, parts, {"c": memory * f})
+    o = sigmoid(_seen(step, "o", C))
+    step.values |= {"i": i, "f": f, "u": u, "o": o, "C": C}
+    return o * np.tanh(C), C
 
 
-def _gathered(
-    x: Array, h: Array, parts: dict[str, tuple[Array, Array, Array, Array]], others: Gradients
-) -> Gradients:
-    """Gradients through several affine maps of the same input and state, which add up there."""
-    by_x, by_h = np.zeros_like(x), np.zeros_like(h)
-    parameters: Gradients = {}
-    for gate, (by_z, W, U, b) in parts.items():
-        of_x, of_h, of_W, of_U, of_b = _through(by_z, x, W, h, U, b)
-        by_x, by_h = by_x + of_x, by_h + of_h
-        parameters |= {f"W_{gate}": of_W, f"U_{gate}": of_U, f"b_{gate}": of_b}
-    return {"x": by_x, "h": by_h, **others, **parameters}
+def _lstm_back(step: Step, upstream: States, back: Back) -> States:
+    of, values, c = step.of, step.values, step.before[1]
+    i, f, u, o, C = (values[name] for name in ("i", "f", "u", "o", "C"))
+    by_H, by_C = upstream
+    by_z = {"o": sigmoid_backward(by_H * np.tanh(C), values["z_o"])["x"]}
+    by_C = by_C + tanh_backward(by_H * o, C)["x"]
+    if "p_o" in of:
+        by_C = by_C + by_z["o"] * of["p_o"]
+        back.parameters["p_o"] = by_z["o"] * C
+    by_z["i"] = sigmoid_backward(by_C * u, values["z_i"])["x"]
+    by_z["u"] = tanh_backward(by_C * i, values["z_u"])["x"]
+    if "W_f" in of:
+        by_z["f"] = sigmoid_backward(by_C * c, values["z_f"])["x"]
+    by_c = by_C * f
+    for gate, by in by_z.items():
+        back.mixed(by, *_cell_names(gate))
+        if gate in "if" and f"p_{gate}" in of:
+            by_c = by_c + by * of[f"p_{gate}"]
+            back.parameters[f"p_{gate}"] = by * c
+    return (by_c,)
 
 
-@forward_rule(
-    "x: ... n, h: ... m, W_r: m n, U_r: m m, b_r: m, W_s: m n, U_s: m m, b_s: m, "
-    "U_u: m m, a_u: m, W_u: m n, b_u: m -> ... m",
-    analytic=True,
-)
-def gru_cell(
-    x: Array, h: Array, W_r: Array, U_r: Array, b_r: Array, W_s: Array, U_s: Array, b_s: Array,
-    U_u: Array, a_u: Array, W_u: Array, b_u: Array,
-) -> Array:  # fmt: skip
-    """(1 - s) u + s h with gates r, s and u = tanh(W_u x + b_u + r (U_u h + a_u))."""
-    r, s = sigmoid(_mixed(x, W_r, h, U_r, b_r)), sigmoid(_mixed(x, W_s, h, U_s, b_s))
-    u = np.tanh(linear(x, W_u, b_u) + r * linear(h, U_u, a_u))
-    return (1 - s) * u + s * h
+def _gru(step: Step) -> States:
+    of, h = step.of, step.before[0]
+    r, s = (sigmoid(_seen(step, gate, h)) for gate in "rs")
+    q = h @ of["U_u"].T + of["a_u"] if "a_u" in of else (r * h) @ of["U_u"].T
+    z = step.x @ of["W_u"].T + of["b_u"] + (r * q if "a_u" in of else q)
+    step.values |= {"r": r, "s": s, "q": q, "z": z}
+    return ((1 - s) * np.tanh(z) + s * h,)
 
 
-@backward_rule(gru_cell)
-def gru_cell_backward(
-    upstream: Array, x: Array, h: Array,
-    W_r: Array, U_r: Array, b_r: Array, W_s: Array, U_s: Array, b_s: Array,
-    U_u: Array, a_u: Array, W_u: Array, b_u: Array,
-) -> Gradients:  # fmt: skip
-    x, h = _together(upstream, x, h)
-    z_r, z_s = _mixed(x, W_r, h, U_r, b_r), _mixed(x, W_s, h, U_s, b_s)
-    r, s, q = sigmoid(z_r), sigmoid(z_s), linear(h, U_u, a_u)
-    z = linear(x, W_u, b_u) + r * q
-    by_z = tanh_backward(upstream * sigmoid(-z_s), z)["x"]
-    parts = {
-        "r": (sigmoid_backward(by_z * q, z_r)["x"], W_r, U_r, b_r),
-        "s": (sigmoid_backward(upstream * (h - np.tanh(z)), z_s)["x"], W_s, U_s, b_s),
-    }
-    of_x, of_h = linear_backward(by_z, x, W_u, b_u), linear_backward(by_z * r, h, U_u, a_u)
-    found = _gathered(x, h, parts, {})
-    found["x"] = found["x"] + of_x["x"]
-    found["h"] = found["h"] + of_h["x"] + upstream * s
-    return {**found, "U_u": of_h["W"], "a_u": of_h["b"], "W_u": of_x["W"], "b_u": of_x["b"]}
+def _gru_back(step: Step, upstream: States, back: Back) -> States:
+    values, h, by_H = step.values, step.before[0], upstream[0]
+    r, s, q, z = (values[name] for name in ("r", "s", "q", "z"))
+    by_z = tanh_backward(by_H * sigmoid(-values["z_s"]), z)["x"]
+    back.from_input(by_z, "W_u")
+    back.parameters["b_u"] = by_z
+    if "a_u" in step.of:
+        back.from_state(by_z * r, "U_u", h)
+        back.parameters["a_u"], by_r = by_z * r, by_z * q
+    else:
+        by_r = h * back.from_state(by_z, "U_u", r * h, factor=r)
+    back.mixed(sigmoid_backward(by_r, values["z_r"])["x"], *_cell_names("r"))
+    back.mixed(sigmoid_backward(by_H * (h - np.tanh(z)), values["z_s"])["x"], *_cell_names("s"))
+    back.h = back.h + by_H * s
+    return ()
+
+
+RNN = Family(("h",), _rnn, _rnn_back)
+LSTM = Family(("h", "c"), _lstm, _lstm_back)
+GRU = Family(("h",), _gru, _gru_back)
+
+
+def _enter(name: str, family: Family, parameters: str, steps: bool) -> None:
+    """Put a cell, or T steps of it, into the table."""
+    if steps:
+        signature = f"x: ... T n, {parameters} -> ... T m"
+    else:
+        states = "".join(f"{state}: ... m, " for state in family.states)
+        signature = f"x: ... n, {states}{parameters} -> ... m"
+    names = list(Signature.parse(signature).inputs)
+    states_given = () if steps else family.states
+
+    def computed(arrays: tuple[Array, ...], leading: tuple[int, ...] | None = None) -> list[Step]:
+        of = dict(zip(names, arrays, strict=True))
+        x, given = of.pop("x"), [of.pop(state) for state in states_given]
+        if not steps:
+            if leading is not None:  # what a parameter's gradient is summed over
+                x, *given = (np.broadcast_to(one, (*leading, one.shape[-1])) for one in (x, *given))
+            return [Step(x, tuple(given), of)]
+        units = next(array.shape[0] for key, array in of.items() if key.startswith("b"))
+        zero = np.zeros((*x.shape[:-2], units), dtype=np.result_type(x, *of.values()))
+        return [Step(x[..., t, :], (zero,) * len(family.states), of) for t in range(x.shape[-2])]
+
+    def run(sequence: list[Step]) -> list[Array]:
+        results: list[Array] = []
+        after: States | None = None
+        for step in sequence:
+            step.before = after or step.before
+            after = family.forward(step)
+            results.append(after[0])
+        return results
+
+    def forward(*arrays: Array) -> Array:
+        results = run(computed(arrays))
+        return np.stack(results, axis=-2) if steps else results[0]
+
+    def backward(upstream: Array, *arrays: Array) -> Gradients:
+        sequence = computed(arrays, upstream.shape[:-1])
+        run(sequence)
+        from_later: States = (np.zeros_like(upstream[..., 0, :] if steps else upstream),) * len(family.states)
+        found: Gradients = {}
+        by_x: list[Array] = []
+        for t in reversed(range(len(sequence))):
+            back = Back(sequence[t])
+            own = upstream[..., t, :] if steps else upstream
+            others = family.backward(sequence[t], (own + from_later[0], *from_later[1:]), back)
+            from_later = (back.h, *others)
+            by_x.insert(0, back.x)
+            found = {key: value + found.get(key, 0) for key, value in back.parameters.items()}
+        found |= dict(zip(states_given, from_later, strict=False))
+        found["x"] = np.stack(by_x, axis=-2) if steps else by_x[0]
+        return {key: found[key] for key in names}
+
+    positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    taken = [inspect.Parameter(one, positional) for one in names]
+    forward.__signature__ = inspect.Signature(taken)  # type: ignore[attr-defined]
+    backward_rule(name)(backward)
+    forward_rule(signature, analytic=True, name=name)(forward)
+
+
+def _gates(gates: str, biases: str = "b", peepholes: str = "") -> str:
+    own = [
+        f"W_{gate}: m n, U_{gate}: m m, " + ", ".join(f"{letter}_{gate}: m" for letter in biases)
+        for gate in gates
+    ]
+    return ", ".join([*own, *(f"p_{gate}: m" for gate in peepholes)])
+
+
+_PLAIN = "W_xh: m n, W_hh: m m"
+_RESET_AFTER = f"{_gates('rsu')}, a_u: m"
+
+_enter("rnn_cell", RNN, f"{_PLAIN}, b: m", steps=False)
+_enter("rnn_cell_two_biases", RNN, f"{_PLAIN}, b_xh: m, b_hh: m", steps=False)
+_enter("rnn", RNN, f"{_PLAIN}, b: m", steps=True)
+_enter("lstm_cell", LSTM, _gates("ifou"), steps=False)
+_enter("lstm_cell_two_biases", LSTM, _gates("ifou", biases="ba"), steps=False)
+_enter("lstm_cell_without_forget_gate", LSTM, _gates("iou"), steps=False)
+_enter("lstm_cell_peepholes", LSTM, _gates("ifou", peepholes="ifo"), steps=False)
+_enter("lstm", LSTM, _gates("ifou"), steps=True)
+_enter("gru_cell", GRU, _RESET_AFTER, steps=False)
+_enter("gru_cell_reset_first", GRU, _gates("rsu"), steps=False)
+_enter("gru", GRU, _RESET_AFTER, steps=True)

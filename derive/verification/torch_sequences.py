@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 
@@ -67,15 +67,69 @@ def _cells() -> dict[str, Callable[..., Any]]:
         return torch.cat([parameters[f"{kind}_{gate}"] for gate in gates])
 
     def rnn_cell(x: Any, h: Any, W_xh: Any, W_hh: Any, b: Any) -> Any:
-        return torch.rnn_tanh_cell(x[None], h[None], W_xh, W_hh, b, torch.zeros_like(b))[0]
+        return rnn_cell_two_biases(x, h, W_xh, W_hh, b, torch.zeros_like(b))
+
+    def rnn_cell_two_biases(x: Any, h: Any, W_xh: Any, W_hh: Any, b_xh: Any, b_hh: Any) -> Any:
+        return torch.rnn_tanh_cell(x[None], h[None], W_xh, W_hh, b_xh, b_hh)[0]
+
+    def lstm_parameters(of: Mapping[str, Any]) -> tuple[Any, ...]:
+        second = (
+            stacked(of, "a", "ifuo")
+            if "a_i" in of
+            else torch.zeros(4 * len(of["b_i"]), dtype=of["b_i"].dtype)
+        )
+        return (*(stacked(of, kind, "ifuo") for kind in "WUb"), second)
 
     def lstm_cell(x: Any, h: Any, c: Any, **of: Any) -> Any:
-        W, U, b = (stacked(of, kind, "ifuo") for kind in "WUb")
-        return torch.lstm_cell(x[None], (h[None], c[None]), W, U, b, torch.zeros_like(b))[0][0]
+        return torch.lstm_cell(x[None], (h[None], c[None]), *lstm_parameters(of))[0][0]
 
-    def gru_cell(x: Any, h: Any, a_u: Any, **of: Any) -> Any:
-        W, U, b = (stacked(of, kind, "rsu") for kind in "WUb")
-        zero = torch.zeros_like(a_u)
-        return torch.gru_cell(x[None], h[None], W, U, b, torch.cat([zero, zero, a_u]))[0]
+    def lstm_step(x: Any, h: Any, c: Any, **of: Any) -> Any:
+        """PyTorch has no such LSTM: only its differentiation is used."""
 
-    return {"rnn_cell": rnn_cell, "lstm_cell": lstm_cell, "gru_cell": gru_cell}
+        def argument(gate: str, memory: Any) -> Any:
+            return (
+                of[f"W_{gate}"] @ x + of[f"U_{gate}"] @ h + of[f"b_{gate}"] + of.get(f"p_{gate}", 0) * memory
+            )
+
+        kept = torch.sigmoid(argument("f", c)) * c if "W_f" in of else c
+        memory = kept + torch.sigmoid(argument("i", c)) * torch.tanh(argument("u", c))
+        return torch.sigmoid(argument("o", memory)) * torch.tanh(memory)
+
+    def gru_parameters(of: Mapping[str, Any]) -> tuple[Any, ...]:
+        zero = torch.zeros_like(of["a_u"])
+        return (*(stacked(of, kind, "rsu") for kind in "WUb"), torch.cat([zero, zero, of["a_u"]]))
+
+    def gru_cell(x: Any, h: Any, **of: Any) -> Any:
+        return torch.gru_cell(x[None], h[None], *gru_parameters(of))[0]
+
+    def gru_cell_reset_first(x: Any, h: Any, **of: Any) -> Any:
+        """PyTorch's GRU resets after the matrix: only its differentiation is used."""
+
+        def argument(gate: str, state: Any) -> Any:
+            return of[f"W_{gate}"] @ x + of[f"U_{gate}"] @ state + of[f"b_{gate}"]
+
+        r, s = torch.sigmoid(argument("r", h)), torch.sigmoid(argument("s", h))
+        return (1 - s) * torch.tanh(argument("u", r * h)) + s * h
+
+    def steps(network: Callable[..., Any], x: Any, parameters: Sequence[Any], memory: bool = False) -> Any:
+        zero = torch.zeros(1, 1, parameters[1].shape[1], dtype=x.dtype)
+        return network(
+            x[None], (zero, zero) if memory else zero, list(parameters), True, 1, 0.0, False, False, True
+        )[0][0]
+
+    def rnn(x: Any, W_xh: Any, W_hh: Any, b: Any) -> Any:
+        return steps(torch.rnn_tanh, x, (W_xh, W_hh, b, torch.zeros_like(b)))
+
+    return {
+        "rnn_cell": rnn_cell,
+        "rnn_cell_two_biases": rnn_cell_two_biases,
+        "lstm_cell": lstm_cell,
+        "lstm_cell_two_biases": lstm_cell,
+        "lstm_cell_without_forget_gate": lstm_step,
+        "lstm_cell_peepholes": lstm_step,
+        "gru_cell": gru_cell,
+        "gru_cell_reset_first": gru_cell_reset_first,
+        "rnn": rnn,
+        "lstm": lambda x, **of: steps(torch.lstm, x, lstm_parameters(of), memory=True),
+        "gru": lambda x, **of: steps(torch.gru, x, gru_parameters(of)),
+    }

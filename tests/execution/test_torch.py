@@ -23,10 +23,6 @@ def _cross_entropy(z, target, **options):
     return losses.reshape(z.shape[:-1])
 
 
-def _cell(step, x, h, *parameters):
-    return step(x.reshape(-1, x.shape[-1]), h.reshape(-1, h.shape[-1]), *parameters).reshape(h.shape)
-
-
 def _multi_margin(z, c):
     losses = functional.multi_margin_loss(z.reshape(-1, z.shape[-1]), c.reshape(-1), reduction="none")
     return z.shape[-1] * losses.reshape(z.shape[:-1])  # PyTorch takes the mean over the classes
@@ -60,16 +56,6 @@ TORCH = {
     "mean_squared_error": lambda yhat, y: _squares(yhat, y).mean(-1),
     "half_squared_error": lambda yhat, y: _squares(yhat, y).sum(-1) / 2,
     "half_mean_squared_error": lambda yhat, y: _squares(yhat, y).mean(-1) / 2,
-    "rnn_cell": lambda x, h, W_xh, W_hh, b: _cell(torch.rnn_tanh_cell, x, h, W_xh, W_hh, b, 0 * b),
-    "gru_cell": lambda x, h, W_r, U_r, b_r, W_s, U_s, b_s, U_u, a_u, W_u, b_u: _cell(
-        torch.gru_cell,
-        x,
-        h,
-        torch.cat([W_r, W_s, W_u]),
-        torch.cat([U_r, U_s, U_u]),
-        torch.cat([b_r, b_s, b_u]),
-        torch.cat([0 * b_r, 0 * b_s, a_u]),
-    ),
     "absolute_error": lambda yhat, y: functional.l1_loss(yhat, y, reduction="none").sum(-1),
     "mean_absolute_error": lambda yhat, y: functional.l1_loss(yhat, y, reduction="none").mean(-1),
     "huber": lambda yhat, y: functional.huber_loss(yhat, y, reduction="none").sum(-1),
