@@ -34,11 +34,9 @@ def product(values: Any) -> Size:
     return simplest(reduce(lambda a, b: a * b, values, 1))
 
 
-def floor_div(value: Size, by: Size) -> Size:
-    """``value`` over ``by``, rounded down."""
-    if isinstance(value, int) and isinstance(by, int):
-        return value // by
-    return simplest(sp.floor(sp.sympify(value) / by))
+def divided(value: Size, by: Size) -> Size:
+    """``value`` over ``by``; for numbers, which have to divide."""
+    return value // by if isinstance(value, int) and isinstance(by, int) else simplest(sp.sympify(value) / by)
 
 
 class Formula:

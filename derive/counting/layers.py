@@ -64,6 +64,13 @@ class Use:
     evaluations: Size = 0
     additions: Size = 0
 
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """All of it, as something that can be looked up."""
+        return (
+            *(tuple(value.items()) if isinstance(value, Mapping) else value for value in vars(self).values()),
+        )
+
 
 Reach = tuple[Any, ...]
 """For each axis of an input: (axis of the output, jump, low, high), or None where the whole axis is read."""
@@ -256,7 +263,9 @@ def place(node: Node, inputs: tuple[Shape, ...], conventions: Conventions) -> Pl
         raise NetworkError(f"{node.where}: {unknown('layer', node.layer, rules)}")
     rule = rules[node.layer]
     if rule.inputs is not None and len(inputs) != rule.inputs:
-        raise NetworkError(f"{node.where}: reads {rule.inputs} value{'s' * (rule.inputs != 1)}; came {len(inputs)}")
+        raise NetworkError(
+            f"{node.where}: reads {rule.inputs} value{'s' * (rule.inputs != 1)}; came {len(inputs)}"
+        )
     return rule.place(Call(node, bound(node, rule), inputs, conventions))
 
 

@@ -127,8 +127,12 @@ def attention(call: Call) -> Placed:
     if differ(widths[0], widths[1]):
         call.fail(f"queries of width {widths[0]} and keys of width {widths[1]} a head have no product")
     if differ(values[1], m):
-        call.fail(f"as many values as keys are needed; came {show(values[1:])} and {show(call.inputs[1][1:])}")
-    shared = heads // groups if isinstance(heads, int) and isinstance(groups, int) else simplest(heads / groups)
+        call.fail(
+            f"as many values as keys are needed; came {show(values[1:])} and {show(call.inputs[1][1:])}"
+        )
+    shared = (
+        heads // groups if isinstance(heads, int) and isinstance(groups, int) else simplest(heads / groups)
+    )
     sizes = {"G": groups, "r": shared, "n": n, "m": m, "d": widths[0], "d_v": widths[2]}
     use = Use("grouped_query_attention", sizes, calls=N)
     seen: Reach = ((0, 1, 0, 0), None, None)

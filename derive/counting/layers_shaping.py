@@ -97,7 +97,9 @@ def mean(call: Call) -> Placed:
     given = call["dim"] if isinstance(call["dim"], tuple) else (call["dim"],)
     over = {axis % len(call.shape) for axis in given}
     rest = [k for k in range(len(call.shape)) if k not in over]
-    shape = tuple(1 if k in over else n for k, n in enumerate(call.shape) if k in rest or call.flag("keepdim"))
+    shape = tuple(
+        1 if k in over else n for k, n in enumerate(call.shape) if k in rest or call.flag("keepdim")
+    )
     sizes = {"N": product(call.shape[k] for k in rest), "C": 1, "H_in": product(call.shape[k] for k in over)}
     use = Use("global_avg_pool2d", {**sizes, "W_in": 1}, role=POOLING)
     after = {k: (k if call.flag("keepdim") else rest.index(k)) for k in rest}
@@ -148,7 +150,9 @@ def upsample(call: Call) -> Placed:
     if call["size"] is not None:
         sizes = call.axes("size", 2)
     elif call["scale_factor"] is not None:
-        factors = call["scale_factor"] if isinstance(call["scale_factor"], tuple) else (call["scale_factor"],) * 2
+        factors = (
+            call["scale_factor"] if isinstance(call["scale_factor"], tuple) else (call["scale_factor"],) * 2
+        )
         sizes = tuple(simplest(one * factor) for one, factor in zip(call.shape[2:], factors, strict=True))
     else:
         call.fail("needs size or scale_factor")
@@ -188,15 +192,13 @@ def concat(call: Call) -> Placed:
         unlike = [k for k in range(1, rank) if k != axis and differ(other[k], call.shape[k])]
         if unlike:
             call.fail(
-                f"joins along axis {axis}, and the branches have {_shapes(call.inputs)}: all other sizes have "
-                f"to be the same{_padding_hint(call.shape, other)}"
+                f"joins along axis {axis}, and the branches have {_shapes(call.inputs)}: all other sizes "
+                f"have to be the same{_padding_hint(call.shape, other)}"
             )
     extent = simplest(sum((one[axis] for one in call.inputs[1:]), call.shape[axis]))
     reaches, start = [], 0
     for one in call.inputs:
-        reaches.append(
-            tuple((k, 1, -start, -start) if k == axis else (k, 1, 0, 0) for k in range(rank))
-        )
+        reaches.append(tuple((k, 1, -start, -start) if k == axis else (k, 1, 0, 0) for k in range(rank)))
         start = simplest(start + one[axis])
     return Placed((*call.shape[:axis], extent, *call.shape[axis + 1 :]), (), tuple(reaches))
 
@@ -205,7 +207,7 @@ def _padding_hint(left: Shape, right: Shape) -> str:
     if len(left) < 3 or not all(isinstance(one, int) for one in (*left, *right)):
         return ""
     if differ(left[-1], right[-1]):
-        return f"; a kernel k keeps the size with stride 1 and padding (k - 1)/2, so that {left[-1]} stays {left[-1]}"
+        return "; a kernel k with stride 1 keeps the size if the padding is (k - 1)/2"
     return ""
 
 

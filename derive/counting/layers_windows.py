@@ -13,7 +13,7 @@ from typing import Any
 
 import sympy as sp
 
-from derive.counting.formulas import Formula, Size, product, simplest
+from derive.counting.formulas import Formula, Size, divided, product, simplest
 from derive.counting.layers import POOLING, Call, Placed, Reach, Use, layer, show
 from derive.counting.operation_formulas import OperationFormulas, formulas_of
 from derive.ops.convolution import AXES
@@ -148,14 +148,15 @@ def _convolution(call: Call, rank: int) -> Placed:
     for what, count in (("input", C), ("output", O)):
         if isinstance(count, int) and isinstance(groups, int) and count % groups:
             fitting = [g for g in range(1, count + 1) if C % g == 0 and O % g == 0]
-            call.fail(f"{count} {what} channels do not divide into {groups} groups; groups in {fitting} would")
+            call.fail(
+                f"{count} {what} channels do not divide into {groups} groups; groups in {fitting} would"
+            )
     kernel, stride = call.axes("kernel_size", rank), call.axes("stride", rank)
     windows = _windows(call, rank, kernel, stride)
     absent = () if call.flag("bias") else (("b", 0),)
     name = f"conv{rank}d"
     formulas = formulas_of(name, absent)
-    sizes: dict[str, Size] = {"N": N, "C": simplest(C / groups if groups != 1 and not isinstance(C, int) else C // groups),
-                              "O": simplest(O / groups if groups != 1 and not isinstance(O, int) else O // groups)}  # fmt: skip
+    sizes: dict[str, Size] = {"N": N, "C": divided(C, groups), "O": divided(O, groups)}
     places = []
     for (_, _, _, n, m, k), window in zip(AXES[rank], windows, strict=True):
         sizes[n], sizes[k] = window.extent, window.kernel

@@ -138,6 +138,7 @@ NAIVE = {
     "l2_penalty": lambda w: 0.005 * sum(v * v for v in w),
     "dropout": lambda x, m: 2 * x if m else 0.0,
     "residual_sum": lambda x, f: x + f,
+    "product": lambda x, f: x * f,
     "rnn_cell": lambda x, h, W_xh, W_hh, b: [math.tanh(v) for v in _mixed(W_xh, x, W_hh, h, b)],
     "lstm_cell": _lstm,
     "gru_cell": _gru,

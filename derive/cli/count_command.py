@@ -1,0 +1,90 @@
+"""``derive count``: sizes, parameters, operations and memory of a network, layer by layer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from derive.cli.options import console, fail, format_option, output_option, read_text, write, write_json
+
+if TYPE_CHECKING:
+    from derive.graphs.network import Network
+
+
+@click.command("count")
+@click.argument("network", required=False)
+@click.option("--input", "inputs", multiple=True, metavar="SIZES", help="3x224x224, letters too; per input.")
+@click.option("--batch", default="1", show_default=True, help="How many examples at once; a letter too.")
+@click.option(
+    "--convention", "conventions", multiple=True, metavar="NAME", help="mac, 2mac, exact, biases=1 ..."
+)
+@click.option("--set", "settings", multiple=True, metavar="NAME=NUMBER", help="A variable of the text.")
+@click.option("--layers", is_flag=True, help="List the layers that there are.")
+@format_option("text", "json", "latex")
+@output_option()
+def command(
+    network: str | None,
+    inputs: tuple[str, ...],
+    batch: str,
+    conventions: tuple[str, ...],
+    settings: tuple[str, ...],
+    layers: bool,
+    output_format: str,
+    output: Path | None,
+) -> None:
+    """Count NETWORK: a file, `-`, or the text itself, in PyTorch's layer calls.
+
+    \b
+      derive count 'Conv2d(3, 64, 3, padding=1) -> ReLU()' --input 3x224x224
+      derive count vgg16.net --convention 2mac --format json
+    """
+    from derive.counting.conventions import conventions_from
+    from derive.counting.network import count_network
+    from derive.graphs.network import NetworkError
+    from derive.graphs.network_text import shape_of
+    from derive.rendering import count as rendering
+
+    if layers:
+        from derive.counting.layers import load
+
+        write("\n".join(rule.signature for rule in load().values()), output)
+        return
+    if network is None:
+        fail("name a network: a file, `-`, or a text like 'Conv2d(3, 64, 3) -> ReLU()'")
+    try:
+        in_force = conventions_from(conventions)
+        shapes = [shape_of(one, "--input") for one in inputs]
+        count = count_network(
+            _network(network, settings), shapes, shape_of(batch, "--batch")[0], in_force.network
+        )
+    except NetworkError as error:
+        fail(str(error))
+    if output_format == "json":
+        write_json(rendering.as_dict(count, in_force), output)
+    elif output_format == "latex":
+        write(rendering.as_latex(count, in_force), output)
+    else:
+        screen = console()
+        with screen.capture() as captured:
+            screen.print(rendering.as_text(count, in_force, screen.width))
+        write(captured.get(), output)
+
+
+def _network(network: str, settings: tuple[str, ...]) -> Network:
+    """The network in a file, or in the text that was given instead of a file's name."""
+    from derive.counting.describe import network_from_text
+
+    is_text = "(" in network or "->" in network or "\n" in network
+    text = network if is_text else read_text(network)
+    return network_from_text(text, "" if is_text else network, dict(map(_setting, settings)))
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    from derive.graphs.network_text import shape_of
+
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not equals:
+        fail(f"--set takes NAME=NUMBER, as in --set width=64; came {text!r}")
+    return name, shape_of(value, "--set")[0]

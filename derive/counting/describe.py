@@ -1,0 +1,31 @@
+"""A network from any of the ways in which it may be written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from derive.counting.layers import load
+from derive.graphs import network_text
+from derive.graphs.network import Network
+
+_BLOCKS = Path(network_text.__file__).with_name("network_blocks.txt")
+
+
+@cache
+def blocks() -> str:
+    """The blocks that every text may use, in its own grammar."""
+    return _BLOCKS.read_text(encoding="utf-8")
+
+
+def network_from_text(text: str, name: str = "", variables: Mapping[str, Any] | None = None) -> Network:
+    """The network in a text in the grammar of :mod:`derive.graphs.network_text`.
+
+    Raises :class:`~derive.graphs.network.NetworkError` with the line, and what would work.
+
+    >>> network_from_text("Conv2d(3, 8, 3) -> ReLU()").nodes[1].call
+    'Conv2d(3, 8, 3)'
+    """
+    return network_text.read_text(text, load(), blocks(), name, variables)
