@@ -82,9 +82,8 @@ class Definition:
         )
         self.inputs.append(Input(name, meaning, domain, parameter, tensor))
         if domain == PROBABILITY_VECTOR:
-            self.facts.append(
-                Fact(Sum(tensor[indices], *indices), sp.S.One, Words.of("the entries of {} sum to 1", tensor))
-            )
+            rows = "the entries of each row of {} sum to 1" if indices[1:] else "the entries of {} sum to 1"
+            self.facts.append(Fact(Sum(tensor[indices], indices[-1]), sp.S.One, Words.of(rows, tensor)))
         return tensor
 
     def class_index(self, name: str, over: Index, meaning: str) -> Index:

@@ -45,7 +45,7 @@ _squared_error("mean_squared_error", "The mean of the squared differences.", lam
 _squared_error("half_mean_squared_error", "Half the mean of the squared differences.", lambda n: 1 / (2 * n))
 
 
-def _log_likelihood(y: sp.Expr, p: sp.Expr) -> sp.Expr:
+def log_likelihood(y: sp.Expr, p: sp.Expr) -> sp.Expr:
     """Of a yes-or-no outcome ``y`` whose probability is ``p``."""
     return y * sp.log(p) + (1 - y) * sp.log(1 - p)
 
@@ -53,7 +53,7 @@ def _log_likelihood(y: sp.Expr, p: sp.Expr) -> sp.Expr:
 def logistic_loss(define: Definition, z: Tensor, y: Tensor, over: Index) -> sp.Expr:
     """Minus the log-likelihood of outcomes ``y`` whose probabilities are the sigmoids of scores ``z``."""
     sigma = define.let("sigma", logistic(z[over]), over)
-    return -Sum(_log_likelihood(y[over], sigma[over]), over)
+    return -Sum(log_likelihood(y[over], sigma[over]), over)
 
 
 @defines("loss", f"{_SOURCE}, section 6.2.2.2")
@@ -65,7 +65,7 @@ def binary_cross_entropy(define: Definition) -> None:
     (i,) = axes("i", "n")
     p = define.input("p", i, meaning="the predicted probabilities", domain=PROBABILITY)
     y = define.input("y", i, meaning="the targets, 0 or 1 or between", domain=TARGET)
-    define.let("L", -Sum(_log_likelihood(y[i], p[i]), i))
+    define.let("L", -Sum(log_likelihood(y[i], p[i]), i))
 
 
 @defines("loss", f"{_SOURCE}, section 6.2.2.2")

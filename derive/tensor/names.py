@@ -264,7 +264,9 @@ def apply_facts(expression: sp.Expr, facts: tuple[Fact, ...]) -> tuple[sp.Expr, 
             return node if found is None else found
         body, indices = node.open()
         for index in indices:  # a sum of which only one index is added up by the fact
-            inside, outside = sp.sift(sp.Mul.make_args(body), lambda f: index in free_indices(f), binary=True)
+            factors = sp.Mul.make_args(body)
+            inside = [one for one in factors if index in free_indices(one)]
+            outside = [one for one in factors if index not in free_indices(one)]
             found = known(Sum(sp.Mul(*inside), index))
             if found is not None:
                 return Sum(sp.Mul(*outside) * found, *(one for one in indices if one != index))

@@ -197,10 +197,13 @@ class Reduction(sp.Expr):
         return self.body.xreplace(dict(zip(self.bound, new, strict=True))), new
 
 
-def _level_above(body: sp.Expr) -> int:
-    """A level that neither the reductions inside nor one around, whose bound indices are free here, has."""
+def _level_above(body: sp.Expr, own: tuple[Index, ...]) -> int:
+    """A level that neither the reductions inside nor one around, whose bound indices are free here, has.
+
+    Its ``own`` indices do not count: else a sum that is built anew from its parts would be another.
+    """
     levels = [inner.level for inner in body.atoms(Reduction)]
-    levels += [_level(one) for one in free_indices(body) if one.name.startswith("_")]
+    levels += [_level(one) for one in free_indices(body) - set(own) if one.name.startswith("_")]
     return 1 + max(levels, default=0)
 
 
@@ -225,7 +228,7 @@ class Sum(Reduction):
             return body
         while isinstance(body, Sum):
             body, indices = body.body, indices + body.bound
-        body, bound = _canonical(body, indices, _level_above(body))
+        body, bound = _canonical(body, indices, _level_above(body, indices))
         return super().__new__(cls, body, *bound)
 
     def _eval_is_positive(self) -> bool | None:
@@ -240,7 +243,7 @@ class Sum(Reduction):
 
 def _in_order(body: sp.Expr, indices: tuple[Index, ...]) -> tuple[sp.Expr, tuple[Index, ...]]:
     """Canonical names for bound indices whose order has a meaning (which of two equal values is first)."""
-    level = _level_above(body)
+    level = _level_above(body, indices)
     names = tuple(Index(f"_{level}_{number}", one.size) for number, one in enumerate(indices))
     return body.xreplace(dict(zip(indices, names, strict=True))), names
 

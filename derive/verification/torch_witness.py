@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from derive.verification import torch_optimisers, torch_sequences
+from derive.verification import torch_classical, torch_optimisers, torch_sequences
 
 
 def available() -> bool:
@@ -66,7 +66,8 @@ def _counterparts() -> dict[str, Callable[..., Any]]:
         return torch.clamp(m + ((a - p) ** 2).sum() - ((a - q) ** 2).sum(), min=0)
 
     return (
-        torch_optimisers.counterparts()
+        torch_classical.counterparts()
+        | torch_optimisers.counterparts()
         | torch_sequences.counterparts()
         | {
             "gaussian_nll_isotropic": lambda y, mu, v: -diagonal_normal(mu, v).log_prob(y).sum(),
@@ -119,10 +120,10 @@ def _counterparts() -> dict[str, Callable[..., Any]]:
             "absolute_error": lambda yhat, y: functional.l1_loss(yhat, y, reduction="sum"),
             "mean_absolute_error": lambda yhat, y: functional.l1_loss(yhat, y),
             "gaussian_nll_full": lambda y, mu, S: -normal(mu, S).log_prob(y),
-        "gaussian_kl_full": lambda mu_1, S_1, mu_2, S_2: torch.distributions.kl_divergence(
-            normal(mu_1, S_1), normal(mu_2, S_2)
-        ),
-        "huber": lambda yhat, y, delta: functional.huber_loss(yhat, y, reduction="sum", delta=delta),
+            "gaussian_kl_full": lambda mu_1, S_1, mu_2, S_2: torch.distributions.kl_divergence(
+                normal(mu_1, S_1), normal(mu_2, S_2)
+            ),
+            "huber": lambda yhat, y, delta: functional.huber_loss(yhat, y, reduction="sum", delta=delta),
             "hinge": lambda z, y: torch.clamp(1 - y * z, min=0).sum(),
             "multiclass_hinge": lambda z, c: functional.multi_margin_loss(z[None], c[None]) * len(z),
             "label_smoothing": lambda z, y, eps: functional.cross_entropy(z, y, label_smoothing=eps),

@@ -81,6 +81,14 @@ def test_a_body_with_a_canonical_index_free_is_refused():
         Sum(A[leaked, I], I)
 
 
+def test_a_sum_built_anew_from_its_parts_is_the_same():
+    """As ``xreplace`` does it: the names of the bound indices must not wander."""
+    total = Sum(A[I, J] * X[J], J)
+    assert Sum(total.body, *total.bound) == total
+    assert total.xreplace({I: I}) == total
+    assert total.xreplace({I: K}) == Sum(A[K, J] * X[J], J)
+
+
 def test_opening_gives_indices_used_nowhere_else():
     total = Sum(A[I, J] * X[J], J)
     first, (one,) = total.open()
