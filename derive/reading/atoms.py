@@ -19,6 +19,7 @@ from derive.reading.tree import (
     Call,
     Ellipsis,
     Indexed,
+    Matrix,
     Multiply,
     Name,
     Number,
@@ -145,6 +146,8 @@ def group(parser: Parser, item: Group) -> Tree:
         return evaluated(tree, where.lower[0], where.end)
     if item.open in ("|", "Vert") and item.close == item.open:
         body = parser.read(item.items)
+        if isinstance(body, Matrix) and not body.brackets:  # bars around rows: a determinant
+            return postfix(parser, replace(body, brackets="|" if item.open == "|" else "\\|", span=span))
         return _norm(parser, "abs" if item.open == "|" else "norm", (body,), span)
     if item.open in _BRACKET_CALLS:
         found = functions.arguments(item, parser)

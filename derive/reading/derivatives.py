@@ -142,8 +142,11 @@ def nabla(parser: Parser, start: int) -> Tree:
         else:
             raise parser.refuse("a power of nabla", sign)
         end = parser.items[parser.at - 1].end
+    bracketed = isinstance(parser.peek(), Group)
     made = operand(parser, Derivative(None, wrt, kind, span=(start, end)))
-    return _how_far(made) if isinstance(made, Derivative) and made.of is not None else made
+    if bracketed or not isinstance(made, Derivative) or made.of is None:
+        return made
+    return _how_far(made)
 
 
 def _how_far(made: Derivative) -> Tree:

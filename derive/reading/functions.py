@@ -53,7 +53,9 @@ def arguments(group: Group, parser: Parser, listed: bool = True) -> tuple[Tree, 
         whole = sequence(group, parser)
         if isinstance(whole, List) and len(whole.items) == 1 and isinstance(whole.items[0], Relation):
             return whole.items  # Var[X | Y]
-        return whole.items if listed and isinstance(whole, List) else (whole,)
+        solid = [item for item in group.items if item.kind != "space"]
+        one = len(solid) == 1 and isinstance(solid[0], Group)  # a list within the brackets is one argument
+        return whole.items if listed and isinstance(whole, List) and not one else (whole,)
     inner = parser.read(group.items)
     return inner.items if isinstance(inner, List) and not inner.brackets else (inner,)
 
@@ -153,7 +155,7 @@ def _uses(tree: Tree, variable: Tree) -> bool:
     """Whether the variable occurs free."""
     if tree == variable:
         return True
-    if isinstance(tree, Big) and variable in tree.variables:
+    if isinstance(tree, Big) and (variable in tree.variables or variable in _walk(tree.condition)):
         return False
     return any(_uses(child, variable) for child in tree.children())
 
@@ -233,7 +235,7 @@ def is_function(core: Tree, group: Group, parser: Parser) -> bool | None:
         declared.is_function or declared.shape is not None or declared.domain is not None
     ):
         return declared.is_function
-    if "prime" in name.marks or parser.script:  # below a sign a product has no brackets
+    if "prime" in name.marks:
         return True
     if isinstance(core, Indexed) and any(is_policy(label, name) for label in core.upper):
         return True
@@ -263,7 +265,9 @@ def is_function(core: Tree, group: Group, parser: Parser) -> bool | None:
     scripted = len(kinds) == 1 or (len(kinds) == 3 and kinds[1].text in ("_", "^")) or len(kinds) == 5
     only_scripts = scripted and all(item.text in ("_", "^") for item in kinds[1::2])
     bare_symbol = simple and (kinds[0].kind in ("letter", "text") or kinds[0].text in symbols.SYMBOLS)
-    return None if bare_symbol and only_scripts else False
+    if not (bare_symbol and only_scripts):
+        return False
+    return True if parser.below else None  # in an index a product has no brackets: E_{q(x)}, x_{p(i)}
 
 
 def is_policy(label: Tree, base: Tree) -> bool:

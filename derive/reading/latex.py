@@ -81,7 +81,9 @@ def to_latex(tree: Tree) -> str:
         case Divide(numerator=numerator, denominator=denominator):
             return rf"\frac{{{_plain(numerator)}}}{{{_plain(denominator)}}}"
         case Power(base=base, exponent=exponent):
-            return f"{_base(base)}^{{{to_latex(exponent)}}}"
+            above = to_latex(exponent)
+            above = f"{{{above}}}" if above.startswith((r"\left(", r"\left[")) else above  # no label
+            return f"{_base(base)}^{{{above}}}"
         case Transpose(operand=operand):
             return _base(operand) + r"^{\top}"
         case Big():
@@ -92,7 +94,9 @@ def to_latex(tree: Tree) -> str:
             if bars:
                 columns = "".join("|" * (at in bars) + "c" for at in range(max(map(len, rows))))
                 array = rf"\begin{{array}}{{{columns}}} {body} \end{{array}}"
-                sign = brackets.replace("\\", "") or "."
+                sign = brackets.replace("\\|", "Vert") or ""
+                if not sign:
+                    return array
                 opener, closer = _OPEN.get(sign, rf"\left{sign}"), _CLOSE.get(sign, rf"\right{sign}")
                 return opener + array + closer
             return rf"\begin{{{name}}} {body} \end{{{name}}}"
@@ -346,7 +350,7 @@ def _factor(factor: Tree, place: int, sign: str, tree: Multiply, loose: bool) ->
     )
     latex = _wrap(factor, needed)
     before = _inner(tree.factors[place - 1]) if place else None
-    if place and sign == "" and isinstance(inner, Number):
+    if place and sign == "" and latex[:1].isdigit() and (isinstance(inner, Number) or not _letters(before)):
         latex = rf"\left({latex}\right)"
     if place and sign in ("cdot", "times", "*") and isinstance(before, Number) and latex.startswith("10^"):
         return rf"\left({latex}\right)"  # a power of ten as a factor, not as a part of the number
@@ -357,7 +361,8 @@ def _factor(factor: Tree, place: int, sign: str, tree: Multiply, loose: bool) ->
         bare = _inner(bare.base if isinstance(bare, Power) else bare.operand)
     brackets = (
         (r"\left(", r"\left[")
-        if _may_call(before) or (isinstance(before, (Name, Indexed)) and isinstance(bare, (Name, Indexed)))
+        if _may_call(before)
+        or (isinstance(before, (Name, Indexed)) and isinstance(bare, (Name, Indexed, List)))
         else (r"\left[",)
         if isinstance(before, (Name, Indexed))
         else ()
@@ -365,6 +370,11 @@ def _factor(factor: Tree, place: int, sign: str, tree: Multiply, loose: bool) ->
     if place and sign == "" and brackets and latex.startswith(brackets):
         return "{} " + latex
     return latex
+
+
+def _letters(tree: Tree | None) -> bool:
+    """Whether a number may stand behind the tree: ``n 2^{n}``, but ``2 (2^{n})``."""
+    return isinstance(tree, (Name, Indexed))
 
 
 def _may_call(tree: Tree | None) -> bool:
@@ -457,7 +467,9 @@ def _expectation(tree: Big) -> str:
     below = ", ".join(parts)
     if tree.domain is not None:
         below += rf" \sim {to_latex(tree.domain)}"
-    return r"\mathbb{E}" + (f"_{{{below}}}" if below else "") + rf"\left[{to_latex(tree.body)}\right]"
+    bare = isinstance(tree.body, Matrix) and not tree.body.brackets  # the brackets would be its own
+    body = f"{{{to_latex(tree.body)}}}" if bare else to_latex(tree.body)
+    return r"\mathbb{E}" + (f"_{{{below}}}" if below else "") + rf"\left[{body}\right]"
 
 
 def _list(tree: List) -> str:
@@ -475,7 +487,8 @@ def _derivative(tree: Derivative) -> str:
         below = f"_{{{', '.join(map(to_latex, tree.wrt))}}}" if tree.wrt else ""
         above = "^{2}" if tree.kind.endswith("2") else ""
         shown = rf"\nabla{below}{above}"
-        operand = f" {_wrap(tree.of, _loose(tree.of))}" if tree.of is not None else ""
+        wrapped = tree.of is not None and (_loose(tree.of) or isinstance(_inner(tree.of), Transpose))
+        operand = f" {_wrap(tree.of, wrapped)}" if tree.of is not None else ""
     else:
         sign = "d" if tree.kind == "d" else r"\partial"
         order = f"^{{{len(tree.wrt)}}}" if len(tree.wrt) > 1 else ""

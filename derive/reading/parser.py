@@ -47,6 +47,7 @@ class Parser:
     def __init__(self, items: Sequence[Item], context: Context, script: bool = False) -> None:
         self.context = context
         self.script = script
+        self.below = False  # whether this is an index
         self.items: list[Item] = expand(items, context, script)
         self.at = 0
 
@@ -255,6 +256,7 @@ class Parser:
                 if (
                     here is not None
                     and here.kind == "number"
+                    and not self.next_is("^", ahead=1)  # n 2^{n-1}
                     and isinstance(factors[-1], (Name, Indexed, Power))
                 ):
                     raise self.refuse("a number stands behind a letter", here)

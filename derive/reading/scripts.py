@@ -109,6 +109,7 @@ def read_lower(items: Sequence[Item], parser: Parser) -> tuple[Tree, ...]:
     """Indices: ``ij`` are two, ``i,j`` are two, ``in`` is one label, ``t-1`` and ``2i`` are one each."""
     nested = parser.inner(items, script=True)
     nested.items = _numbered(nested.items)
+    nested.below = True
     if not nested.items:
         raise parser.refuse("an empty subscript")
     indices: list[Tree] = []
@@ -326,7 +327,7 @@ def _power(items: list[Item], parser: Parser, base: Tree, found: Scripts, mark: 
             raise parser.refuse("a superscript with commas is no power", mark)
         found.upper += exponent.items
         return
-    if isinstance(exponent, Relation):
+    if isinstance(exponent, Relation) and exponent.sign in symbols.RELATIONS.values():
         raise parser.refuse("a superscript with a relation is no power", mark)
     if found.powers and TRANSPOSE not in found.powers:
         raise parser.refuse("two superscripts on one symbol", mark)

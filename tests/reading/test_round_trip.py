@@ -6,9 +6,11 @@ from hypothesis import strategies as st
 
 from derive.reading import read_formula, to_latex
 from derive.reading.tree import (
+    NOTHING,
     Add,
     Big,
     Call,
+    Cases,
     Derivative,
     Divide,
     Indexed,
@@ -111,8 +113,50 @@ def extend(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
         st.builds(lambda of, by: Derivative(of, (by,), "nabla"), inner, plain_names),
         several.map(lambda items: List(tuple(items), "(")),
         several.map(row),
-        st.builds(lambda a, b: Matrix((tuple(a[:2]), tuple(b[:2])), "["), several, several),
+        st.builds(matrix, several, several, BRACKETS, st.sampled_from([(), (1,)])),
+        st.builds(Relation, OPERATIONS, inner, inner),
+        inner.map(lambda denied: Relation("neg", NOTHING, denied)),
+        st.builds(either, inner, st.sampled_from(["pm", "mp"]), inner),
+        st.builds(lambda body, over: Big("E", *over[:1], None, None, body, *over[1:]), inner, EXPECTED),
+        st.builds(lambda body, ends: Big("int", (Name("r"),), *ends, body), inner, ENDS),
+        st.builds(lambda body, to: Big("lim", (Name("q"),), to, None, body), inner, leaves),
+        conditions(inner).map(lambda condition: Call(Name("indicator"), (condition,))),
+        st.builds(lambda a, when, b: Cases(((a, when), (b, None))), inner, conditions(inner), inner),
+        st.builds(at_point, names, plain_names, st.sampled_from(["d", "partial"]), leaves),
+        st.builds(Derivative, inner, st.tuples(plain_names, plain_names), st.sampled_from(["d", "partial"])),
+        st.builds(lambda left, right: Call(Name("inner"), (left, right)), inner, inner),
+        st.builds(lambda left, right: Call(Name("p"), (Relation("|", left, right),)), inner, inner),
+        several.map(lambda items: List(tuple(items), "{")),
     )  # fmt: skip
+
+
+OVER_TWO = List((Relation("~", Name("q"), Name("p")), Relation("~", Name("r"), Name("u"))), "")
+EXPECTED = st.sampled_from([
+    ((),), ((Name("q"),),), ((Name("q"),), Name("p")), ((Name("q"), Name("r")), Name("p")),
+    ((Name("q"), Name("r")), None, OVER_TWO),
+])  # fmt: skip
+ENDS = st.sampled_from(
+    [(None, None), (Number("0"), Number("1")), (Negative(Name("infty")), Name("infty"))],
+)
+BRACKETS = st.sampled_from(["[", "(", "|", ""])
+OPERATIONS = st.sampled_from(["cup", "cap", "setminus", "oplus", "mod", "wedge", "vee"])
+
+
+def matrix(first: list[Tree], second: list[Tree], brackets: str, bars: tuple[int, ...]) -> Tree:
+    return Matrix((tuple(first[:2]), tuple(second[:2])), brackets, bars)
+
+
+def either(first: Tree, sign: str, term: Tree) -> Tree:
+    return Add((first, Relation(sign, NOTHING, term)))
+
+
+def at_point(of: Tree, by: Tree, kind: str, point: Tree) -> Tree:
+    return Derivative(of, (by,), kind, Relation("=", by, point))
+
+
+def conditions(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
+    signs = st.sampled_from(["=", "!=", "<", "<=", ">", ">=", "in"])
+    return st.builds(lambda left, sign, right: Relation(sign, left, right), inner, signs, inner)
 
 
 trees = st.recursive(leaves, extend, max_leaves=12)
@@ -123,6 +167,15 @@ trees = st.recursive(leaves, extend, max_leaves=12)
 @given(trees)
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_written_trees_are_read_back(tree: Tree) -> None:
+    latex = to_latex(tree)
+    assert read_formula(latex) == tree, latex
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
+@given(trees)
+@settings(max_examples=10_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_ten_thousand_written_trees_are_read_back(tree: Tree) -> None:
     latex = to_latex(tree)
     assert read_formula(latex) == tree, latex
 
