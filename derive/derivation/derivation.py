@@ -136,6 +136,15 @@ class Derivation:
     def why_no_matrix(self) -> str:
         return self._matrix if isinstance(self._matrix, str) else ""
 
+    @property
+    def named(self) -> tuple[tuple[Tensor, DerivativeTensor], ...]:
+        """The short names of gradients on the way, each with what it stands for."""
+        if self.kind != "upstream":
+            return ()
+        loss, short = Tensor("L"), {new: old for old, new in _short_names(self.program).items()}
+        found = (section.target.tensor for section in self.sections)
+        return tuple((one, DerivativeTensor(loss, short[one])) for one in found if one in short)
+
     @cached_property
     def cases(self) -> tuple[tuple[bool, Index, Index, sp.Expr], ...]:
         """What a delta joins: the value where the two indices are equal, and where they differ."""
@@ -234,7 +243,8 @@ def derive_gradient(
         derived = second_derivative(program, output, tensor)
         kind = "second derivative" if output.rank or not tensor.rank else "hessian"
     elif upstream:
-        derived = vjp(program, [tensor], seeds={output: upstream_tensor(program)})
+        names = _short_names(program)
+        derived = vjp(program, [tensor], {output: upstream_tensor(program)}, names)
         kind = "upstream"
     else:
         derived = jacobian(program, output, tensor)
@@ -249,6 +259,18 @@ def derive_gradient(
         operation.settings,
         keywords=operation.keywords,
     )
+
+
+def _short_names(program: Program) -> dict[Tensor, Tensor]:
+    """``dS`` for the gradient of the loss by an intermediate ``S``, as a textbook writes it."""
+    taken = {one.name for one in (*program.inputs, *program.defined, *program.sizes(), *program.settings())}
+    return {
+        one: Tensor(
+            f"d{one.name}", one.shape, latex=f"d{one.latex}", text=f"d{one.text}", letters=one.letters
+        )
+        for one in program.defined
+        if f"d{one.name}" not in taken
+    }
 
 
 def derive_program(

@@ -47,6 +47,12 @@ class Page:
         sign = r"\frac{\partial L}{\partial " + output + "}" if self.printer.is_latex else f"∂L/∂{output}"
         return f"g = {sign}"
 
+    @property
+    def named(self) -> str:
+        """What the short names of gradients on the way stand for."""
+        joint = r", \quad " if self.printer.is_latex else ", "
+        return joint.join(f"{self.printer(a)} = {self.printer(b)}" for a, b in self.derivation.named)
+
     def statement(self, one: Statement) -> str:
         return self.printer.equation(one.target, one.value)
 
@@ -168,6 +174,8 @@ def as_text(derivation: Derivation, detail: bool = False, form: str | None = Non
     lines += [f"  {one}" for one in (*shown.definition(), *shown.constants())]
     if shown.given:
         lines += [f"  {shown.given}, the upstream gradient"]
+    if shown.named:
+        lines += [f"  {shown.named}"]
     lines += [f"  {remark}" for remark in shown.remarks()]
     for section in derivation.sections if steps else ():
         way = list(shown.lines(section))
@@ -199,6 +207,8 @@ def as_latex(
     defined = [*shown.definition(), *shown.constants()]
     if shown.given:
         defined.append(shown.given)
+    if shown.named:
+        defined.append(shown.named)
     blocks.append(_align([_aligned(one) for one in defined]))
     blocks += [f"Here {remark}." for remark in shown.remarks()]
     for section in derivation.sections if steps else ():
@@ -262,7 +272,7 @@ def as_html(derivation: Derivation, detail: bool = False) -> str:
         "derivation.html",
         title=shown.heading,
         definition=[mathml(one) for one in (*shown.definition(), *shown.constants())],
-        given=mathml(shown.given) if shown.given else None,
+        given=mathml(", \\quad ".join(filter(None, (shown.given, shown.named)))) if shown.given else None,
         sections=sections,
         results=[(mathml(index), mathml(matrix) if matrix else None) for index, matrix in shown.results()],
         why_no_matrix=derivation.why_no_matrix,

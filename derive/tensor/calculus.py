@@ -172,6 +172,14 @@ def entry_of(tensor: Tensor, program: Program, taken: Iterable[Index] = ()) -> A
     return Access(tensor, *indices)
 
 
+@lru_cache(maxsize=512)
+def _carried_out(start: sp.Expr, program: Program) -> tuple[sp.Expr, tuple[Step, ...], tuple[Fact, ...]]:
+    """What derivatives come to, and how. Kept: gradients by several inputs share most of their way."""
+    taken, steps = differentiate(start, program)
+    result, more, facts = simplify(taken, program)
+    return result, (*steps, *more), tuple(facts)
+
+
 def _finish(target: Access, start: sp.Expr, program: Program) -> tuple[Part, list[Fact]]:
     taken, steps = differentiate(start, program)
     result, more, facts = simplify(taken, program)
@@ -241,10 +249,9 @@ def vjp(
         entry = entry_of(tensor, program)
         target = Access(names.get(tensor) or DerivativeTensor(loss, tensor), *entry.indices)
         start = direct.get(tensor, sp.S.Zero) + _chain_rule(consumers, entry, upstream)
-        taken, steps = differentiate(start, program)
-        result, more, used = simplify(taken, program)
+        result, steps, used = _carried_out(start, program)
         facts += used
-        parts[tensor] = Part(target, (Step("chain rule", target, start), *steps, *more), result)
+        parts[tensor] = Part(target, (Step("chain rule", target, start), *steps), result)
         upstream[tensor] = target
     facts += _inline(parts, wanted, program)
     missing = [want for want in wanted if want not in parts]

@@ -294,6 +294,10 @@ class Scaled(Matrix):
             coefficient, rest = self.factor.value.as_coeff_Mul()
             if coefficient == -1 and rest == 1:
                 return f"-{inner}", ADD
+            above, below = sp.fraction(self.factor.value)
+            if above == 1 and isinstance(self.operand, Times) and not below.is_number:
+                divisor, level = printer.piece(below)  # a product over a size: A B / n
+                return f"{inner} / {divisor if level >= POWER else printer.parenthesise(divisor)}", MULTIPLY
         front, level = self.factor.write(printer)
         negative = front.startswith("-")
         if (level < MULTIPLY and not negative) or isinstance(self.factor, Times):

@@ -277,7 +277,8 @@ def apply_facts(expression: sp.Expr, facts: tuple[Fact, ...]) -> tuple[sp.Expr, 
 
 def sum_lemmas(program: Program) -> tuple[Fact, ...]:
     """What the entries of a defined tensor add up to, where that is something simple, proved here."""
-    known = folds(program)
+    # What is left of a total without a sum has lost it to a kernel that is one.
+    known = [fold for fold in folds(program) if fold.kernel.has(Sum)]
     found: list[Fact] = []
     for statement in program.everything:
         for index in statement.target.indices:
