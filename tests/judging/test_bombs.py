@@ -20,7 +20,7 @@ from derive.judging import compare, isolation
 from derive.judging.isolation import Pool, allowing
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS, GIGABYTE = 3.0, 1 << 30
+GIGABYTE = 1 << 30
 
 
 def matrix(rows: int, columns: int, entry: str = "{i}.{j}") -> str:
@@ -154,11 +154,9 @@ def pool() -> Iterator[Pool]:
 
 
 def _judge(left: str, right: str, declare: list[str], pool: Pool) -> tuple[str, str]:
-    for worker in pool._resting:  # a new one may still be starting
-        worker.ready()
-    begun = time.monotonic()
+    begun = time.thread_time()
     claim = compare(left, right, declare)
-    assert time.monotonic() - begun < SECONDS
+    assert time.thread_time() - begun < 3  # here; a worker is killed after two seconds
     ordinary = compare(r"\tanh x", r"2\sigma(x) - 1")
     assert (ordinary.verdict, ordinary.witness) == (
         "wrong", {"at": {"x": 1}, "left": 0.761594, "right": 0.462117, "entry": None},
@@ -171,7 +169,6 @@ def test_a_bomb_does_no_harm(name: str, pool: Pool) -> None:
     verdict, message = _judge(*BOMBS[name], pool)
     assert verdict in ("undecided", "unread")
     assert message
-    assert pool.late == 0, "a ceiling should have come before the clock"
 
 
 @pytest.mark.parametrize("name", DECIDABLE)
@@ -180,13 +177,17 @@ def test_what_only_looks_like_a_bomb_is_decided(name: str, pool: Pool) -> None:
     assert _judge(left, right, declare, pool)[0] == verdict
 
 
-def test_all_bombs_together_stay_within_a_gigabyte() -> None:
+def test_all_bombs_are_stopped_by_ceilings_and_stay_within_a_gigabyte() -> None:
+    """However slow the machine: what is counted is work, so that the verdict is the same everywhere."""
     script = """
 import json, resource, sys
 from derive.judging import compare, isolation
+late = []
 for left, right, declare in json.loads(sys.stdin.read()):
-    compare(left, right, declare)
+    with isolation.allowing(seconds=60):
+        late += [left for _ in "x" if "longer than" in compare(left, right, declare).message]
 isolation.POOL.close()
+assert not late, "a ceiling should have come before the clock"
 print(*(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
 """
     if sys.platform == "win32":
@@ -215,7 +216,8 @@ def test_two_thousand_hostile_claims_leave_nothing_behind(tmp_path: Path) -> Non
                     claim = compare(endless.replace("NUMBER", str(number)), "1")
                 assert "longer than 0.5 s" in claim.message
             else:
-                claim = compare(*rows[number % len(rows)])
+                with allowing(seconds=60, work=1_000_000):
+                    claim = compare(*rows[number % len(rows)])
             assert claim.verdict in ("undecided", "unread")
             if number in (199, 1999):
                 held.append(_memory())
