@@ -8,7 +8,7 @@ dilation are one number or one for each axis; the padding of a convolution may a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,16 +49,17 @@ def _windows(x: Array, kernel: tuple[int, ...], **settings: Any) -> list[Sliding
     return sliding("", x.shape[x.ndim - len(kernel) :], kernel, **settings)
 
 
-def _finite(y: Array, *inputs: Array) -> Array:
-    """`y`, unless it overflowed although all inputs are finite."""
-    if not np.isfinite(y).all() and all(np.isfinite(one).all() for one in inputs):
-        largest = [f"{np.abs(one).max():.3g}" for one in inputs]
+def _finite(product: Callable[..., Array], left: Array, right: Array, *more: Any) -> Array:
+    """A product of two arrays. Raises DomainError where it overflows although both are finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        result = product(left, right, *more)
+    if not np.isfinite(result).all() and np.isfinite(left).all() and np.isfinite(right).all():
         raise DomainError(
-            f"the sum of products overflows {y.dtype} (largest number {np.finfo(y.dtype).max:.3g}): the "
-            f"largest factors are {' and '.join(largest)}; "
-            + ("float64 would hold it" if y.dtype == np.float32 else "scale the inputs down")
+            f"a sum of products overflows {result.dtype} (largest number {np.finfo(result.dtype).max:.2g}): "
+            f"the largest factors are {np.abs(left).max():.3g} and {np.abs(right).max():.3g}; "
+            + ("float64 holds more" if result.dtype.name in ("float32", "complex64") else "scale them down")
         )
-    return y
+    return result
 
 
 # --- convolution ---
@@ -113,7 +114,7 @@ def convolution(
     """
     kernel = W.shape[2:]
     windows = _windows(x, kernel, stride=stride, padding=padding, dilation=dilation)
-    y = _finite(correlate(_flat(x, len(kernel)), W, windows, groups, b), x, W)
+    y = _finite(correlate, _flat(x, len(kernel)), W, windows, groups, b)
     return y.reshape(*x.shape[: x.ndim - len(kernel) - 1], *y.shape[1:])
 
 
@@ -133,8 +134,8 @@ def convolution_backward(
     windows = _windows(x, kernel, stride=stride, padding=padding, dilation=dilation)
     seed, images = _flat(upstream, len(kernel)), _flat(x, len(kernel))
     gradients = {
-        "x": _finite(gradient_by_input(seed, W, windows, groups).reshape(x.shape), upstream, W),
-        "W": _finite(gradient_by_kernel(seed, images, windows, groups), upstream, x),
+        "x": _finite(gradient_by_input, seed, W, windows, groups).reshape(x.shape),
+        "W": _finite(gradient_by_kernel, seed, images, windows, groups),
     }
     return gradients if b is None else gradients | {"b": _summed(seed)}
 
@@ -309,10 +310,10 @@ def transposed_convolution(
     windows = _transposed_windows(
         "", x.shape[x.ndim - len(kernel) :], kernel, stride, padding, output_padding, dilation
     )
-    y = gradient_by_input(_flat(x, len(kernel)), W, windows, groups)
+    y = _finite(gradient_by_input, _flat(x, len(kernel)), W, windows, groups)
     if b is not None:
         y += b.reshape(-1, *(1 for _ in kernel))
-    return _finite(y, x, W).reshape(*x.shape[: x.ndim - len(kernel) - 1], *y.shape[1:])
+    return y.reshape(*x.shape[: x.ndim - len(kernel) - 1], *y.shape[1:])
 
 
 def transposed_convolution_backward(
@@ -334,8 +335,8 @@ def transposed_convolution_backward(
     )
     seed, images = _flat(upstream, len(kernel)), _flat(x, len(kernel))
     gradients = {
-        "x": _finite(correlate(seed, W, windows, groups).reshape(x.shape), upstream, W),
-        "W": _finite(gradient_by_kernel(images, seed, windows, groups), upstream, x),
+        "x": _finite(correlate, seed, W, windows, groups).reshape(x.shape),
+        "W": _finite(gradient_by_kernel, images, seed, windows, groups),
     }
     return gradients if b is None else gradients | {"b": _summed(seed)}
 
