@@ -8,7 +8,7 @@ with that axis' numbers put in. Padding that is longer at the end is a longer in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
@@ -213,6 +213,20 @@ def depthwise_conv2d(call: Call) -> Placed:
     """One kernel for each channel that comes."""
     call.settings = {**call.settings, "groups": "in", "out_channels": None}
     return _lazy(call, 2)
+
+
+@layer("Subsampling", "kernel_size, stride=None, padding=0")
+def subsampling(call: Call) -> Placed:
+    """The sum of every window times a coefficient, and a bias, both learned for each channel (LeCun 1998).
+
+    It is a depthwise convolution whose weights are all the same.
+    """
+    more = {"stride": call["kernel_size"]} if call["stride"] is None else {}
+    call.settings = {**call.settings, **more, "dilation": 1, "groups": "in", "out_channels": None, "bias": True}
+    placed = _lazy(call, 2)
+    (use,) = placed.uses
+    learned = simplest(2 * call.shape[1])
+    return replace(placed, uses=(replace(use, copies=0, own_parameters=learned),))
 
 
 def _transposed(call: Call, rank: int) -> Placed:

@@ -136,6 +136,7 @@ _INPUT = re.compile(r"input\b\s*(?:(?P<name>[^\W\d]\w*)\s*(?::|$))?\s*(?P<shape>
 _DEFINITION = re.compile(r"def\s+(?P<name>[^\W\d]\w*)\s*\((?P<parameters>.*)\)\s*:$")
 _ROUNDS = re.compile(r"repeat\s+(?P<times>.+?)(?:\s+times)?\s*:$")
 _LOOP = re.compile(r"for\s+(?P<name>[^\W\d]\w*)\s+in\s+(?P<range>.+?)\s*:$")
+_SEVERAL = re.compile(r"(?P<names>[^\W\d]\w*(?:\s*,\s*[^\W\d]\w*)+)\s*=(?!=)\s*(?P<value>.+)$")
 _ASSIGNED = re.compile(r"(?P<name>[^\W\d]\w*(?:_\{[\w,]+\})?)\s*(?:=(?!=)|:)\s*(?P<value>.+)$")
 
 
@@ -312,6 +313,8 @@ class _Interpreter:
         for word in ("return ", "output "):
             if text.startswith(word):
                 return self._return(text[len(word) :], scope, at_top=scope is self.top)
+        if match := _SEVERAL.match(text):
+            return self._assign_several(match, scope)
         if match := _ASSIGNED.match(text):
             return self._assign(match["name"], self._parse(match["value"]), scope)
         value = self._run(self._parse(text), scope)
@@ -319,6 +322,15 @@ class _Interpreter:
             self._fail(f"{text!r} is no layer; a line is a layer call, or a name = something")
         self.here = value.node
         return value
+
+    def _assign_several(self, match: re.Match[str], scope: Scope) -> None:
+        names = [one.strip() for one in match["names"].split(",")]
+        values = self._value(self._parse(match["value"]), scope)
+        if not isinstance(values, tuple) or len(values) != len(names):
+            self._fail(
+                f"{match['names'].strip()} are {len(names)} names; {match['value']} has not as many values"
+            )
+        scope.names.update(zip(names, values, strict=True))
 
     def _assign(self, name: str, expression: Expression, scope: Scope) -> Any:
         if scope is self.top and name in self.fixed:
@@ -629,14 +641,19 @@ class _Interpreter:
             self._fail(f"the network has more than {MOST_NODES} layers")
         keywords = dict(keywords)
         name = str(keywords.pop("name", layer))
-        place = {"tied": str(keywords.pop("tied", "")), "frozen": bool(keywords.pop("frozen", False))}
+        place: dict[str, Any] = {
+            "tied": str(keywords.pop("tied", "")),
+            "frozen": bool(keywords.pop("frozen", False)),
+        }
         for value in (*arguments, *keywords.values()):
             if isinstance(value, Later | Block | Value):
                 self._fail(f"{layer} takes sizes and words as settings, not layers")
         arguments = tuple(one.text if isinstance(one, LayerName) else one for one in arguments)
         keywords = {k: v.text if isinstance(v, LayerName) else v for k, v in keywords.items()}
         path = ".".join((*self.stack, name))
-        return Value(self.builder.add(layer, arguments, keywords, inputs, path=path, line=self.line, **place))
+        copies, runs = self.experts
+        place |= {"path": path, "line": self.line, "copies": copies, "runs": runs}
+        return Value(self.builder.add(layer, arguments, keywords, inputs, **place))
 
     # -- values: numbers, words, sizes
 
