@@ -15,12 +15,11 @@ from itertools import product
 from derive.judging import closed, definitions, indices
 from derive.judging.claim import Claim
 from derive.judging.conventions import alternatives, checked, in_force
-from derive.judging.identities import Setting, assumptions, compare_by_points
+from derive.judging.identities import Setting, assumptions, judge_identity
 from derive.judging.inequalities import judge_inequality
 from derive.judging.isolation import guarded
 from derive.judging.limits import Refusal, ShapeMismatch, TooLarge
 from derive.judging.names import CONSTANTS, access, function_name, is_delta, is_indicator, is_letter
-from derive.judging.proof import prove, proved_by
 from derive.judging.setting import setting_for
 from derive.judging.shapes import infer
 from derive.judging.trees import (
@@ -182,6 +181,10 @@ def _judge(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
         for side in (left, right):
             size_of(side)
             check_numbers(side)
+        marked = indices.mark((left, right, *setting.lets.values()), setting.lets)
+        left, right, *named = marked.trees
+        domains = {**marked.domains, **setting.domains}
+        setting = replace(setting, lets=dict(zip(setting.lets, named, strict=True)), domains=domains)
         verdicts = [_ladder(a, b, relation, setting) for a, b in readings(left, right)]
     except TooLarge as refusal:
         return Claim("undecided", message=f"not computed: {refusal}")
@@ -189,7 +192,11 @@ def _judge(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
         return Claim("undecided", message="the formula is nested too deeply")
     except (MemoryError, OverflowError):
         return Claim("undecided", message="the numbers are too large to compute with")
-    return common_verdict(verdicts)
+    claim = common_verdict(verdicts)
+    if claim.wrong and indices.derivatives(left) != indices.derivatives(right):
+        # each of them may have any values only as long as nothing is said of how they hang together
+        return Claim("undecided", message="how the loss depends on the variable is not stated")
+    return claim
 
 
 def common_verdict(verdicts: Sequence[Claim]) -> Claim:
@@ -295,11 +302,7 @@ def _ladder(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
             _layout, shapes = infer([rename_bound(left), rename_bound(right)], dict(setting.shapes))
             if any(not isinstance(s, Refusal) and s is not None for s in shapes):
                 return Claim("undecided", message="an equation, not an identity")
-        claim = compare_by_points(left, right, setting)
-        steps = prove(left, right, setting) if claim.verdict == "correct" else None
-        if steps is None:
-            return claim
-        return replace(claim, evidence="proved", message=proved_by(steps), proof=steps)
+        return judge_identity(left, right, setting)
     except TooLarge as refusal:
         return Claim("undecided", message=f"not computed: {refusal}")
     except ShapeMismatch as refusal:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from derive.judging.limits import ShapeMismatch
-from derive.reading.tree import Tree
+from derive.reading.tree import Multiply, Number, Tree
 
 Dim = Hashable  # an int, or a symbol
 Shape = tuple[Dim, Dim] | None
 UNIT: Dim = ("size", "identity")  # the side of I, which is whatever it has to be
 PRIMES = (3, 5, 7, 2, 11)
+SMALL = (2, 3)  # where many sums stand within each other
 
 
 @dataclass
@@ -30,6 +31,8 @@ class Layout:
     origin: int = 1
     ranges: set[Dim] = field(default_factory=set)  # of letters that a delta compares
     written: bool = False  # whether a matrix is written out, so that I is an identity matrix
+    nested: int = 0  # how many sums stand within each other
+    _spans: list[tuple[Dim, Tree, list[Dim]]] = field(default_factory=list)
     _parent: dict[Dim, Dim] = field(default_factory=dict)
     _least: dict[Dim, int] = field(default_factory=dict)
     _wanted: dict[Dim, int] = field(default_factory=dict)
@@ -38,6 +41,12 @@ class Layout:
     def fresh(self) -> Dim:
         """A symbol for a size of which nothing is known."""
         return ("size", next(self._fresh))
+
+    def span(self, index: Tree, letters: list[Dim]) -> Dim:
+        """The axis that an index such as ``s i + d u - p`` runs along: long enough for all of it."""
+        dim = self.fresh()
+        self._spans.append((dim, index, letters))
+        return dim
 
     def find(self, dim: Dim) -> Dim:
         """The representative of all sizes united with ``dim``."""
@@ -84,11 +93,23 @@ class Layout:
         free = [d for d in dict.fromkeys(self.find(d) for d in used) if not isinstance(d, int)]
         result: dict[Dim, int] = {}
         # Once rising and once falling: what holds only for tall or only for wide matrices is found out.
-        primes = PRIMES[::-1] if shift % 2 else PRIMES
+        primes = PRIMES if self.nested < 3 else SMALL
+        primes = primes[::-1] if shift % 2 else primes
         for k, dim in enumerate(free):
             prime = primes[(k + shift) % len(primes)]
             result[dim] = self._wanted.get(dim, 0) or max(prime, self._least.get(dim, 0))
             result[dim] = max(result[dim], self._least.get(dim, 0))
+        for dim, index, letters in self._spans:
+            if (root := self.find(dim)) in result:
+                # a stride and a dilation are 1 or 2; without one the letters only add up
+                step = 2 if any(isinstance(node, Multiply) for node in index.walk()) else 1
+                sizes = [
+                    root if isinstance(root := self.find(d), int) else result.get(root, 3) for d in letters
+                ]
+                numbers = sum(
+                    int(n.value) for n in index.walk() if isinstance(n, Number) and n.digits.isdigit()
+                )
+                result[self.find(dim)] = max(result[self.find(dim)], step * sum(sizes) + numbers)
         return {d: root if isinstance(root := self.find(d), int) else result[root] for d in used}
 
     def _all(self) -> list[Dim]:

@@ -7,13 +7,14 @@ a matrix; logarithms are natural; sigma of something is the logistic function.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from derive.judging.functions import SPELLINGS, TABLE
 from derive.reading.tree import (
     Add,
     Big,
     Call,
+    Divide,
     Indexed,
     List,
     Multiply,
@@ -31,6 +32,7 @@ OF_TENSORS = {
     "sqrt", "log", "sum", "mean", "logsumexp", "root", "gcd", "exp", "argmax", "argmin", "dim", "rank",
 }  # fmt: skip
 HELD = "held#"
+INDEX = "index"  # the font of a letter that was found to be an index
 CONSTANTS = {Name("pi"), Name("e")}
 IDENTITY = Name("I")
 ONES = Name("1", font="bold")  # the vector of ones
@@ -92,7 +94,7 @@ def is_letter(item: Tree) -> bool:
     """Whether a subscript is a letter used as an index (bound letters carry a ``#``)."""
     if not isinstance(item, Name) or item.marks or is_held(item):
         return False
-    return item.text in INDEX_LETTERS or "#" in item.text
+    return item.text in INDEX_LETTERS or "#" in item.text or item.font == INDEX
 
 
 def is_index(item: Tree) -> bool:
@@ -102,8 +104,20 @@ def is_index(item: Tree) -> bool:
     if isinstance(item, Negative):
         return is_index(item.operand)
     if isinstance(item, Add):
-        return all(is_index(term) for term in item.terms)
+        # s i + d u - p: a stride and a padding count where a letter that runs is beside them
+        return all(is_index(term) or _steps(term) for term in item.terms) and any(
+            is_letter(n) for n in item.walk()
+        )
     return False
+
+
+def _steps(term: Tree) -> bool:
+    """A product of names and numbers within an index, or a name that is added there."""
+    if isinstance(term, Negative):
+        return _steps(term.operand)
+    if isinstance(term, Multiply):
+        return all(isinstance(f, (Name, Number, Indexed)) for f in term.factors)
+    return isinstance(term, (Name, Indexed)) and (not isinstance(term, Name) or len(term.text) == 1)
 
 
 def access(tree: Indexed) -> tuple[Tree, tuple[Tree, ...]]:
@@ -177,24 +191,31 @@ def matrices(trees: Iterable[Tree], sizes: set[Tree]) -> tuple[set[Tree], set[Tr
     found: set[Tree] = set()
     vectors: set[Tree] = set()
 
-    def capital(tree: Tree) -> bool:
+    def large(tree: Tree) -> bool:
         return is_capital(tree) and tree not in sizes and not _carries_size_label(tree)
 
     for node in nodes:
         if isinstance(node, Transpose) or (isinstance(node, Power) and _inverse(node)):
             inside = node.operand if isinstance(node, Transpose) else node.base
-            if capital(inside):
+            if large(inside):
                 found.add(inside)
             elif isinstance(node, Transpose) and is_lower(inside):
                 vectors.add(inside)
         elif (
             isinstance(node, Call)
             and function_name(node.function) in ("det", "tr")
-            and capital(node.arguments[0])
+            and large(node.arguments[0])
         ):
             found.add(node.arguments[0])
         elif isinstance(node, Call) and function_name(node.function) in ("softmax", "norm", "logsumexp"):
             vectors.update(a for a in node.arguments if is_lower(a))
+    turned = {node.operand for node in nodes if isinstance(node, Transpose)}
+    below = {n for node in nodes if isinstance(node, Divide) for n in _factors(node.denominator)} - turned
+    found -= below
+
+    def capital(tree: Tree) -> bool:  # nobody divides by a matrix: the C, H and W of 1/(C H W) are numbers
+        return large(tree) and tree not in below
+
     _inside_norms(nodes, capital, found, vectors)
     _beside_identity(nodes, capital, found)
     products = [node for node in nodes if isinstance(node, Multiply)]
@@ -223,6 +244,23 @@ def matrices(trees: Iterable[Tree], sizes: set[Tree]) -> tuple[set[Tree], set[Tr
                 if any(_is_matrix(b, found, vectors) for b in beside):
                     vectors.add(factor)
     return found, vectors
+
+
+def _factors(tree: Tree) -> Iterator[Tree]:
+    """The factors of a product, also of each term of a sum."""
+    match tree:
+        case Multiply():
+            for factor in tree.factors:
+                yield from _factors(factor)
+        case Add():
+            for term in tree.terms:
+                yield from _factors(term)
+        case Negative():
+            yield from _factors(tree.operand)
+        case Power():
+            yield from _factors(tree.base)
+        case Name() | Indexed():
+            yield tree
 
 
 def _inside_norms(

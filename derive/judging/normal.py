@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import isqrt
 
+from derive.judging.limits import spend
+
 MAX_TERMS = 250
 MAX_EXPONENT = 40
 
@@ -89,6 +91,7 @@ class Field:
     def _times(self, p: Poly, q: Poly) -> Poly:
         if len(p) * len(q) > 40 * MAX_TERMS:
             raise NoProof
+        spend(20 * len(p) * len(q))
         result: Poly = {}
         for m, a in p.items():
             for n, b in q.items():

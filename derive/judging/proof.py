@@ -8,7 +8,7 @@ value. What is not found equal is not thereby different: this room never refutes
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from derive.judging.functions import SPELLINGS
@@ -33,6 +33,7 @@ from derive.reading.tree import (
     Negative,
     Number,
     Power,
+    Relation,
     Tree,
 )
 
@@ -94,6 +95,8 @@ class Normaliser:
                 return self._big(tree)
             case Derivative():
                 return self._derivative(tree)
+            case Relation():
+                return self._bracket(tree)
             case _:
                 raise NoProof
 
@@ -111,6 +114,16 @@ class Normaliser:
         if self.shifted and domain is not None and domain.text == "natural":
             return a.add(a.number(1), a.of(a.atom("above 1", canonical(tree), None, 1)))
         return a.of(a.atom("name", canonical(tree), None, sign))
+
+    def _bracket(self, tree: Relation) -> Ratio:
+        """Iverson's bracket: 1 where the relation holds, else 0; its square is itself."""
+        a = self.algebra
+        gap = a.add(self.ratio(tree.left), self.ratio(tree.right), -1)
+        if not gap.top:
+            raise NoProof
+        content = gap.top[min(gap.top)] if tree.sign in ("=", "!=") else abs(gap.top[min(gap.top)])
+        unit = Ratio({m: c / content for m, c in gap.top.items()}, gap.bottom)
+        return a.of(a.atom("delta", (tree.sign, frozen(unit)), None, 1))
 
     def _power(self, tree: Power) -> Ratio:
         a = self.algebra
@@ -181,8 +194,11 @@ class Normaliser:
     # -- sums ------------------------------------------------------------------------------------------------
 
     def _big(self, tree: Big) -> Ratio:
-        if tree.operator not in ("sum", "prod") or len(tree.variables) != 1 or tree.condition or tree.domain:
+        if tree.operator not in ("sum", "prod") or not tree.variables or tree.condition or tree.domain:
             raise NoProof
+        if len(tree.variables) > 1:
+            inner = replace(tree, variables=tree.variables[1:])
+            return self._big(replace(tree, variables=tree.variables[:1], body=inner))
         a = self.algebra
         letter = Name(f"#{len(self.bound)}")
         body = self.ratio_bound(tree, letter)
@@ -397,8 +413,10 @@ _OPAQUE = {"sin": 0, "cos": 0, "arctan": 0, "arcsin": 0, "arccos": 1, "erf": 0, 
            "ceil": 0}  # fmt: skip
 
 
-def prove(left: Tree, right: Tree, setting: Setting) -> Steps | None:
+def prove(left: Tree, right: Tree, setting: Setting, layout: Layout | None = None) -> Steps | None:
     """The steps that bring both sides to one normal form, or None if the rules do not reach that.
+
+    ``layout`` is what is known of their shapes; bound letters then have names of their own already.
 
     >>> from derive.reading import read_formula
     >>> steps = prove(read_formula(r"\\tanh x"), read_formula(r"2\\sigma(2x) - 1"), Setting())
@@ -406,10 +424,11 @@ def prove(left: Tree, right: Tree, setting: Setting) -> Steps | None:
     ['definition of tanh', 'definition of the logistic function', 'the same normal form']
     """
     try:
-        left, right = rename_bound(left), rename_bound(right)
-        layout, shapes = infer([left, right], setting.shapes, setting.lets)
-        if any(isinstance(shape, Refusal) for shape in shapes):
-            return None
+        if layout is None:
+            left, right = rename_bound(left), rename_bound(right)
+            layout, shapes = infer([left, right], setting.shapes, setting.lets)
+            if any(isinstance(shape, Refusal) for shape in shapes):
+                return None
         if _has_tensors(layout, [left, right]):
             from derive.judging.words import prove_matrices
 

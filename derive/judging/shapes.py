@@ -91,6 +91,11 @@ def _give(layout: Layout, name: Tree, shape: Shape) -> None:
         layout.declared[name] = shape
 
 
+def _function(base: Tree) -> bool:
+    """Whether a subscript is below the name of a function; ``sigma_i`` are entries, the outputs of one."""
+    return function_name(base) is not None and function_name(base) != "sigmoid"
+
+
 def origin_of(convention: Mapping[str, str] | None) -> int | None:
     """Where a convention says that indices start."""
     said = (convention or {}).get("index")
@@ -101,6 +106,7 @@ def _register(trees: list[Tree], layout: Layout, origin: int | None = None) -> N
     """Find the families (names with letter indices) before walking, and where indices start."""
     nodes = [node for tree in trees for node in tree.walk()]
     layout.origin = 1 if origin is None else origin
+    layout.nested = max((_nesting(tree) for tree in trees), default=0)
     for node in nodes:
         if (
             origin is None
@@ -109,13 +115,17 @@ def _register(trees: list[Tree], layout: Layout, origin: int | None = None) -> N
             and node.lower.value == 0
         ):
             layout.origin = 0
+        if isinstance(node, Relation) and node.sign in ("=", "!="):
+            if is_letter(node.left) and is_letter(node.right):  # [i = c] is a delta
+                for letter in (node.left, node.right):
+                    layout.letters.setdefault(letter, ("range", letter))
         if not isinstance(node, Indexed):
             continue
         base, indices = access(node)
         for index in indices:
             for letter in filter(is_letter, index.walk()):
                 layout.letters.setdefault(letter, ("range", letter))
-        if not indices or not isinstance(base, (Name, Indexed)) or function_name(base) or is_delta(node):
+        if not indices or not isinstance(base, (Name, Indexed)) or _function(base) or is_delta(node):
             continue
         # A numbered name (x_1, x_2) is an entry only where x itself, or x with a letter, is spoken of.
         if any(not isinstance(i, Number) for i in indices) or base in layout.vectors | layout.matrices:
@@ -140,6 +150,10 @@ class _Walker:
             case Number():
                 return None
             case Relation():
+                if tree.left in layout.letters and tree.right in layout.letters:
+                    layout.unite(self._index(tree.left), self._index(tree.right), "two indices compared")
+                    layout.ranges.add(self._index(tree.left))
+                    return None
                 for child in tree.children():
                     self.shape(child)
                 return None
@@ -224,12 +238,14 @@ class _Walker:
             return self.shape(tree.lower[0])
         base, indices = access(tree)
         if not indices:
+            if any(isinstance(n, Name) and "#" in n.text for n in tree.walk()):
+                raise Unknown("a letter that runs stands in a subscript that is not understood")
             return self._name(tree)
         if is_delta(tree) and base not in layout.families:
             layout.unite(self._index(indices[0]), self._index(indices[1]), "the two indices of a delta")
             layout.ranges.add(self._index(indices[0]))
             return None
-        if isinstance(base, (Name, Indexed)) and not function_name(base):
+        if isinstance(base, (Name, Indexed)) and not _function(base):
             if base in layout.declared and base not in layout.families:
                 layout.families[base] = _axes(layout.declared[base])
             if base not in layout.families:
@@ -253,8 +269,13 @@ class _Walker:
     def _index(self, index: Tree) -> Dim:
         layout = self.layout
         letters = [node for node in index.walk() if is_letter(node)]
-        if len(letters) != 1:
-            return layout.fresh()
+        if len(letters) != 1 or index not in letters:
+            for node in index.walk():
+                stride = isinstance(node, Name) and not is_letter(node)
+                if (stride or isinstance(node, Indexed)) and node not in layout.sizes:
+                    self.shape(node)  # a stride or a padding
+        if len(letters) != 1 or any(isinstance(node, Multiply) for node in index.walk()):
+            return layout.span(index, [layout.letters[letter] for letter in letters])
         letter = letters[0]
         if index != letter:
             shift = sum(int(n.value) for n in index.walk() if isinstance(n, Number))
@@ -358,6 +379,12 @@ class _Walker:
         if top[1] != 1 or wrt[0][1] != 1:
             raise Unknown("the derivative of a matrix by a matrix")
         return (wrt[0][0], top[0]) if tree.kind == "nabla" else (top[0], wrt[0][0])
+
+
+def _nesting(tree: Tree) -> int:
+    """How many letters run within each other."""
+    inside = max((_nesting(child) for child in tree.children()), default=0)
+    return inside + (max(1, len(tree.variables)) if isinstance(tree, Big) else 0)
 
 
 def _declared_sizes(declared: Mapping[Tree, Shape]) -> set[Tree]:

@@ -180,7 +180,7 @@ class Evaluator:
                 x = self._stack([list(row) for row in tree.rows])
                 return arrays.determinant(x) if tree.brackets == "|" and x.ndim == 3 else x
             case Relation():
-                raise Unknown("a relation stands where a number should")
+                return self._factor(tree)  # Iverson's bracket
             case Cases():
                 return self._cases(tree)
             case Call():
@@ -286,6 +286,8 @@ class Evaluator:
             return self.full(0) + (self.index(indices[0]) == self.index(indices[1])).astype(int)
         if tree in self.point.names:
             return self.point.names[tree]
+        if base in self.layout.families and base in self.indices:
+            return self.entry(self.point.names[base], indices)  # i_j: a letter that also names a family
         return self.entry(self.name(base) if isinstance(base, (Name, Indexed)) else self.value(base), indices)
 
     def entry(self, x: Array, indices: tuple[Tree, ...]) -> Array:
@@ -299,10 +301,15 @@ class Evaluator:
         if len(indices) == 1:
             x = x.reshape(x.shape[0], -1)
         where = [self.index(i) - self.layout.origin for i in indices]
+        outside = np.zeros(self.point.batch, dtype=bool)
         for position, size in zip(where, x.shape[1:], strict=False):
-            if (position < 0).any() or (position >= size).any():
-                raise Unknown("an index outside the entries that there are")
-        return np.asarray(x[(np.arange(self.point.batch), *where)])
+            outside |= (position < 0) | (position >= size)
+        if not outside.any():
+            return np.asarray(x[(np.arange(self.point.batch), *where)])
+        if outside.all() or self.system != "float" or x.dtype == object:
+            raise Unknown("an index outside the entries that there are")
+        inside = [np.where(outside, 0, position) for position in where]
+        return np.where(outside, np.nan, x[(np.arange(self.point.batch), *inside)])
 
     def _stack(self, rows: list[list[Tree]]) -> Array:
         if len({len(row) for row in rows}) != 1:
@@ -338,7 +345,8 @@ class Evaluator:
         """A factor; ``3 [x > 0]`` has Iverson's bracket, 1 where the relation holds."""
         if not isinstance(tree, Relation):
             return self.value(tree)
-        if tree.sign in ("=", "!=") and tree.left not in self.indices:
+        counts = any(node in self.indices for node in tree.walk())
+        if tree.sign in ("=", "!=") and not counts:
             raise Unknown("a remark in brackets, or a bracket that is 1 where it holds")
         return self.indicator(tree)
 

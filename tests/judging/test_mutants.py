@@ -1,0 +1,50 @@
+"""Broken formulas are found out: a sign, a lost factor or term, an index, a transpose, a constant."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+from formula_pool import MATRICES, SCALARS, derived, whole
+from rewrites import mutated
+
+from derive.judging import compare
+from derive.reading import to_latex
+
+
+def run(count: int, start: int) -> tuple[Counter[str], list[str]]:
+    hand = [(s, d, False) for s, d in SCALARS] + [(s, d, True) for s, d in MATRICES]
+    formulas = hand + [(s, d, False) for s, d in derived()]
+    verdicts: Counter[str] = Counter()
+    unproved = []
+    k = start
+    while sum(verdicts.values()) < count:
+        source, declared, matrices = formulas[k % len(formulas)]
+        tree = whole(source)
+        assert tree is not None, source
+        slip = mutated(tree, random.Random(k), matrices)
+        k += 1
+        if slip is None:
+            continue
+        kind, new = slip
+        claim = compare(source, to_latex(new), declared.split(";") if declared else [])
+        verdicts[claim.verdict] += 1
+        if claim.wrong:
+            assert claim.witness is not None
+        if claim.verdict == "correct" and claim.evidence not in ("proved", "exact"):
+            unproved.append(f"{kind}: {source} as {to_latex(new)}: {claim.message}")
+    return verdicts, unproved
+
+
+def test_some_hundreds_of_mutants() -> None:
+    verdicts, unproved = run(300, 0)
+    assert not unproved
+    assert verdicts["wrong"] >= 297
+
+
+@pytest.mark.slow
+def test_twenty_thousand_mutants() -> None:
+    verdicts, unproved = run(20_000, 1_000)
+    assert not unproved
+    assert verdicts["wrong"] >= 19_800

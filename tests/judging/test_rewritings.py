@@ -1,0 +1,63 @@
+"""Rewritten formulas stay right: commuted, expanded, factored, renamed, in another notation."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+from formula_pool import MATRICES, SCALARS, derived, whole
+from rewrites import rewritten
+
+from derive.judging import Claim, compare
+from derive.reading import to_latex
+
+
+def pool() -> list[tuple[str, str, bool]]:
+    hand = [(s, d, False) for s, d in SCALARS] + [(s, d, True) for s, d in MATRICES]
+    return hand + [(s, d, False) for s, d in derived()]
+
+
+def judged(source: str, declared: str, matrices: bool, seed: int) -> tuple[str, Claim]:
+    tree = whole(source)
+    assert tree is not None, source
+    new = to_latex(rewritten(tree, random.Random(seed), matrices))
+    return new, compare(source, new, declared.split(";") if declared else [])
+
+
+def run(count: int, start: int) -> tuple[Counter[str], list[str]]:
+    formulas = pool()
+    verdicts: Counter[str] = Counter()
+    wrong = []
+    for k in range(start, start + count):
+        source, declared, matrices = formulas[k % len(formulas)]
+        new, claim = judged(source, declared, matrices, k)
+        verdicts[claim.verdict] += 1
+        if claim.wrong:
+            wrong.append(f"{source} as {new}: {claim.message}")
+    return verdicts, wrong
+
+
+def test_the_pool_is_large_and_of_many_operations() -> None:
+    assert len(pool()) > 150
+    assert all(whole(source) is not None for source, _, _ in pool())
+
+
+@pytest.mark.parametrize("row", [*SCALARS, *MATRICES], ids=[s for s, _ in (*SCALARS, *MATRICES)])
+def test_a_formula_in_four_other_forms(row: tuple[str, str]) -> None:
+    for seed in range(4):
+        new, claim = judged(*row, row in MATRICES, seed)
+        assert claim.verdict == "correct", f"{new}: {claim.message}"
+
+
+def test_some_hundreds_of_rewritings() -> None:
+    verdicts, wrong = run(400, 0)
+    assert not wrong
+    assert verdicts["undecided"] + verdicts["unread"] <= 4
+
+
+@pytest.mark.slow
+def test_twenty_thousand_rewritings() -> None:
+    verdicts, wrong = run(20_000, 1_000)
+    assert not wrong
+    assert verdicts["undecided"] + verdicts["unread"] < 100  # 0.5 %
