@@ -145,14 +145,14 @@ def pad2d(call: Call) -> Placed:
 
 @layer("Upsample UpsamplingNearest2d", "size=None, scale_factor=None, mode='nearest', align_corners=None")
 def upsample(call: Call) -> Placed:
-    """A larger image; nearest neighbours cost nothing."""
-    call.rank(4)
+    """More places in space; nearest neighbours cost nothing."""
+    call.rank(3, 4, 5)
+    rank = len(call.shape) - 2
     if call["size"] is not None:
-        sizes = call.axes("size", 2)
+        sizes = call.axes("size", rank)
     elif call["scale_factor"] is not None:
-        factors = (
-            call["scale_factor"] if isinstance(call["scale_factor"], tuple) else (call["scale_factor"],) * 2
-        )
+        given = call["scale_factor"]
+        factors = given if isinstance(given, tuple) else (given,) * rank
         sizes = tuple(simplest(one * factor) for one, factor in zip(call.shape[2:], factors, strict=True))
     else:
         call.fail("needs size or scale_factor")

@@ -222,7 +222,8 @@ def subsampling(call: Call) -> Placed:
     It is a depthwise convolution whose weights are all the same.
     """
     more = {"stride": call["kernel_size"]} if call["stride"] is None else {}
-    call.settings = {**call.settings, **more, "dilation": 1, "groups": "in", "out_channels": None, "bias": True}
+    depthwise = {"dilation": 1, "groups": "in", "out_channels": None, "bias": True}
+    call.settings = {**call.settings, **more, **depthwise}
     placed = _lazy(call, 2)
     (use,) = placed.uses
     learned = simplest(2 * call.shape[1])
