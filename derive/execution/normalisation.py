@@ -11,24 +11,38 @@ Gradients = dict[str, Array]
 _BATCH, _FEATURES = -2, -1
 
 
-def _rate(operation: str, variance: Array, eps: float) -> Array:
-    """1 / sqrt(variance + eps)."""
+Axes = int | tuple[int, ...]
+
+
+def rate_of(operation: str, variance: Array, eps: float) -> Array:
+    """1 / sqrt(variance + eps). Raises DomainError where that is not a positive number."""
     if (variance.real + eps <= 0).any():
         raise DomainError(
             f"{operation}: variance + eps must be positive; the least is {variance.real.min()} + {eps}"
         )
+    if np.isinf(variance).any():
+        raise DomainError(
+            f"{operation}: a variance overflows {variance.dtype}, of which the largest number is "
+            f"{np.finfo(variance.dtype).max:.2g}; scale the input down"
+            + (" or give it as float64" if variance.dtype.name in ("float32", "complex64") else "")
+        )
     return 1 / np.sqrt(variance + eps)
 
 
-def _standardised(operation: str, x: Array, eps: float, axis: int) -> tuple[Array, Array]:
+def standardised(operation: str, x: Array, eps: float, axis: Axes) -> tuple[Array, Array]:
     """(x - mean) / sqrt(variance + eps) and the factor 1 / sqrt(variance + eps)."""
     centred = x - x.mean(axis=axis, keepdims=True)
     # Not np.var: for complex numbers that is the mean of |.|^2, which is not analytic.
-    rate = _rate(operation, (centred * centred).mean(axis=axis, keepdims=True), eps)
+    rate = rate_of(operation, _mean_square(centred, axis), eps)
     return centred * rate, rate
 
 
-def _through_standardising(upstream: Array, xhat: Array, rate: Array, axis: int) -> Array:
+def _mean_square(x: Array, axis: Axes) -> Array:
+    with np.errstate(over="ignore"):  # said by rate_of
+        return (x * x).mean(axis=axis, keepdims=True)
+
+
+def through_standardising(upstream: Array, xhat: Array, rate: Array, axis: Axes) -> Array:
     """rate times what is left of the upstream when its mean and its component along xhat are taken out."""
     along = (upstream * xhat).mean(axis=axis, keepdims=True)
     return rate * (upstream - upstream.mean(axis=axis, keepdims=True) - xhat * along)
@@ -42,14 +56,14 @@ def _affine_gradients(upstream: Array, xhat: Array) -> Gradients:
 @forward_rule("x: ... B n, gamma: n, beta: n -> ... B n", analytic=True)
 def batch_norm(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> Array:
     """gamma xhat + beta, xhat standardised over the axis before the last one, the variance dividing by B."""
-    return gamma * _standardised("batch_norm", x, eps, _BATCH)[0] + beta
+    return gamma * standardised("batch_norm", x, eps, _BATCH)[0] + beta
 
 
 @backward_rule(batch_norm)
 def batch_norm_backward(upstream: Array, x: Array, gamma: Array, beta: Array, *, eps: float) -> Gradients:
-    xhat, rate = _standardised("batch_norm", x, eps, _BATCH)
+    xhat, rate = standardised("batch_norm", x, eps, _BATCH)
     return {
-        "x": _through_standardising(upstream * gamma, xhat, rate, _BATCH),
+        "x": through_standardising(upstream * gamma, xhat, rate, _BATCH),
         **_affine_gradients(upstream, xhat),
     }
 
@@ -57,14 +71,14 @@ def batch_norm_backward(upstream: Array, x: Array, gamma: Array, beta: Array, *,
 @forward_rule("x: ... n, gamma: n, beta: n -> ... n", analytic=True)
 def layer_norm(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> Array:
     """gamma xhat + beta, xhat standardised over the last axis, the variance dividing by n."""
-    return gamma * _standardised("layer_norm", x, eps, _FEATURES)[0] + beta
+    return gamma * standardised("layer_norm", x, eps, _FEATURES)[0] + beta
 
 
 @backward_rule(layer_norm)
 def layer_norm_backward(upstream: Array, x: Array, gamma: Array, beta: Array, *, eps: float) -> Gradients:
-    xhat, rate = _standardised("layer_norm", x, eps, _FEATURES)
+    xhat, rate = standardised("layer_norm", x, eps, _FEATURES)
     return {
-        "x": _through_standardising(upstream * gamma, xhat, rate, _FEATURES),
+        "x": through_standardising(upstream * gamma, xhat, rate, _FEATURES),
         **_affine_gradients(upstream, xhat),
     }
 
@@ -72,14 +86,14 @@ def layer_norm_backward(upstream: Array, x: Array, gamma: Array, beta: Array, *,
 @forward_rule("x: ... n, gamma: n, beta: n, mu: n, v: n -> ... n", analytic=True)
 def batch_norm_eval(x: Array, gamma: Array, beta: Array, mu: Array, v: Array, *, eps: float = 1e-5) -> Array:
     """gamma (x - mu) / sqrt(v + eps) + beta with a given mean and variance."""
-    return gamma * ((x - mu) * _rate("batch_norm_eval", v, eps)) + beta
+    return gamma * ((x - mu) * rate_of("batch_norm_eval", v, eps)) + beta
 
 
 @backward_rule(batch_norm_eval)
 def batch_norm_eval_backward(
     upstream: Array, x: Array, gamma: Array, beta: Array, mu: Array, v: Array, *, eps: float
 ) -> Gradients:
-    rate = _rate("batch_norm_eval", v, eps)
+    rate = rate_of("batch_norm_eval", v, eps)
     through = upstream * (gamma * rate)
     return {
         "x": through,
@@ -92,12 +106,12 @@ def batch_norm_eval_backward(
 @forward_rule("x: ... n, gamma: n -> ... n", analytic=True)
 def rms_norm(x: Array, gamma: Array, *, eps: float = 1e-5) -> Array:
     """gamma x / sqrt(mean of x^2 over the last axis + eps)."""
-    return gamma * x * _rate("rms_norm", (x * x).mean(axis=-1, keepdims=True), eps)
+    return gamma * x * rate_of("rms_norm", _mean_square(x, _FEATURES), eps)
 
 
 @backward_rule(rms_norm)
 def rms_norm_backward(upstream: Array, x: Array, gamma: Array, *, eps: float) -> Gradients:
-    rate = _rate("rms_norm", (x * x).mean(axis=-1, keepdims=True), eps)
+    rate = rate_of("rms_norm", _mean_square(x, _FEATURES), eps)
     xhat, scaled = x * rate, upstream * gamma
     along = (scaled * xhat).mean(axis=-1, keepdims=True)
     return {"x": rate * (scaled - xhat * along), "gamma": upstream * xhat}

@@ -10,9 +10,9 @@ from derive import execution
 # Distinct primes as far as they meet in one operation: a wrong transpose then fails by shape.
 SIZES = {
     "n": 5, "m": 3, "B": 7, "d": 2, "d_v": 11,
-    "D": 3, "D_y": 7, "d_s": 7, "p": 5, "h": 2, "G": 2, "r": 3, "T": 2,
+    "D": 3, "D_y": 7, "d_s": 7, "p": 5, "h": 2, "G": 2, "r": 3, "T": 2, "V": 5,
     # images: few places, since every entry is moved by itself to take differences
-    "N": 3, "C": 2, "O": 3, "C_group": 2, "O_group": 3, "L": 5, "H": 3, "W": 5,
+    "N": 3, "C": 2, "O": 3, "C_group": 2, "O_group": 3, "L": 5, "H": 2, "W": 3,
     "k": 3, "k_d": 2, "k_h": 2, "k_w": 3,
 }  # fmt: skip
 
