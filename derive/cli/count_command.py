@@ -10,6 +10,7 @@ import click
 from derive.cli.options import console, fail, format_option, output_option, read_text, write, write_json
 
 if TYPE_CHECKING:
+    from derive.counting.network import NetworkCount
     from derive.graphs.network import Network
 
 
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     "--convention", "conventions", multiple=True, metavar="NAME", help="mac, 2mac, exact, biases=1 ..."
 )
 @click.option("--set", "settings", multiple=True, metavar="NAME=NUMBER", help="A variable of the text.")
+@click.option(
+    "--layout", type=click.Choice(["chw", "hwc"]), default="chw", show_default=True, help="Of --input."
+)
+@click.option("--working", is_flag=True, help="The sums behind the totals, with formula and reason.")
+@click.option("--receptive", is_flag=True, help="Receptive field, jump and interval of every layer.")
+@click.option("--explain", metavar="TOTAL", help="Which convention or slip gives this total, e.g. 13.5M.")
 @click.option("--layers", is_flag=True, help="List the layers that there are.")
 @format_option("text", "json", "latex")
 @output_option()
@@ -30,6 +37,10 @@ def command(
     batch: str,
     conventions: tuple[str, ...],
     settings: tuple[str, ...],
+    layout: str,
+    working: bool,
+    receptive: bool,
+    explain: str | None,
     layers: bool,
     output_format: str,
     output: Path | None,
@@ -56,20 +67,48 @@ def command(
     try:
         in_force = conventions_from(conventions)
         shapes = [shape_of(one, "--input") for one in inputs]
+        if layout == "hwc":
+            shapes = [(*one[-1:], *one[:-1]) for one in shapes]
         count = count_network(
             _network(network, settings), shapes, shape_of(batch, "--batch")[0], in_force.network
         )
+        if explain is not None:
+            _explain(count, explain, output_format, output)
+            return
     except NetworkError as error:
         fail(str(error))
+    from derive.rendering import count_receptive, count_working
+
     if output_format == "json":
-        write_json(rendering.as_dict(count, in_force), output)
+        data = rendering.as_dict(count, in_force)
+        data["receptive_fields"] = count_receptive.as_dict(count)
+        if working:
+            data["working"] = count_working.as_dict(count)
+        write_json(data, output)
     elif output_format == "latex":
-        write(rendering.as_latex(count, in_force), output)
+        write(count_working.as_latex(count) if working else rendering.as_latex(count, in_force), output)
+    elif working or receptive:
+        parts = [count_working.as_text(count)] if working else []
+        parts += [count_receptive.as_text(count)] if receptive else []
+        write("\n\n".join(parts), output)
     else:
         screen = console()
         with screen.capture() as captured:
             screen.print(rendering.as_text(count, in_force, screen.width))
         write(captured.get(), output)
+
+
+def _explain(count: NetworkCount, total: str, output_format: str, output: Path | None) -> None:
+    """What gives a total."""
+    from derive.counting.explain import explain, target_of
+    from derive.rendering.count_working import explanations_dict, explanations_text
+
+    target = target_of(total)
+    found = explain(count, target)
+    if output_format == "json":
+        write_json(explanations_dict(found, target), output)
+    else:
+        write(explanations_text(found, target), output)
 
 
 def _network(network: str, settings: tuple[str, ...]) -> Network:

@@ -177,7 +177,7 @@ def _counted(placed: Placed) -> dict[str, Size]:
     counts: dict[str, Size] = dict.fromkeys(QUANTITIES, 0)
     counts["activations"] = product(placed.shape)
     for use in placed.uses:
-        for name, value in _use_counts(use).items():
+        for name, value in use_counts(use).items():
             counts[name] = _plus(counts[name], value)
     counts["trainable"] = counts["parameters"]
     return counts
@@ -191,7 +191,7 @@ def _times(left: Size, right: Size) -> Size:
     return simplest(left * right)
 
 
-def _use_counts(use: Use) -> dict[str, Size]:
+def use_counts(use: Use) -> dict[str, Size]:
     """What one use adds to the quantities of a layer."""
     found: dict[str, Size] = {
         "parameters": use.own_parameters,

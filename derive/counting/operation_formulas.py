@@ -72,12 +72,16 @@ class OperationFormulas:
         return Formula(sp.expand(total))
 
     @cached_property
+    def biases(self) -> tuple[str, ...]:
+        """The parameters that are only ever added."""
+        return tuple(name for name in self.parameters if _is_bias(self.program, name))
+
+    @cached_property
     def bias_additions(self) -> Formula:
         """How many additions less it takes without its biases."""
-        biases = tuple(name for name in self.parameters if _is_bias(self.program, name))
-        if not biases:
+        if not self.biases:
             return Formula(sp.S.Zero)
-        without = count_program(_with_values(self.program, dict.fromkeys(biases, 0)))
+        without = count_program(_with_values(self.program, dict.fromkeys(self.biases, 0)))
         return Formula(sp.expand(self.expressions.additions - without.additions))
 
     @cached_property
