@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,6 +26,7 @@ from derive.tensor.differentiate import Step
 from derive.tensor.index import Index, free_indices
 from derive.tensor.matrix import Matrix
 from derive.tensor.matrix_form import NotAMatrixFormulaError, to_matrix
+from derive.tensor.matrix_steps import step_form
 from derive.tensor.nodes import (
     Access,
     Apply,
@@ -49,6 +51,8 @@ class Section:
     """One quantity found on the way: what it is, the steps, what it came to."""
 
     part: Part
+    step: Index | None = None
+    """What a recurrence runs over; matrix notation then is of each step by itself."""
 
     @property
     def target(self) -> Access:
@@ -58,10 +62,18 @@ class Section:
     def result(self) -> sp.Expr:
         return self.part.result
 
+    @cached_property
+    def equation(self) -> tuple[Tensor, Matrix | str]:
+        """What was found, for a recurrence at one step, and :attr:`matrix`."""
+        if self.step is not None:
+            with contextlib.suppress(NotAMatrixFormulaError):
+                return step_form(self.target, self.result, self.step)
+        return self.target.tensor, matrix_form(self.target, self.result)
+
     @property
     def matrix(self) -> Matrix | str:
         """The result in matrix notation, or the reason why it has none."""
-        return matrix_form(self.target, self.result)
+        return self.equation[1]
 
     def steps(self, detail: bool = False) -> tuple[Step, ...]:
         """The steps; without ``detail`` the trivial ones are left out, unless one of them is the last."""
@@ -107,7 +119,7 @@ class Derivation:
 
     @cached_property
     def sections(self) -> tuple[Section, ...]:
-        return tuple(Section(part) for part in self.derived.parts)
+        return tuple(Section(part, self.program.step) for part in self.derived.parts)
 
     @property
     def target(self) -> Access:

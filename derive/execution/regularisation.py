@@ -34,21 +34,44 @@ def l2_penalty_backward(upstream: Array, w: Array, *, alpha: float) -> Gradients
 @forward_rule("x: ..., m: ... -> ...", analytic=True)
 def dropout(x: Array, m: Array, *, p: float = 0.5) -> Array:
     """x m / (1 - p), m the mask. Raises DomainError unless 0 <= p < 1."""
-    return x * m * _rest(p)
+    return x * m / _kept("dropout", p)
 
 
 @backward_rule(dropout)
 def dropout_backward(upstream: Array, x: Array, m: Array, *, p: float) -> Gradients:
-    scaled = upstream * _rest(p)
+    scaled = upstream / _kept("dropout", p)
     return {"x": scaled * m, "m": scaled * x}
 
 
-def _rest(p: float) -> float:
+def _kept(name: str, p: float) -> float:
+    """The probability of keeping."""
     if not 0 <= p < 1:
         raise DomainError(
-            f"dropout: p, the probability of dropping, must be at least 0 and below 1; it is {p}"
+            f"{name}: p, the probability of dropping, must be at least 0 and below 1; it is {p}"
         )
-    return 1 / (1 - p)
+    return 1 - p
+
+
+@forward_rule("x: ..., m: ... -> ...", analytic=True)
+def dropout_not_inverted(x: Array, m: Array) -> Array:
+    """x m, m the mask."""
+    return x * m
+
+
+@backward_rule(dropout_not_inverted)
+def dropout_not_inverted_backward(upstream: Array, x: Array, m: Array) -> Gradients:
+    return {"x": upstream * m, "m": upstream * x}
+
+
+@forward_rule("x: ... -> ...", analytic=True)
+def dropout_not_inverted_eval(x: Array, *, p: float = 0.5) -> Array:
+    """(1 - p) x. Raises DomainError unless 0 <= p < 1."""
+    return _kept("dropout_not_inverted_eval", p) * x
+
+
+@backward_rule(dropout_not_inverted_eval)
+def dropout_not_inverted_eval_backward(upstream: Array, x: Array, *, p: float) -> Gradients:
+    return {"x": _kept("dropout_not_inverted_eval", p) * upstream}
 
 
 @forward_rule("x: ..., f: ... -> ...", analytic=True)

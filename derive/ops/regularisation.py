@@ -48,6 +48,27 @@ def dropout(define: Definition) -> None:
     define.let("y", m() * x() / (1 - define.setting("p", Fraction(1, 2))))
 
 
+@defines("regularisation", "Srivastava et al. (2014), section 4, as in the paper: not scaled while training")
+def dropout_not_inverted(define: Definition) -> None:
+    """Puts zeros where a mask has them and scales nothing: in evaluation everything is scaled down instead.
+
+    The mask is an input: 1 keeps, 0 drops. Of N units there are 2^N masks.
+    """
+    x = define.input("x", meaning="any number")
+    m = define.input("m", meaning="the mask: 1 keeps, 0 drops", domain=BINARY)
+    define.let("y", m() * x())
+
+
+@defines("regularisation", "Srivastava et al. (2014), section 4, in evaluation")
+def dropout_not_inverted_eval(define: Definition) -> None:
+    """What :func:`dropout_not_inverted` is in evaluation: every number times the probability of keeping it.
+
+    That is the mean over all masks. p is the probability of dropping, as in PyTorch; the paper's p is 1 - p.
+    """
+    x = define.input("x", meaning="any number")
+    define.let("y", (1 - define.setting("p", Fraction(1, 2))) * x())
+
+
 @defines("regularisation", "He, Zhang, Ren, Sun (2016), equation 1")
 def residual_sum(define: Definition) -> None:
     """What a block of layers computes, added to what it got: both gradients are the upstream one."""

@@ -98,10 +98,10 @@ class Page:
     def matrix(self, section: Section | None = None) -> str | None:
         """A section's result (the last one's if none is said) in matrix notation, as an equation."""
         section = section or self.derivation.sections[-1]
-        form = section.matrix
+        left, form = section.equation
         if not isinstance(form, Matrix):
             return None
-        return f"{self.printer(section.target.tensor)} = {form.print(self.printer)}"
+        return f"{self.printer(left)} = {form.print(self.printer)}"
 
     def results(self) -> list[tuple[str, str | None]]:
         """(index form, matrix form) of everything that keeps a name, what was asked for last."""

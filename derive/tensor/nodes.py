@@ -440,6 +440,12 @@ class IfPositive(sp.Expr):
             return then
         if condition.is_nonpositive:
             return otherwise
+        if condition.has(Index) and not tensors_in(condition):
+            low, high = bounds(condition)
+            if low.is_positive:
+                return then
+            if high.is_nonpositive:
+                return otherwise
         return super().__new__(cls, condition, then, otherwise)
 
     def _eval_power(self, exponent: sp.Expr) -> sp.Expr | None:

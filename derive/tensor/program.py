@@ -131,6 +131,12 @@ class Program:
         loops = (one for one in in_loops(self.everything) if isinstance(one, Loop))
         return frozenset(statement.tensor for loop in loops for statement in loop.statements)
 
+    @cached_property
+    def step(self) -> Index | None:
+        """The index that a recurrence runs over, where there is one recurrence."""
+        found = {one.index for one in in_loops(self.everything) if isinstance(one, Loop)}
+        return found.pop() if len(found) == 1 else None
+
     def depends(self, tensor: Tensor, on: Tensor) -> bool:
         """Whether ``tensor`` is, or is computed from, ``on``."""
         return tensor == on or on in self._dependencies.get(tensor, frozenset())

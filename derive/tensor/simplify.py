@@ -109,7 +109,25 @@ def eliminate_brackets(expression: sp.Expr, chosen: list[sp.Expr] | None = None)
     if not expression.has(Bracket):
         return expression
     values: list[sp.Expr] = [] if chosen is None else chosen
-    return _map_sums(expression, lambda body, indices: _pick(body, indices, values))
+
+    def pick(body: sp.Expr, indices: tuple[Index, ...]) -> sp.Expr:
+        whole, joined = _with_inner_brackets(body, indices)
+        before = len(values)
+        picked = _pick(whole, joined, values)
+        return picked if whole is body or len(values) > before else Sum(body, *indices)
+
+    return _map_sums(expression, pick)
+
+
+def _with_inner_brackets(body: sp.Expr, indices: tuple[Index, ...]) -> tuple[sp.Expr, tuple[Index, ...]]:
+    """``sum_i g_i sum_u [i = 2a + u]`` as one sum over i and u, so that the bracket can pick i."""
+    factors, joined = [], indices
+    for one in sp.Mul.make_args(body):
+        if isinstance(one, Sum) and any(free_indices(two) & set(indices) for two in one.body.atoms(Bracket)):
+            one, own = one.open()
+            joined += own
+        factors.append(one)
+    return (body, indices) if joined == indices else (sp.Mul(*factors), joined)
 
 
 def brackets_out_of_cases(expression: sp.Expr) -> sp.Expr:

@@ -14,6 +14,7 @@ import sympy as sp
 from derive.ops.definition import (
     BINARY,
     CLASS_INDEX,
+    INDICES,
     MASK,
     NONNEGATIVE,
     POSITIVE,
@@ -26,7 +27,7 @@ from derive.ops.definition import (
     Operation,
 )
 from derive.tensor.index import free_indices
-from derive.tensor.nodes import IfPositive, Maximum, Tensor, nodes, tensors_in
+from derive.tensor.nodes import Access, IfPositive, Maximum, Tensor, nodes, tensors_in
 from derive.tensor.numeric import Compiled, compile_statements
 from derive.tensor.program import Statement
 
@@ -150,6 +151,8 @@ def _draw_input(one: Input, operation: Operation, setting: Setting, rng: np.rand
         return rng.choice([-1.0, 1.0], size=shape)
     if one.domain == BINARY:
         return rng.choice([0.0, 1.0], size=shape)
+    if one.domain == INDICES:
+        return rng.integers(_looked_up(one.tensor, operation, setting), size=shape)
     if one.domain == MASK:
         mask = rng.choice([False, True], size=shape)
         np.put_along_axis(mask, rng.integers(shape[-1], size=(*shape[:-1], 1)), True, axis=-1)
@@ -164,6 +167,16 @@ def _draw_input(one: Input, operation: Operation, setting: Setting, rng: np.rand
 
 def _maxima(operation: Operation) -> set[sp.Expr]:
     return {node for one in operation.program.statements for node in one.value.atoms(Maximum)}
+
+
+def _looked_up(indices: Tensor, operation: Operation, setting: Setting) -> int:
+    """How many entries there are to look up: the size of what these indices are read into."""
+    for statement in operation.program.statements:
+        for access in statement.value.atoms(Access):
+            for place, extent in zip(access.indices, access.tensor.shape, strict=True):
+                if isinstance(place, Access) and place.tensor == indices:
+                    return extents((extent,), setting)[0]
+    raise ValueError(f"{operation.name}: nothing is looked up with {indices.name}")
 
 
 def extents(shape: tuple[sp.Expr, ...], setting: Setting) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 def counterparts() -> dict[str, Callable[..., Any]]:
     """By an operation's name the PyTorch function that takes its inputs and settings by name."""
-    return _attention() | _cells()
+    return _attention() | _cells() | _shaping()
 
 
 def _attention() -> dict[str, Callable[..., Any]]:
@@ -132,4 +132,30 @@ def _cells() -> dict[str, Callable[..., Any]]:
         "rnn": rnn,
         "lstm": lambda x, **of: steps(torch.lstm, x, lstm_parameters(of), memory=True),
         "gru": lambda x, **of: steps(torch.gru, x, gru_parameters(of)),
+    }
+
+
+def _shaping() -> dict[str, Callable[..., Any]]:
+    import torch
+    from torch.nn import functional
+
+    def positions(x: Any, base: float) -> Any:
+        """PyTorch has no such encoding: only its sines, cosines and differentiation are used."""
+        n, d = x.shape[-2:]
+        columns = torch.arange(d)
+        angles = torch.arange(n)[:, None] / base ** ((columns - columns % 2).double() / d)
+        return x + torch.where(columns % 2 == 0, angles.sin(), angles.cos())
+
+    return {
+        "flatten": lambda x: torch.flatten(x, 1),
+        "reshape": lambda x, rows: x.reshape(rows, -1),
+        "concatenation": lambda x, z: torch.cat([x, z], -1),
+        "residual_projection": lambda x, f, W_s: functional.linear(x, W_s) + f,
+        "nearest_upsampling": lambda x, factor: functional.interpolate(
+            x, scale_factor=factor, mode="nearest"
+        ),
+        "embedding": lambda E, c: functional.embedding(c, E),
+        "positional_encoding": positions,
+        "dropout_not_inverted": lambda x, m: x * m,
+        "dropout_not_inverted_eval": lambda x, p: (1 - p) * x,
     }
