@@ -32,6 +32,8 @@ def counterparts() -> dict[str, Callable[..., Any]]:
         "softmax_regression_loss": lambda X, Y, W, b: functional.cross_entropy(
             functional.linear(X, W, b), Y, reduction="sum"
         ),
+        "shared_weights": lambda A, c: A @ c,
+        "tied_autoencoder": lambda x, W: functional.mse_loss(W.T @ (W @ x), x, reduction="sum") / 2,
         "sample_mean": lambda x: torch.mean(x),
         "sample_variance": lambda x: torch.var(x, correction=0),
     }
