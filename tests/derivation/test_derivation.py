@@ -8,10 +8,13 @@ from program_checks import check_steps
 from derive import ops
 from derive.derivation import UnknownVariableError, derive_gradient
 from derive.rendering.derivation import formula, page
+from derive.tensor.matrix import Matrix, Values
+from derive.tensor.matrix_steps import Slice, at_step
+from derive.tensor.numeric import compile_statements
 from derive.tensor.program import Statement
 from derive.verification.samples import Setting, draw
 
-SIZES = {"n": 3, "m": 2, "B": 5, "d": 4, "d_v": 2}
+SIZES = {"n": 3, "m": 2, "B": 5, "d": 4, "d_v": 2, "T": 3}
 
 EVERYTHING = [
     pytest.param(
@@ -26,6 +29,8 @@ EVERYTHING = [
     for name in ops.names()
     for given in ops.operation(name).differentiable
     for order, upstream in ((1, False), (1, True), (2, False))
+    # Through time there is only the gradient: a Jacobian would have a term for every number of steps.
+    if upstream or not ops.operation(name).program.recurrent
     if upstream or ops.operation(name).output.rank + order * given.tensor.rank <= (5 if order == 1 else 3)
 ]
 
@@ -152,6 +157,18 @@ def test_textbook_form(name, wrt, order, index, matrix):
             },
             id="attention",
         ),
+        pytest.param(
+            "rnn",
+            "W_hh",
+            {"dz_t": "(𝟏 - H_t^⊙2) ⊙ (g_t + W_hhᵀ dz_(t + 1))", "∂L/∂W_hh": "Σ_t dz_t H_(t - 1)ᵀ"},
+            id="through time",
+        ),
+        pytest.param(
+            "rnn",
+            "x",
+            {"dz_t": "(𝟏 - H_t^⊙2) ⊙ (g_t + W_hhᵀ dz_(t + 1))", "∂L/∂x_t": "W_xhᵀ dz_t"},
+            id="through time to an input",
+        ),
         pytest.param("rnn_cell", "W_hh", {"dz": "g ⊙ (𝟏 - H^⊙2)", "∂L/∂W_hh": "dz hᵀ"}, id="rnn"),
         pytest.param(
             "lstm_cell",
@@ -159,7 +176,7 @@ def test_textbook_form(name, wrt, order, index, matrix):
             {
                 "dC": "g ⊙ o ⊙ (𝟏 - t^⊙2)",
                 "dz_i": "dC ⊙ i ⊙ u ⊙ (𝟏 - i)",
-                "dz_f": "dC ⊙ c ⊙ f ⊙ (𝟏 - f)",
+                "dz_f": "c ⊙ dC ⊙ f ⊙ (𝟏 - f)",
                 "dz_o": "g ⊙ o ⊙ t ⊙ (𝟏 - o)",
                 "dz_u": "dC ⊙ i ⊙ (𝟏 - u^⊙2)",
                 "∂L/∂h": "U_fᵀ dz_f + U_iᵀ dz_i + U_oᵀ dz_o + U_uᵀ dz_u",
@@ -219,6 +236,8 @@ def test_folding_leaves_trivial_steps_out_and_keeps_the_result(name, wrt):
     [
         ("linear", "w", "linear: unknown input 'w'; did you mean W?"),
         ("linear", "zz", "linear: unknown input 'zz'; known: W, b, x"),
+        ("masked_attention", "M", "M is a mask and has no gradient; there is one by Q, K, V"),
+        ("embedding", "c", "c is an index and has no gradient; there is one by E"),
         ("cross_entropy_index", "c", "c is an index and has no gradient; there is one by z"),
     ],
 )
@@ -234,3 +253,32 @@ def test_numpy_function_names_the_sizes_that_disagree():
         gradient(x=np.ones((2, 3)), W=np.ones((5, 4)), b=np.ones(5), g=np.ones((2, 5)))
     with pytest.raises(ValueError, match=r"missing g; needed are x \(B, n\)"):
         gradient(x=np.ones((2, 3)), W=np.ones((5, 3)), b=np.ones(5))
+
+
+@pytest.mark.parametrize(("name", "wrt"), [("rnn", "W_hh"), ("rnn", "x"), ("lstm", "U_f"), ("gru", "W_u")])
+def test_matrix_notation_of_a_step_has_the_values_of_the_index_form(name, wrt, rng):
+    operation = ops.operation(name)
+    derivation = derive_gradient(operation, wrt)
+    sizes = {"T": 5, "n": 3, "m": 2}
+    arrays = draw(operation, Setting(sizes, {}), rng) | {"g": rng.normal(size=(5, 2))}
+    statements = (*operation.program.statements, *derivation.derived.statements)
+    computed = compile_statements((*operation.program.inputs, *derivation.derived.seeds), statements)
+    values = Values({**arrays, **computed.all(arrays)}, sizes)
+    step = operation.program.step
+    checked = 0
+    for section in derivation.sections:
+        left, form = section.equation
+        if section.part.inlined or not isinstance(form, Matrix):
+            continue
+        whole = values.arrays[section.target.tensor.name]
+        for t in range(5):
+            found = form.evaluate(at_step(values, form, step, t))
+            expected = left.value(whole, step, t) if isinstance(left, Slice) else whole
+            np.testing.assert_allclose(found, expected.reshape(found.shape), rtol=1e-12)
+            checked += 1
+    assert checked >= 10
+
+
+def test_a_jacobian_through_time_is_refused():
+    with pytest.raises(ValueError, match="use the chain rule"):
+        derive_gradient(ops.operation("rnn"), "b", upstream=False)

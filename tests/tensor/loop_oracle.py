@@ -18,6 +18,7 @@ from derive.tensor.index import Index
 from derive.tensor.nodes import Access, Apply, Argmax, Bracket, D, IfPositive, Inverse, LogDet, Maximum, Sum
 
 STEP = 1e-30
+MOST_SWEEPS = 20
 
 
 @dataclass(frozen=True)
@@ -223,15 +224,30 @@ def table(body, indices, world):
 def run(program, arrays, numbers):
     """Every statement in order; the world afterwards."""
     world = World(dict(numbers), {name: np.asarray(array) for name, array in arrays.items()}, program)
-    for statement in program.everything:
-        world = _evaluate_statement(world, statement)
-    return world
+    return run_statements(world, program.everything)
 
 
 def run_statements(world, statements):
-    """Further statements (a derivative's) evaluated in this world."""
+    """Further statements (a derivative's) evaluated in this world.
+
+    Where some are defined by each other from step to step, all are evaluated, from zeros, again and again:
+    after each sweep one more step is right, and in the end nothing changes.
+    """
+    known = set(world.arrays)
+    ordered = True
     for statement in statements:
-        world = _evaluate_statement(world, statement)
+        ordered = ordered and {one.tensor.name for one in statement.value.atoms(Access)} <= known
+        known.add(statement.tensor.name)
+    if not ordered:
+        zeros = {one.tensor.name: np.zeros(world.shape(one.tensor), dtype=complex) for one in statements}
+        world = replace(world, arrays={**zeros, **world.arrays})
+    for _ in range(1 if ordered else MOST_SWEEPS):
+        before = world.arrays
+        for statement in statements:
+            world = _evaluate_statement(world, statement)
+        if not ordered and all(np.array_equal(before[name], world.arrays[name]) for name in before):
+            return world
+    assert ordered, "a recurrence that does not end"
     return world
 
 
