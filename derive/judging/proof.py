@@ -19,7 +19,7 @@ from derive.judging.names import CONSTANTS, ONES, access, function_name, is_delt
 from derive.judging.normal import ONE, Field, NoProof, Ratio, frozen
 from derive.judging.sampling import Domain
 from derive.judging.shapes import infer
-from derive.judging.trees import UNITS, canonical, rename_bound, substitute
+from derive.judging.trees import UNITS, canonical, rename_bound, size_of, substitute
 from derive.reading import to_latex
 from derive.reading.tree import (
     Add,
@@ -456,9 +456,10 @@ def replace_marks(step: dict[str, str]) -> dict[str, str]:
 
 
 def put_in(tree: Tree, setting: Setting) -> Tree:
-    """The tree with the formulas of named quantities put in."""
+    """The tree with the formulas of named quantities put in; raises :class:`TooLarge` where they multiply."""
     for _ in setting.lets:
         tree = substitute(tree, setting.lets)
+        size_of(tree)
     return tree
 
 

@@ -28,7 +28,7 @@ HEAD = struct.Struct(">I")
 LARGEST_REPLY = 4_000_000
 READY = {"ready": True}
 MEGABYTE = 1 << 20
-#: A worker that has ever held so much memory ends with its reply: it may not give it back.
+#: A worker that holds so much memory after a claim ends with its reply.
 KEPT = 256 * MEGABYTE
 #: Judged once at the start: what they import and compute once and for all is not part of a claim's time.
 WARMING = (r"\tanh x", r"2\sigma(2x) - 1"), (r"\nabla_x x^T A x", "2Ax"), (r"\frac{1}{3} + \pi", "3.47")
@@ -82,13 +82,15 @@ def limit(allowed: Allowed) -> None:
 
 
 def used_up() -> bool:
-    """Whether this process has held so much memory that a new one is the better next one."""
-    if sys.platform == "win32":
-        return False
-    import resource
+    """Whether this process holds so much memory that a new one is the better next one.
 
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit > KEPT
+    Only Linux says so; what ``getrusage`` says includes what the program that started us held.
+    """
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") > KEPT
+    except OSError:
+        return False
 
 
 def send(stream: IO[bytes], message: bytes) -> None:
