@@ -37,6 +37,9 @@ PRIMES = (3, 5, 7, 11, 13, 17)
 _MANY_PRIMES = (2, *PRIMES, 19, 23)
 """For more sizes than four, smaller ones, so that arrays of all of them do not become large."""
 
+_SMALL_PRIMES = (2, 3, 5, 3, 2, 5, 3, 2, 3, 5)
+"""For arrays of four dimensions and more: neighbours differ."""
+
 _ELEMENTWISE_LENGTH = 7
 _AWAY_FROM_KINKS = 0.01
 _DRAWS = 50
@@ -56,14 +59,18 @@ class Setting:
         return ", ".join(f"{name}={value}" for name, value in (self.sizes | self.keywords).items())
 
 
+def _primes_for(operation: Operation) -> tuple[int, ...]:
+    if max((one.tensor.rank for one in operation.inputs if one.tensor is not None), default=0) >= 4:
+        return _SMALL_PRIMES
+    return PRIMES if len(operation.program.sizes()) <= 4 else _MANY_PRIMES
+
+
 def settings_of(operation: Operation) -> Iterator[Setting]:
     """Settings to try: sizes in two orders of primes, hyper-parameters at and off their defaults."""
     names = [symbol.name for symbol in operation.program.sizes()]
     # Less than doubled, so that a probability of at most one half stays one.
     for number, scale in enumerate((Fraction(1), Fraction(9, 5), Fraction(1, 5))):
-        primes = (PRIMES if len(names) <= 4 else _MANY_PRIMES)[number : number + len(names)][
-            :: -1 if number % 2 else 1
-        ]
+        primes = _primes_for(operation)[number : number + len(names)][:: -1 if number % 2 else 1]
         chosen = dict(zip(names, primes, strict=False))
         given: dict[str, float] = {}
         if operation.trials:
