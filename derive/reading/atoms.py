@@ -15,13 +15,16 @@ from derive.reading.names import letter, word
 from derive.reading.numerals import number
 from derive.reading.scripts import evaluated, postfix, raise_to, read_scripts
 from derive.reading.tree import (
+    Add,
     Ambiguous,
     Call,
+    Derivative,
     Ellipsis,
     Indexed,
     Matrix,
     Multiply,
     Name,
+    Negative,
     Number,
     Relation,
     Tree,
@@ -101,21 +104,38 @@ def _norm(parser: Parser, function: str, body: tuple[Tree, ...], span: tuple[int
     return postfix(parser, Call(name, body, span=span))
 
 
+_FUNCTIONS = frozenset("fghFG")
+
+
+def _derived(parser: Parser, tree: Tree, start: int) -> Tree:
+    """``(f g)'(x)``: the derivative of what stands in brackets, at x."""
+    following = functions.next_group(parser, "(")
+    primed = isinstance(tree, Derivative) and tree.kind.startswith("prime")
+    if not primed or following is None or not following.items:
+        return tree
+    parser.at += 1
+    return postfix(parser, Call(tree, functions.arguments(following, parser), span=(start, following.end)))
+
+
 def _composed(tree: Tree, item: Group, parser: Parser) -> Tree | None:
     """``(f * g)(t)`` and ``(I * K)(i, j)``: functions joined and then applied, or a product of brackets."""
     following = functions.next_group(parser, "(")
-    if not isinstance(tree, Multiply) or following is None or item.open != "(" or not following.items:
+    if following is None or item.open != "(" or not following.items:
         return None
-    letters = all(isinstance(factor, (Name, Indexed)) for factor in tree.factors)
-    if not letters or not set(tree.signs) <= {"*", "odot"}:
+    parts = tree.factors if isinstance(tree, Multiply) else tree.terms if isinstance(tree, Add) else ()
+    bare = [part.operand if isinstance(part, Negative) else part for part in parts]
+    named = bool(parts) and all(isinstance(part, Name) and part.text in _FUNCTIONS for part in bare)
+    joined_by_sign = isinstance(tree, Multiply) and set(tree.signs) <= {"*", "odot"}
+    letters = all(isinstance(part, (Name, Indexed)) for part in parts)
+    if not named and not (joined_by_sign and letters):
         return None
     start = parser.at
     parser.at += 1
     inside = functions.arguments(following, parser)
     span = (item.start, following.end)
     composed = any(inner.text == "circ" for inner in item.items)
-    joined: Tree = tree
-    if composed and len(tree.factors) == 2:
+    joined = tree
+    if composed and isinstance(tree, Multiply) and len(tree.factors) == 2:
         joined = Relation("circ", *tree.factors, span=tree.span)
     call = Call(joined, inside, span=span)
     if len(inside) > 1:
@@ -156,4 +176,5 @@ def group(parser: Parser, item: Group) -> Tree:
     applied = _composed(tree, item, parser)
     if applied is not None:
         return applied
-    return postfix(parser, tree if isinstance(tree, (Relation, Name, Number)) else replace(tree, span=span))
+    tree = postfix(parser, tree if isinstance(tree, (Relation, Name, Number)) else replace(tree, span=span))
+    return _derived(parser, tree, item.start)

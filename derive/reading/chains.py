@@ -226,7 +226,7 @@ def _is_operand(token: Token, previous: Item | None, following: Item | None) -> 
     if isinstance(previous, Token) and previous.kind == "number":
         return following is None or open_ended(following) or following.kind == "text"
     open_before = previous is None or open_ended(previous)
-    open_after = following is None or open_ended(following)
+    open_after = following is None or open_ended(following) or following.text in (",", ";")
     operator_near = (previous is not None and open_ended(previous)) or (
         following is not None and open_ended(following)
     )
@@ -338,12 +338,14 @@ def _arrow_parts(items: list[Item]) -> list[Draft]:
     """Split at relations; an arrow between whole relations leads to a statement of its own."""
     sides: list[list[Item]] = [[]]
     signs: list[str] = []
+    arrows: list[str] = []
     for item in items:
         sign = relation_of(item)
         if sign is None:
             sides[-1].append(item)
         else:
             signs.append(sign)
+            arrows.append(item.text)
             sides.append([])
     if ":" in signs:
         return [Draft(sides, signs, start=_start(items))]
@@ -357,7 +359,8 @@ def _arrow_parts(items: list[Item]) -> list[Draft]:
                 Draft([sides[place + 1]], [], connective=sign, start=_start(sides[place + 1], current.start))
             )
             continue
-        if sign == "->" and place == len(signs) - 1 and not solid(sides[place + 1]):
+        remark = sign == "->" or (place < len(arrows) and arrows[place] == "leftarrow")
+        if remark and place == len(signs) - 1 and not solid(sides[place + 1]):
             continue  # an arrow to a remark
         current.signs.append(sign)
         current.sides.append(sides[place + 1])

@@ -234,6 +234,9 @@ def is_function(core: Tree, group: Group, parser: Parser) -> bool | None:
     if declared is not None and (
         declared.is_function or declared.shape is not None or declared.domain is not None
     ):
+        lone = len(group.items) == 1 and group.items[0].kind in ("letter", "command")
+        if parser.below and lone and not declared.is_function:
+            return None  # a_{y(i)}: an index is no product, whatever the letter is elsewhere
         return declared.is_function
     if "prime" in name.marks:
         return True
@@ -443,7 +446,12 @@ def _out_of_fractions(items: list[Item]) -> list[Item]:
         kept = [inner for inner in above.items if inner.kind != "space"]
         kept = expand(kept, Context(), False) if kept else kept
         under = [inner for inner in below.items if inner.kind != "space"]
-        if len(kept) < 2 or not _is_differential(kept, len(kept) - 2) or not under or under[0].text == "d":
+        if (
+            len(kept) < 2
+            or not _is_differential(kept, len(kept) - 2)
+            or not under
+            or under[0].text[:1] == "d"
+        ):
             continue
         rest = kept[:-2] or [Token("number", "1", above.start, above.start)]
         top = Group("{", "}", rest, above.start, above.end, depth=above.depth)

@@ -289,7 +289,7 @@ def _call(tree: Call) -> str:
     shown = (
         r"\operatorname{vec}"
         if function == Name("vec")
-        else _wrap(function, isinstance(function, (Multiply, Relation)))
+        else _wrap(function, isinstance(function, (Add, Multiply, Relation)))
     )
     return rf"{shown}\left({_items(items)}\right)"
 

@@ -198,6 +198,10 @@ def _beside(made: tuple[str, str, str], before: list[Token]) -> tuple[str, str, 
         opened = before[-2:-1] if last is not None and last.text == "{" else before[-1:]
         if not before or (opened and opened[0].kind == "sign" and opened[0].text in ("_", "^")):
             return "command", "bot", ""
+    if kind == "command" and text == "parallel":
+        opened = before[-2:-1] if last is not None and last.text == "{" else before[-1:]
+        below = bool(opened) and opened[0].kind == "sign" and opened[0].text == "_"
+        return ("text", "parallel", "") if below else ("command", "Vert", "")
     return made
 
 
@@ -338,7 +342,10 @@ def _text(name: str, source: str, at: int) -> _Made:
     if re.fullmatch(r"\s*(?:\d+(?:\.\d+)?|\.\d+)\s*", content):
         return [("number", content.strip(), "")], stop
     worded = _WORDED.fullmatch(content.strip())
-    if worded is not None and (worded.group(1) or worded.group(3)):
+    shouted = (
+        worded is not None and worded.group(3) == "!" and re.match(r"\s*\\q?quad", source[stop : stop + 12])
+    )
+    if worded is not None and not shouted and (worded.group(1) or worded.group(3)):
         behind = [(token.kind, token.text, token.font) for token in lex(worded.group(3))]
         minus = [("sign", "-", "")] if worded.group(1) else []
         return [*minus, ("text", worded.group(2), name), *behind], stop

@@ -99,6 +99,8 @@ def called(parser: Parser, core: Tree, found: Scripts) -> Tree:
         return postfix(
             parser, Call(Name("indicator"), inside, span=(name.span[0] if name.span else 0, following.end))
         )
+    if verdict is None and TRANSPOSE in found.powers:
+        verdict = False  # W^T (x): what is transposed is a matrix
     declared = parser.context.declarations.get(core)
     sure = declared is not None and declared.is_function
     powered = bool(found.powers) or found.doubtful is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from derive.reading import symbols
 from derive.reading.context import span_of
@@ -284,7 +284,9 @@ def _labels(items: list[Item], parser: Parser, base: Tree, found: Scripts) -> li
         if len(rest) == 2 and rest[0].text == "^":  # W^{[2]^T}
             rest = rest[1].items if isinstance(rest[1], Group) and rest[1].open == "{" else rest[1:]
         scalar = declared is not None and declared.is_scalar and not declared.labelled
-        round_power = scalar and items[0].open == "(" if isinstance(items[0], Group) else False
+        # The sample x^{(i)} is no power even of a number; the power x^{(n-1)} is one.
+        lone = all(isinstance(item, (Name, Number)) for label in labels for item in cast(List, label).items)
+        round_power = scalar and not lone and isinstance(items[0], Group) and items[0].open == "("
         if round_power or (
             rest and not (_is_transpose(rest, parser) or _is_inverse(rest) or _is_prime(rest))
         ):

@@ -54,7 +54,6 @@ ALIASES = {
     "lVert": "Vert",
     "rVert": "Vert",
     "|": "Vert",
-    "parallel": "Vert",
     "lbrack": "[",
     "rbrack": "]",
     "lbrace": "{",
