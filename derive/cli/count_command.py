@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 )
 @click.option("--working", is_flag=True, help="The sums behind the totals, with formula and reason.")
 @click.option("--receptive", is_flag=True, help="Receptive field, jump and interval of every layer.")
+@click.option("--backward", is_flag=True, help="The backward pass's operations too.")
 @click.option("--explain", metavar="TOTAL", help="Which convention or slip gives this total, e.g. 13.5M.")
 @click.option("--layers", is_flag=True, help="List the layers that there are.")
 @format_option("text", "json", "latex")
@@ -40,6 +41,7 @@ def command(
     layout: str,
     working: bool,
     receptive: bool,
+    backward: bool,
     explain: str | None,
     layers: bool,
     output_format: str,
@@ -77,19 +79,22 @@ def command(
             return
     except NetworkError as error:
         fail(str(error))
-    from derive.rendering import count_receptive, count_working
+    from derive.rendering import count_backward, count_receptive, count_working
 
     if output_format == "json":
         data = rendering.as_dict(count, in_force)
         data["receptive_fields"] = count_receptive.as_dict(count)
+        if backward:
+            data["backward"] = count_backward.as_dict(count)
         if working:
             data["working"] = count_working.as_dict(count)
         write_json(data, output)
     elif output_format == "latex":
         write(count_working.as_latex(count) if working else rendering.as_latex(count, in_force), output)
-    elif working or receptive:
+    elif working or receptive or backward:
         parts = [count_working.as_text(count)] if working else []
         parts += [count_receptive.as_text(count)] if receptive else []
+        parts += [count_backward.as_text(count)] if backward else []
         write("\n\n".join(parts), output)
     else:
         screen = console()

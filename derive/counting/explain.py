@@ -225,7 +225,7 @@ def _slips(count: NetworkCount) -> Iterator[Slip]:
                 if any(change.values()):
                     change.setdefault("trainable", change.get("parameters", 0))
                     yield Slip(f"{words} in {where}", code, row.number, change)
-    every = [slip for slip in _each_without_bias(count)]
+    every = list(_each_without_bias(count))
     if len(every) > 1:
         total: dict[str, int] = {}
         for change in every:

@@ -68,7 +68,7 @@ class OperationFormulas:
     @cached_property
     def multiply_adds(self) -> Formula:
         """How many products are formed inside sums of products: what the field calls multiply-adds."""
-        total = sp.Add(*map(_contracted, self.program.statements))
+        total = sp.Add(*map(contracted, self.program.statements))
         return Formula(sp.expand(total))
 
     @cached_property
@@ -88,16 +88,6 @@ class OperationFormulas:
     def output_entries(self) -> Formula:
         """How many numbers it puts out."""
         return Formula(sp.Mul(*self.program.output.shape))
-
-    @cached_property
-    def backward(self) -> dict[str, dict[str, Formula]]:
-        """For each input and each array of parameters what its gradient costs, given the upstream one.
-
-        Counted are the statements of the derived gradient that are not computed forwards already.
-        """
-        from derive.counting.backward import backward_formulas
-
-        return backward_formulas(self)
 
     @cached_property
     def reach(self) -> dict[str, tuple[Any, ...]]:
@@ -162,7 +152,8 @@ def _is_bias(program: Program, name: str) -> bool:
     )
 
 
-def _contracted(statement: Statement) -> sp.Expr:
+def contracted(statement: Statement) -> sp.Expr:
+    """The products formed inside a statement's sums of products."""
     total = sp.S.Zero
     for part in _outermost_sums(statement.value):
         factors = sp.Mul.make_args(part.body)

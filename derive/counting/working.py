@@ -17,6 +17,7 @@ from derive.counting.formulas import Size, simplest
 from derive.counting.layers import ACTIVATION, WEIGHTED, Use
 from derive.counting.network import NetworkCount, Row
 from derive.counting.operation_formulas import formulas_of
+from derive.tensor.index import size
 from derive.tensor.printing import Printer
 
 SHOWN = ("parameters", "multiplications", "additions", "activation_evaluations", "comparisons")
@@ -99,9 +100,9 @@ def _step(use: Use, quantity: str, row: Row) -> Step | None:
         terms += [formulas.parameters[name].expression for name in use.twice]
         formula, times = sp.Add(*terms), simplest(use.copies * row.node.copies)
     elif quantity == "activation_evaluations" and use.role == ACTIVATION:
-        entries = sp.Mul(*(sp.Symbol(f"n_{k}", positive=True) for k in range(len(row.placed.shape))))
-        sizes = {f"n_{k}": value for k, value in enumerate(row.placed.shape)}
-        formula, times = entries, row.node.runs
+        names = _AXES.get(len(row.placed.shape), [f"n_{k}" for k in range(len(row.placed.shape))])
+        sizes = dict(zip(names, row.placed.shape, strict=True))
+        formula, times = sp.Mul(*map(size, names)), row.node.runs
     elif use.operation:
         formulas = formulas_of(use.operation, use.absent)
         name = "function_evaluations" if quantity == "activation_evaluations" else quantity
@@ -113,6 +114,10 @@ def _step(use: Use, quantity: str, row: Row) -> Step | None:
         return None
     value = formulas_value(formula, sizes)
     return Step(formula, sizes, times, simplest(value * times))
+
+
+_AXES = {2: ["N", "n"], 3: ["N", "T", "n"], 4: ["N", "C", "H_out", "W_out"]}
+"""Names for the axes of what an activation works on, by how many there are."""
 
 
 def formulas_value(formula: sp.Expr, sizes: dict[str, Size]) -> Size:
