@@ -23,6 +23,7 @@ COMMANDS = {
     "prove": "Prove by induction what recurrences come to.",
     "init": "Derive how large random weights have to be at first.",
     "threshold": "Threshold units: what one can do, proofs that none can, how one learns.",
+    "taylor": "Expand a function about a point, with its remainder; find missing terms.",
     "count": "Sizes, parameters, operations and memory of a network, layer by layer.",
     "verify": "Prove gradients numerically by independent witnesses.",
     "compare": "Say whether two formulas are equal, with a witness if not.",
