@@ -142,7 +142,7 @@ def convolution_backward(
 
 def _summed(images: Array) -> Array:
     """The sum for each channel."""
-    return images.reshape(*images.shape[:2], -1).sum(axis=-1).sum(axis=0)
+    return images.sum(axis=tuple(range(2, images.ndim))).sum(axis=0)
 
 
 for _rank in _SPACES:
@@ -233,7 +233,8 @@ def grouped_conv2d_backward(
 def _joined(array: Array, after: int) -> Array:
     """The group and the channel before the last `after` axes as one axis."""
     cut = array.ndim - after
-    return array.reshape(*array.shape[: cut - 2], -1, *array.shape[cut:])
+    groups, channels = array.shape[cut - 2 : cut]
+    return array.reshape(*array.shape[: cut - 2], groups * channels, *array.shape[cut:])
 
 
 @forward_rule("x: ... C H W, W: O C, b?: O -> ... O H W", analytic=True)
