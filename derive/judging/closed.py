@@ -16,7 +16,7 @@ from derive.judging.claim import Claim
 from derive.judging.limits import Irrational, Refusal, ShapeMismatch, Unknown
 from derive.judging.scalars import Interval, plain
 from derive.judging.shapes import infer, origin_of
-from derive.judging.trees import rename_bound
+from derive.judging.trees import rename_bound, tolerance
 from derive.judging.values import PRECISION, Evaluator, Point, Rounded, System
 from derive.reading.tree import Add, List, Power, Tree
 
@@ -98,7 +98,8 @@ def settle(
         )
     if relation in ("<", "<=", ">", ">=", "!="):
         return _inequality(x, y, relation)
-    differing = [i for i in np.ndindex(x.shape) if not _equal(x[i], y[i], a.exact and b.exact)]
+    slack = tolerance(left, right, *(lets or {}).values())
+    differing = [i for i in np.ndindex(x.shape) if not _equal(x[i], y[i], a.exact and b.exact, slack)]
     if not differing:
         if a.exact and b.exact:
             return Claim("correct", "exact", "exact arithmetic")
@@ -106,11 +107,11 @@ def settle(
     return _by_digits(_Sides(left, right, x, y, relation, convention, lets), differing)
 
 
-def _equal(a: Any, b: Any, exact: bool) -> bool:
+def _equal(a: Any, b: Any, exact: bool, slack: float = 1e-35) -> bool:
     if exact:
         return bool(a == b)
     a, b = _precise(a), _precise(b)
-    return bool(abs(a - b) <= 10.0 ** -(PRECISION - 15) * max(abs(a), abs(b), 1))
+    return bool(abs(a - b) <= slack * max(abs(a), abs(b), 1))
 
 
 def _precise(x: Any) -> Any:

@@ -159,7 +159,8 @@ def _degenerate(left: Tree, right: Tree, setting: Setting) -> bool:
     free = [
         dims for name, dims in layout.dims.items() if name in layout.matrices and name not in setting.shapes
     ]
-    return any(layout.find(dim) == 1 for dims in free for dim in dims)
+    given = [shape for shape in setting.shapes.values() if shape is not None]
+    return any(layout.find(dim) == 1 for dims in (*free, *given) for dim in dims if dim != 1)
 
 
 def judge(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:

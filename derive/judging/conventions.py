@@ -99,8 +99,10 @@ def _turned(trees: list[Tree]) -> list[Tree]:
 def _rows(left: Tree, right: Tree, lets: Mapping[Tree, Tree], value: str) -> Iterator[Reading]:
     """``x W`` for ``W x``: on one side every vector is a row, and so is the result."""
     a, b = _as_rows([left, right])
-    yield left, Transpose(b), dict(lets)
-    yield Transpose(a), right, dict(lets)
+    if b != right:
+        yield left, Transpose(b), dict(lets)
+    if a != left:
+        yield Transpose(a), right, dict(lets)
 
 
 def _as_rows(trees: list[Tree]) -> list[Tree]:
@@ -162,7 +164,8 @@ def _bias(left: Tree, right: Tree, lets: Mapping[Tree, Tree], value: str) -> Ite
     bias.
     """
     for a, b in _each_side(_without_bias, left, right):
-        yield a, b, dict(lets)
+        if a == left or b == right:  # without it on both sides is the same question again
+            yield a, b, dict(lets)
 
 
 def _without_bias(tree: Tree) -> Tree:
@@ -216,7 +219,11 @@ def _one_less(count: Tree) -> Tree:
 
 def _sum_of_squares(tree: Tree, count: Tree) -> bool:
     if isinstance(tree, Big):
-        return tree.operator == "sum" and _squares(tree.body) and tree.upper in (count, None)
+        return (
+            tree.operator == "sum"
+            and _squares(tree.body)
+            and (tree.upper == count or (tree.upper is None and isinstance(count, Name)))
+        )
     if isinstance(tree, Add) and isinstance(count, Number):
         square = all(isinstance(t, Power) and t.exponent == Number("2") for t in tree.terms)
         return square and count.value == len(tree.terms)

@@ -45,7 +45,7 @@ def fits(number: Number, sign: int, x: Any, approximately: bool = False) -> Fit 
     >>> fits(Number("0.66"), 1, Fraction(2244, 10000)) is None
     True
     """
-    unit = step(number)
+    unit = last = step(number)
     if approximately and number.places == 0:
         unit *= 10 ** (
             len(number.digits) - len(number.digits.rstrip("0"))
@@ -64,6 +64,7 @@ def fits(number: Number, sign: int, x: Any, approximately: bool = False) -> Fit 
     close = abs(x.middle - middle) <= abs(x.middle) / 4
     if close and x.overlaps(away) and not _only_touches(x, middle + sign * whole, sign):
         return "truncates"
+    whole = float(last)
     if approximately and x.overlaps(Interval(middle - whole, middle + whole)):
         return "approximates"
     return None

@@ -18,7 +18,7 @@ from derive.judging.names import RATES, access, function_name
 from derive.judging.sampling import POSITIVE, REAL, UNIT, Domain, draw, exactly, precisely
 from derive.judging.scalars import Interval, plain
 from derive.judging.shapes import infer, origin_of
-from derive.judging.trees import rename_bound
+from derive.judging.trees import rename_bound, tolerance
 from derive.judging.values import PRECISION, Evaluator, Point, System, plain_name
 from derive.reading.symbols import GREEK
 from derive.reading.tree import Call, Derivative, Indexed, Name, Relation, Tree
@@ -88,7 +88,8 @@ def judge_identity(left: Tree, right: Tree, setting: Setting) -> Claim:
             return Claim(
                 "correct",
                 "sampled",
-                f"both sides agree at {agreed} random points, confirmed to 35 digits",
+                f"both sides agree at {agreed} random points, confirmed to "
+                f"{9 if tolerance(left, right, *lets) > 1e-30 else 35} digits",
                 assumed=notes,
             )
     raise Unknown("no points were found where both sides have a value")
@@ -252,7 +253,7 @@ def _refute(left: Tree, right: Tree, setting: Setting, layout: Layout, point: Po
             if a != a or b != b:
                 return None
             gap = abs(a - b) / max(1, abs(a), abs(b))
-            if gap > max(worst, 10.0**-35):
+            if gap > max(worst, tolerance(left, right, *setting.lets.values())):
                 worst, entry = gap, position
         if entry is None:
             return None

@@ -1,8 +1,9 @@
-"""Which letters of a claim are indices, beyond i, j and k: made so before anything is judged.
+r"""Which letters of a claim are indices, beyond i, j and k: made so before anything is judged.
 
-``\\sum_a W_{ea} x_a``: a is bound by the sum, so in ``W_{ea}`` both subscripts count, and e does wherever it stands
-alone below a name. Letters found so carry the font :data:`INDEX`, and a derivative by an entry of a loss that is
-not given, ``\\partial L/\\partial S_{ij}``, becomes a name with those indices that may have any values.
+``\sum_a W_{ea} x_a``: a is bound by the sum, so in ``W_{ea}`` both subscripts count, and e does wherever it
+stands alone below a name. Letters found so carry the font :data:`INDEX`, and a derivative by an entry of a
+loss that is not given, ``\partial L/\partial S_{ij}``, becomes a name with those indices that may have any
+values.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from derive.judging import logic
 from derive.judging.names import INDEX, access, is_delta, is_letter
 from derive.judging.sampling import Domain
 from derive.judging.trees import rebuild
@@ -31,6 +33,7 @@ from derive.reading.tree import (
 
 #: What a stride, a dilation or a padding is drawn from where it counts within an index.
 STEP = Domain(1, 2, "integer", "a small natural number")
+TRUTH_VALUE = Domain(0, 1, "binary", "a truth value")
 OFFSET = Domain(0, 1, "integer", "0 or 1")
 _DERIVATIVE = "derivative"  # the font of a name that stands for a derivative
 
@@ -46,13 +49,43 @@ class Marked:
 def mark(trees: Iterable[Tree], given: Iterable[Tree] = ()) -> Marked:
     """Mark the index letters of all ``trees`` together; ``given`` names have a formula of their own."""
     given = set(given)
-    made = [_apart(tree, given) for tree in trees]
+    made = [_apart(logic.with_sets(tree), given) for tree in logic.with_truth(list(trees))]
+    made = _over_pairs(made)
     bound = {v for tree in made for v in _bound(tree) if _single(v) and not is_letter(v)}
     made = [_in_scope(tree, frozenset()) for tree in made] if bound else made
     free = _spread(made)
     if free:
         made = [_below(tree, free) for tree in made]
     return Marked(tuple(made), dict(_steps(made)))
+
+
+def _over_pairs(trees: list[Tree]) -> list[Tree]:
+    r"""``\sum_{i < j}`` runs over both letters, unless one of them stands elsewhere on its own."""
+    outside = {n for tree in trees for n in _outside(tree)}
+
+    def widen(tree: Tree) -> Tree:
+        tree = rebuild(tree, widen)
+        if isinstance(tree, Big) and isinstance(tree.condition, Relation) and tree.condition.sign in _ORDERS:
+            ends = (tree.condition.left, tree.condition.right)
+            more = tuple(v for v in ends if is_letter(v) and v not in tree.variables and v not in outside)
+            if more and len(tree.variables) == 1 and tree.lower is None and tree.upper is None:
+                return replace(tree, variables=(*tree.variables, *more))
+        return tree
+
+    return [widen(tree) for tree in trees]
+
+
+_ORDERS = ("<", "<=", ">", ">=", "!=")
+
+
+def _outside(tree: Tree) -> Iterator[Tree]:
+    """The letters that stand outside every sum with a condition."""
+    if isinstance(tree, Big) and tree.condition is not None:
+        return
+    if isinstance(tree, Name):
+        yield tree
+    for child in tree.children():
+        yield from _outside(child)
 
 
 def _single(item: Tree) -> bool:
@@ -86,7 +119,9 @@ def _in_scope(tree: Tree, letters: frozenset[Tree]) -> Tree:
 
 
 def _spread(trees: list[Tree]) -> frozenset[Tree]:
-    """The free letters that stand as subscripts beside a bound one, or where one stands below the same name."""
+    """The free letters that stand as subscripts beside a bound one, or where one stands below the same
+    name.
+    """
     found: set[Tree] = set()
     for tree in trees:
         bound = set(_bound(tree))
@@ -114,11 +149,13 @@ def _below(tree: Tree, letters: frozenset[Tree]) -> Tree:
     return rebuild(tree, lambda part: _below(part, letters))
 
 
-# -- labels, derivatives of what is not given ------------------------------------------------------------------
+# -- labels, derivatives of what is not given --------------------------------------------------------------
 
 
 def _apart(tree: Tree, given: set[Tree]) -> Tree:
-    """``W_{K a e}`` of ``[W_K]_{ae}`` as entries of ``W_K``; derivatives of a loss that is not given as names."""
+    """``W_{K a e}`` of ``[W_K]_{ae}`` as entries of ``W_K``; derivatives of a loss that is not given as
+    names.
+    """
     if isinstance(tree, Derivative):
         opaque = _as_name(tree, given)
         if opaque is not None:
@@ -157,12 +194,13 @@ def derivatives(tree: Tree) -> set[str]:
     return {n.text for n in tree.walk() if isinstance(n, Name) and n.font == _DERIVATIVE}
 
 
-# -- strides and paddings ----------------------------------------------------------------------------------------
+# -- strides and paddings ----------------------------------------------------------------------------------
 
 
 def _steps(trees: Iterable[Tree]) -> Iterator[tuple[Tree, Domain]]:
     """Names that are multiplied or added within an index: ``s``, ``d`` and ``p`` of ``x_{s i + d u - p}``."""
     for tree in trees:
+        yield from ((name, TRUTH_VALUE) for name in logic.names(tree))
         for node in tree.walk():
             if isinstance(node, Indexed) and not is_delta(node):
                 for item in node.lower:

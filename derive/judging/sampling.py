@@ -98,6 +98,9 @@ def _values(rng: np.random.Generator, domain: Domain, shape: tuple[int, ...], po
         low, high = (
             (0, 1) if domain.kind == "binary" else (int(max(domain.low, -9)), int(min(domain.high, 9)))
         )
+        if domain.kind == "binary" and len(shape) == 1:
+            # Every row of the truth table of up to four names is among the points.
+            return ((np.arange(shape[0]) >> (position % 4)) & 1).astype(float)
         return rng.integers(low, high + 1, size=shape).astype(float)
     if domain.kind == "simplex":
         # Multiples of 1/64: binary fractions, so that they sum to 1 exactly in every number system.

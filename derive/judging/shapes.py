@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from derive.judging import logic
 from derive.judging.functions import TABLE
 from derive.judging.layout import UNIT, Dim, Layout, Shape
 from derive.judging.limits import Refusal, ShapeMismatch, Unknown
@@ -42,6 +43,7 @@ from derive.reading.tree import (
     Number,
     Power,
     Relation,
+    Text,
     Transpose,
     Tree,
 )
@@ -115,10 +117,10 @@ def _register(trees: list[Tree], layout: Layout, origin: int | None = None) -> N
             and node.lower.value == 0
         ):
             layout.origin = 0
-        if isinstance(node, Relation) and node.sign in ("=", "!="):
-            if is_letter(node.left) and is_letter(node.right):  # [i = c] is a delta
-                for letter in (node.left, node.right):
-                    layout.letters.setdefault(letter, ("range", letter))
+        delta = isinstance(node, Relation) and node.sign in ("=", "!=")
+        if delta and isinstance(node, Relation) and is_letter(node.left) and is_letter(node.right):
+            for letter in (node.left, node.right):  # [i = c] is a delta
+                layout.letters.setdefault(letter, ("range", letter))
         if not isinstance(node, Indexed):
             continue
         base, indices = access(node)
@@ -148,6 +150,15 @@ class _Walker:
         layout = self.layout
         match tree:
             case Number():
+                return None
+            case Relation() if tree.sign in (*logic.CONNECTIVES, "mod"):
+                for side in (tree.left, tree.right):
+                    if (
+                        not isinstance(side, Text)
+                        and side not in logic.TRUTH
+                        and self.shape(side) is not None
+                    ):
+                        raise Unknown("a connective of vectors")
                 return None
             case Relation():
                 if tree.left in layout.letters and tree.right in layout.letters:

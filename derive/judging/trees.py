@@ -258,6 +258,12 @@ UNITS: dict[str, Fraction] = {
 }
 
 
+def tolerance(*trees: Tree) -> float:
+    """How far apart two values in high precision may be and yet be equal: an integral has fewer digits."""
+    numerically = any(isinstance(n, Big) and n.operator == "int" for t in trees for n in t.walk())
+    return 1e-9 if numerically else 1e-35
+
+
 def wider(tree: Tree) -> list[Tree]:
     """The tree, and the tree with every function and sum reaching over all that follows it in its product
     or sum.

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from derive.judging import arrays
+from derive.judging import arrays, logic
 from derive.judging.arrays import Array
 from derive.judging.functions import apply, power
 from derive.judging.layout import Layout
@@ -179,6 +179,8 @@ class Evaluator:
             case Matrix():
                 x = self._stack([list(row) for row in tree.rows])
                 return arrays.determinant(x) if tree.brackets == "|" and x.ndim == 3 else x
+            case Relation() if tree.sign in (*logic.CONNECTIVES, "mod"):
+                return logic.value(self, tree)
             case Relation():
                 return self._factor(tree)  # Iverson's bracket
             case Cases():

@@ -1,4 +1,6 @@
-"""Formulas to rewrite and to break: every gradient that the catalogue derives, and a list from course work."""
+"""Formulas to rewrite and to break: every gradient that the catalogue derives, and a list from course
+work.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Equivalent rewritings and broken copies of formulas, over the reader's trees; knows nothing of the judge."""
+"""Equivalent rewritings and broken copies of formulas, over the reader's trees; knows nothing of the
+judge.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ INDICES = "ijklmn"
 
 
 def parts(tree: Tree, way: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Tree]]:
-    """Every sub-tree that may be replaced, with the way to it (not below derivatives' variables and subscripts)."""
+    """Every sub-tree that may be replaced, with the way to it (not below derivatives' variables and
+    subscripts).
+    """
     yield way, tree
     for spec in fields(tree):
         value = getattr(tree, spec.name)
@@ -104,7 +108,7 @@ def _plain(tree: Multiply) -> bool:
     return not {"odot", "otimes", "*"} & set(tree.signs)
 
 
-# -- equivalent --------------------------------------------------------------------------------------------------
+# -- equivalent --------------------------------------------------------------------------------------------
 
 
 def commute_terms(tree: Tree, rng: random.Random) -> Tree | None:
@@ -285,11 +289,12 @@ def transpose_twice(tree: Tree, rng: random.Random) -> Tree | None:
         turned = tuple(
             f.operand if isinstance(f, Transpose) else Transpose(f) for f in reversed(tree.factors)
         )
-        if all(isinstance(f, Transpose) or isinstance(f, (Name, Indexed)) for f in turned):
+        if all(isinstance(f, (Transpose, Name, Indexed)) for f in turned):
             return Transpose(_product(turned))
     if isinstance(tree, Transpose) and isinstance(tree.operand, Add):
         return Add(tuple(
-            Negative(Transpose(t.operand)) if isinstance(t, Negative) else Transpose(t) for t in tree.operand.terms
+            Negative(Transpose(t.operand)) if isinstance(t, Negative) else Transpose(t) for t in
+            tree.operand.terms
         ))  # fmt: skip
     return None
 
@@ -299,7 +304,8 @@ FOR_ALL: list[Rewrite] = [
     commute_terms, commute_hadamard, expand, rename, negate_twice, exponential, add_nothing,
 ]  # fmt: skip
 FOR_NUMBERS: list[Rewrite] = [
-    *FOR_ALL, commute_factors, factor, quotient, split_quotient, split_sum, pull_out, square, root, logistic, delta,
+    *FOR_ALL, commute_factors, factor, quotient, split_quotient, split_sum, pull_out, square, root,
+    logistic, delta,
 ]  # fmt: skip
 FOR_MATRICES: list[Rewrite] = [*FOR_ALL, transpose_twice]
 
@@ -331,7 +337,7 @@ def _under_a_derivative(tree: Tree, way: tuple[Any, ...]) -> bool:
     return False
 
 
-# -- broken ------------------------------------------------------------------------------------------------------
+# -- broken ------------------------------------------------------------------------------------------------
 
 
 def mutated(tree: Tree, rng: random.Random, matrices: bool) -> tuple[str, Tree] | None:
@@ -356,7 +362,9 @@ def ranges_known(tree: Tree) -> bool:
 
 
 def _differentiates(tree: Tree) -> bool:
-    """Whether a derivative stands in it: nothing is known of a loss that is not given, so it may be worth 1."""
+    """Whether a derivative stands in it: nothing is known of a loss that is not given, so it may be worth
+    1.
+    """
     return any(isinstance(n, Derivative) for n in tree.walk())
 
 
