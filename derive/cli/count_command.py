@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 )
 @click.option("--working", is_flag=True, help="The sums behind the totals, with formula and reason.")
 @click.option("--receptive", is_flag=True, help="Receptive field, jump and interval of every layer.")
+@click.option("--compare", metavar="NETWORK", help="Another network beside it, with the ratios.")
 @click.option("--backward", is_flag=True, help="The backward pass's operations too.")
 @click.option("--explain", metavar="TOTAL", help="Which convention or slip gives this total, e.g. 13.5M.")
 @click.option("--layers", is_flag=True, help="List the layers that there are.")
@@ -41,6 +42,7 @@ def command(
     layout: str,
     working: bool,
     receptive: bool,
+    compare: str | None,
     backward: bool,
     explain: str | None,
     layers: bool,
@@ -74,6 +76,10 @@ def command(
         count = count_network(
             _network(network, settings), shapes, shape_of(batch, "--batch")[0], in_force.network
         )
+        if compare is not None:
+            other = count_network(_network(compare, settings), shapes, count.batch, in_force.network)
+            _compare(count, other, output_format, output)
+            return
         if explain is not None:
             _explain(count, explain, output_format, output)
             return
@@ -101,6 +107,18 @@ def command(
         with screen.capture() as captured:
             screen.print(rendering.as_text(count, in_force, screen.width))
         write(captured.get(), output)
+
+
+def _compare(first: NetworkCount, second: NetworkCount, output_format: str, output: Path | None) -> None:
+    """Two networks side by side."""
+    from derive.counting.comparison import compare_networks
+    from derive.rendering.count_compare import as_dict, as_text
+
+    rows = compare_networks(first, second)
+    if output_format == "json":
+        write_json({"compared": as_dict(rows)}, output)
+    else:
+        write(as_text(rows, ("first", "second")), output)
 
 
 def _explain(count: NetworkCount, total: str, output_format: str, output: Path | None) -> None:

@@ -52,10 +52,8 @@ def backward_formulas(name: str, absent: tuple[tuple[str, int], ...] = ()) -> Ba
         for wrt in wanted:
             derived = derive_gradient(one, wrt, 1, None).derived
             statements = [line for statement in derived.statements for line in _Hoisting(statement).found]
-            if one.is_elementwise and derived.result not in (
-                1,
-                -1,
-            ):  # the calculus gives dy/dx; the chain rule takes one product more
+            # For these the calculus gives dy/dx; the chain rule takes one product more.
+            if one.is_elementwise and derived.result not in (1, -1):
                 counts = counts + Counts(multiplications=sp.S.One)
             for line in statements:
                 key = (line.tensor.name, line.value)
