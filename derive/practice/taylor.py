@@ -21,19 +21,20 @@ def read_expansion(text: str, at: str, order: int) -> Expansion:
     """
     point = read_point([at])
     (name, value), *_ = point.items()
-    return expand(_formula(text, name), sp.Symbol(name, real=True), value, order)
+    return expand(read_formula(text, name), sp.Symbol(name, real=True), value, order)
 
 
 def read_claim(expansion: Expansion, text: str) -> Sequence[Difference]:
     """What a written expansion has otherwise."""
-    return compare(expansion, _formula(text, expansion.variable.name))
+    return compare(expansion, read_formula(text, expansion.variable.name))
 
 
-def _formula(text: str, name: str) -> sp.Expr:
+def read_formula(text: str, name: str) -> sp.Expr:
+    """A formula in one variable as a SymPy expression; :class:`GraphError` where another one occurs."""
     graph = read_graph(text, [name])
     others = [graph.nodes[i].text for i in graph.variables if graph.nodes[i].text != name]
     if others:
-        raise GraphError(f"the expansion is in {name} alone; {others[0]} occurs too")
+        raise GraphError(f"the formula is to be in {name} alone; {others[0]} occurs too")
     formula, _names = graph.expression()
     x = sp.Symbol(name, real=True)
     return formula.xreplace(dict.fromkeys(formula.free_symbols, x))
