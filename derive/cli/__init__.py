@@ -19,12 +19,14 @@ COMMANDS = {
     "show": "Derive the gradient of an operation, step by step.",
     "graph": "Values forward and gradients back at every node of a scalar expression.",
     "perceptron": "Derive all gradients of a multi-layer perceptron.",
+    "through-time": "Derive why gradients of recurrent networks vanish or explode.",
     "optimise": "Run an optimiser for a few steps and show every number.",
     "prove": "Prove by induction what recurrences come to.",
     "init": "Derive how large random weights have to be at first.",
     "threshold": "Threshold units: what one can do, proofs that none can, how one learns.",
     "taylor": "Expand a function about a point, with its remainder; find missing terms.",
     "bounds": "Between which values a ratio lies for all whole numbers.",
+    "data": "Nearest neighbours, folds and principal components of a few points.",
     "count": "Sizes, parameters, operations and memory of a network, layer by layer.",
     "fit": "Whole numbers for which a network has what is wanted.",
     "verify": "Prove gradients numerically by independent witnesses.",
@@ -86,7 +88,7 @@ class Commands(click.Group):
 
 
 def _module(name: str) -> str:
-    return f"derive.cli.{name}_command"
+    return f"derive.cli.{name.replace('-', '_')}_command"
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
