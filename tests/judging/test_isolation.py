@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pair_table import pairs as table
 
 from derive.judging import Claim, compare, isolation, worker
 from derive.judging.isolation import Pool, allowing
@@ -305,14 +306,14 @@ from derive.judging import compare
 pairs = json.loads(sys.stdin.read())
 print(json.dumps({str(pair): compare(*pair).to_dict() for pair in pairs}, sort_keys=True))
 """
-    lines = (ROOT / "tests/judging/pairs.txt").read_text(encoding="utf-8").splitlines()
-    rows = [line.split(" | ") for line in lines if line and not line.startswith("#")][::5]
-    pairs = [(left, right, [d for text in more for d in text.split(";")]) for _, left, right, *more in rows]
+    rows = [
+        (pair.left, pair.right, pair.declare, dict(pair.in_force), pair.relation) for pair in table()[::5]
+    ]
     said = []
-    for seed, pairs_now in (("1", pairs), ("2", pairs[::order])):
+    for seed, asked in (("1", rows), ("2", rows[::order])):
         done = subprocess.run(
-            [sys.executable, "-c", script], input=json.dumps(pairs_now), capture_output=True, text=True,
-            cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, timeout=120, check=True,
+            [sys.executable, "-c", script], input=json.dumps(asked), capture_output=True, text=True,
+            cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, timeout=300, check=True,
         )  # fmt: skip
         said.append(json.loads(done.stdout))
     assert said[0] == said[1]
