@@ -56,6 +56,7 @@ _LABEL_FIRST = re.compile(r"[ \t]*\(?[a-h]\)[ \t]")
 _PROBLEM = re.compile(r"^\W*problem\s*[:=]\s*[\"'`]?([A-Za-z0-9][\w./-]*)", re.IGNORECASE | re.MULTILINE)
 # Markdown's escapes and emphasis; x**2 is a power
 _EMPHASIS = re.compile(r"\\(?=[_*#~])|(?<![\w)])\*\*|\*\*(?![\w(-])|__|`")
+_SIGNS = re.compile(r"[=<>≈≤≥≠≡→⇒←]|\\[A-Za-z]")  # without one of these a line is prose
 _NEAR = 400  # characters in which the words before a formula are looked for
 MAX_STATEMENTS = 10_000  # of one document
 MAX_READ = 400_000  # characters of its formulas
@@ -331,7 +332,7 @@ class _Reader:
         found = []
         for low, high in bare_segments(text):
             start, end = line.start + offset + low, line.start + offset + high
-            struck = any(begin < end and stop > start for begin, stop in self.struck)
+            struck = bool(self._struck_in(start, end))
             outside = text[low:high].strip()
             alone = _COVER not in outside
             if struck or not re.search(r"=|≈|\\approx", outside):
@@ -352,6 +353,15 @@ class _Reader:
             if high <= line.end and not any(start < high and end > low for start, end in covered)
             for a, b in bare_segments(shown[low - line.start : high - line.start])
         ]
+
+    def _struck_in(self, start: int, end: int) -> list[tuple[int, int]]:
+        """The stretches that are crossed out and reach into this one."""
+        place = bisect_left(self.struck, (end, 0)) - 1
+        found: list[tuple[int, int]] = []
+        while place >= 0 and len(found) < 20 and self.struck[place][1] > start:
+            found.append(self.struck[place])
+            place -= 1
+        return found[::-1]
 
     def _open_before(self, line: _Line) -> list[MathPiece]:
         """The piece that began on an earlier line and reaches into this one."""
@@ -377,7 +387,7 @@ class _Reader:
         """``= $2x$ + 1``: delimiters that enclose only a part of a line's mathematics: one piece."""
         if not pieces or any(piece.display or piece.struck or piece.outer[1] > line.end for piece in pieces):
             return False
-        if any(low < line.end and high > line.start for low, high in self.struck):
+        if self._struck_in(line.start, line.end):
             return False
         outside = remainder.strip()
         if not re.search(r"[=≈<>+*/≤≥→⇒×]|\\[A-Za-z]", outside) or re.search(
@@ -398,11 +408,11 @@ class _Reader:
         functions: frozenset[str],
         cells: tuple[tuple[int, int], ...] | None = None,
     ) -> bool:
-        if not remainder.strip():
+        if not _SIGNS.search(remainder):
             return False
         found = False
         first = line.start + offset
-        crossed = [(low, high) for low, high in self.struck if low < line.end and high > first]
+        crossed = self._struck_in(first, line.end)
         stretches = [(first, line.end, _blank(self.body, line, [*covered, *crossed])[offset:])]
         for low, high in crossed:
             low, high = max(low, first), min(high, line.end)
@@ -466,7 +476,7 @@ class _Reader:
         if plain:  # Markdown's escapes and emphasis, blanked out so that places stay
             source = _EMPHASIS.sub(lambda match: " " * len(match.group()), source)
             plain = "\\" not in source
-        struck = struck or any(low <= start and end <= high for low, high in self.struck)
+        struck = struck or any(low <= start and end <= high for low, high in self._struck_in(start, end))
         before = self.macros.produced
         found = read_statements(
             source,

@@ -12,14 +12,14 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 
-from derive.reading.macros import closing_brace
-
 _ENVIRONMENT = re.compile(
     r"\\begin\{(equation|align|alignat|gather|multline|eqnarray|displaymath|math|flalign|IEEEeqnarray)(\*?)\}"
 )
 _VERBATIM = re.compile(r"\\begin\{(verbatim|lstlisting|minted|comment|tikzpicture)\*?\}")
 _VERB = re.compile(r"\\verb\*?([^A-Za-z\s*])[^\n]*?\1")
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*(\{?[\w.+-]*)[^\n]*\n")
+# Braces with braces in them, two deep: enough for words, and quick to fail.
+_BRACED = re.compile(r"\{(?:[^{}\\]|\\.|\{(?:[^{}\\]|\\.|\{[^{}]*\})*\})*\}", re.DOTALL)
 _STRIKE = re.compile(r"\\(?:(sout|st)|[bx]?cancel)\s*\{")
 _WORDS = re.compile(r"\\(?:text\w*|mbox|hbox|mathrm|textsuperscript)\s*\{")
 _LONE_CLOSE = re.compile(r"^[ \t]*\\?\][ \t.,;]*$", re.MULTILINE)
@@ -84,6 +84,7 @@ class _Scan:
         self.pieces: list[MathPiece] = []
         self.skipped: list[tuple[int, int]] = []
         self.struck: list[tuple[int, int]] = []
+        self.no_close_before = 0  # no line ] before this place
         self.absent: set[str] = set()  # closing signs that do not occur any more
 
     def find(self, sign: str, start: int) -> int:
@@ -134,18 +135,17 @@ class _Scan:
 
     def strike(self, strike: re.Match[str]) -> int:
         """``\\sout{so $r = 2$}``, ``\\cancel{$q$}``: words with mathematics in them, crossed out."""
-        close = closing_brace(self.text, strike.end() - 1)
-        within = self.text[strike.end() : close] if close > 0 else ""
-        if close > 0 and (strike.group(1) or "$" in within or "\\(" in within):
-            self.struck.append((strike.start(), close + 1))
+        braced = _BRACED.match(self.text, strike.end() - 1, strike.end() + 600)
+        if braced is not None and (strike.group(1) or "$" in braced.group() or "\\(" in braced.group()):
+            self.struck.append((strike.start(), braced.end()))
         return strike.end()
 
     def doubled(self, start: int, after: int) -> int:
         """``\\\\( ... \\\\)``: the backslash doubled for Markdown."""
         display = self.text[after - 1] == "["
         closer = "\\\\]" if display else "\\\\)"
-        close = self.text.find(closer, after, after + 9_000)
-        body = self.text[after:close] if close >= 0 else ""
+        close = self.find(closer, after)
+        body = self.text[after:close] if 0 <= close < after + 9_000 else ""
         if not body.strip() or ("\n\n" if display else "\n") in body:
             return after
         self.pieces.append(MathPiece(after, close, (start, close + 3), display))
@@ -153,7 +153,11 @@ class _Scan:
 
     def lone_bracket(self, start: int, after: int) -> int:
         """A line ``[`` and a line ``]`` about LaTeX: what is left of ``\\[`` when a chat is copied."""
+        if after < self.no_close_before:
+            return after
         close = _LONE_CLOSE.search(self.text, after, after + 3_000)
+        if close is None:
+            self.no_close_before = after + 3_000
         body = self.text[after : close.start()].strip() if close is not None else ""
         if close is None or "\n\n" in body or not re.search(r"\\[A-Za-z]|=", body):
             return after
@@ -174,7 +178,7 @@ class _Scan:
     def inline(self, start: int, after: int) -> int:
         close = self.text.find("$", after, after + 9_000)
         tried = 0
-        while close > 0 and (self.text[close - 1] == "\\" or (tried < 20 and self.in_words(after, close))):
+        while close > 0 and (self.text[close - 1] == "\\" or (tried < 4 and self.in_words(after, close))):
             close, tried = self.text.find("$", close + 1, after + 9_000), tried + 1
         if close < 0:
             return after
@@ -194,7 +198,10 @@ class _Scan:
         """Whether a place is inside the braces of a ``\\text{...}`` that began in the formula."""
         opened = self.text.rfind("\\", after, place)
         words = _WORDS.match(self.text, opened, place) if opened >= 0 else None
-        return words is not None and not 0 <= closing_brace(self.text, words.end() - 1) < place
+        if words is None:
+            return False
+        braced = _BRACED.match(self.text, words.end() - 1, words.end() + 300)
+        return braced is not None and braced.end() > place
 
     def environment(self, start: int, after: int) -> int:
         verbatim = _VERBATIM.match(self.text, start)
