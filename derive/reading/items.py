@@ -16,6 +16,7 @@ OPERATORS = frozenset(
         "odot",
         "circ",
         "otimes",
+        "oslash",
         "div",
         "pm",
         "mp",

@@ -120,6 +120,10 @@ def to_latex(tree: Tree) -> str:
                     if sign in ("neg", "pm", "mp")
                     else shown + to_latex(right)
                 )
+            if sign == "oslash":  # as tight as \odot
+                above = _wrap(left, isinstance(_inner(left), (Add, Negative, Relation, Big)))
+                loose = isinstance(_inner(right), (Add, Negative, Relation, Big))
+                return f"{above} {shown} {_wrap(right, loose or _by_entries(right))}"
             if sign in ("|", "||") or (sign == ":" and isinstance(right, (Relation, List))):
                 return f"{to_latex(left)} {shown} {to_latex(right)}"
             return f"{_side(left)} {shown} {_side(right)}"
@@ -153,6 +157,11 @@ def _links(tree: Tree) -> bool:
 
 
 _CHAINING = frozenset(symbols.RELATIONS.values())
+
+
+def _by_entries(tree: Tree) -> bool:
+    inner = _inner(tree)
+    return isinstance(inner, Multiply) and bool({"odot", "otimes"} & set(inner.signs))
 
 
 def _is_product(tree: Tree) -> bool:

@@ -229,7 +229,12 @@ class Parser:
         """``a \\odot b``, looser than other products: ``W^T d \\odot s`` is ``(W^T d) \\odot s``."""
         factors = [self.product()]
         signs: list[ProductSign] = []
-        while self.next_is("odot", "circ", "otimes"):
+        while self.next_is("odot", "circ", "otimes", "oslash"):
+            if self.next_is("oslash"):  # quotients entry by entry: read, printed, not evaluated
+                self.at += 1
+                above, below = times(factors, signs), self.signed(self.product)
+                factors, signs = [Relation("oslash", above, below, span=span_of([above, below]))], []
+                continue
             sign = symbols.PRODUCTS[cast(Token, self.take()).text]
             signs.append(cast(ProductSign, sign))
             factors.append(self.signed(self.product))

@@ -240,6 +240,10 @@ def read_upper(items: Sequence[Item], parser: Parser, base: Tree, found: Scripts
     if all(isinstance(item, Token) and item.text in ("prime", "'") for item in items):
         found.primes += len(items)
         return
+    if items[0].text in ("odot", "circ") and len(items) > 1:  # x^{\odot 2}: entry by entry
+        power = parser.read(items[1:], script=True)
+        found.powers += (Relation("odot", NOTHING, power, span=(items[0].start, items[-1].end)),)
+        return
     if items[0].text in ("*", "star") and _is_transpose(items[1:], parser):
         found.marks += ("star",)
         found.powers += (TRANSPOSE,)

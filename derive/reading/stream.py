@@ -20,6 +20,7 @@ BINARY = frozenset(
         "setminus",
         "star",
         "bmod",
+        "oslash",
         "wedge",
         "vee",
         "cdot",
@@ -162,7 +163,9 @@ def _without_remarks(items: Sequence[Item]) -> list[Item]:
         cell = [inner for inner in items[place + 1 : stop] if inner.kind != "space"]
         if item.kind == "row":
             start = len(made)
-        if item.kind == "cell" and has_relation(made[start:]) and _opens_with_words(cell):
+        said = [inner for inner in made[start:] if inner.kind not in ("cell", "space")]
+        ended = bool(said) and not open_ended(said[-1])
+        if item.kind == "cell" and ended and has_relation(said) and _opens_with_words(cell):
             made.append(Token("remark", _texts(cell), cell[0].start, cell[-1].end))
             place = stop
             continue
@@ -179,7 +182,7 @@ def _opens_with_words(cell: Sequence[Item]) -> bool:
     said = [word.strip(".,;:()").lower() for word in words]
     if not said or said[0] in symbols.CONDITION_WORDS | symbols.GIVEN_WORDS:
         return False
-    return len(words) > 1 or (len(cell) > 1 and said[0] in symbols.REMARK_WORDS)
+    return len(words) > 1 or len(cell) == 1 or (len(cell) > 1 and said[0] in symbols.REMARK_WORDS)
 
 
 def _cases(items: Sequence[Item]) -> bool:

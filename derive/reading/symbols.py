@@ -161,8 +161,8 @@ RELATION_LATEX = {
     "prec": r"\prec", "succ": r"\succ", "perp": r"\perp", "indep": r"\perp\!\!\!\perp",
     "<<": r"\ll", ">>": r"\gg", ":": ":", "|": r"\mid", "||": r"\|", ",": ",", "cup": r"\cup",
     "cap": r"\cap", "setminus": r"\setminus", "oplus": r"\oplus", "star": r"\star", "mod": r"\bmod",
-    "wedge": r"\wedge", "vee": r"\vee", "circ": r"\circ", "neg": r"\neg", "pm": r"\pm",
-    "mp": r"\mp",
+    "wedge": r"\wedge", "vee": r"\vee", "circ": r"\circ", "neg": r"\neg", "odot": r"\odot",
+    "oslash": r"\oslash", "pm": r"\pm", "mp": r"\mp",
 }  # fmt: skip
 
 PRODUCTS = {
