@@ -57,6 +57,7 @@ _PROBLEM = re.compile(r"^\W*problem\s*[:=]\s*[\"'`]?([A-Za-z0-9][\w./-]*)", re.I
 # Markdown's escapes and emphasis; x**2 is a power
 _EMPHASIS = re.compile(r"\\(?=[_*#~])|(?<![\w)])\*\*|\*\*(?![\w(-])|__|`")
 _SIGNS = re.compile(r"[=<>≈≤≥≠≡→⇒←]|\\[A-Za-z]")  # without one of these a line is prose
+_CONTENT = re.compile(r"[^\W_]")
 _NEAR = 400  # characters in which the words before a formula are looked for
 MAX_STATEMENTS = 10_000  # of one document
 MAX_READ = 400_000  # characters of its formulas
@@ -408,7 +409,7 @@ class _Reader:
         functions: frozenset[str],
         cells: tuple[tuple[int, int], ...] | None = None,
     ) -> bool:
-        if not _SIGNS.search(remainder):
+        if not _SIGNS.search(remainder) or not _CONTENT.search(remainder):
             return False
         found = False
         first = line.start + offset

@@ -13,6 +13,7 @@ from typing import Any
 
 from derive.judging.second_opinion import Opinion
 from derive.reading import Document, Side, Statement, Tree, to_latex
+from derive.reading.repairs import would_read
 from derive.reading.statement import STATUSES, Place, Table
 from derive.reading.tree import Hole, Text
 
@@ -154,7 +155,9 @@ def _side_data(
 
 def _hole_data(hole: Hole, side: Side, locate: Callable[[int], tuple[int, int]]) -> dict[str, Any]:
     line, column = locate(hole.span[0]) if hole.span else (side.place.line, side.place.column)
-    return {"line": line, "column": column, "source": hole.source, "reason": hole.reason}
+    found = would_read(hole)
+    repair = None if found is None else {"change": found[0], "latex": to_latex(found[1])}
+    return {"line": line, "column": column, "source": hole.source, "reason": hole.reason, "repair": repair}
 
 
 def _source(statement: Statement, document: Document) -> str:
@@ -183,12 +186,17 @@ def document_lines(
                 readings = "  or  ".join(to_latex(reading) for reading in found.readings)
                 yield from _carets(found, f"{found.reason}: {readings}", document, width)
             for hole in () if statement.struck else side.holes:
-                yield from _carets(hole, hole.reason, document, width)
+                yield from _carets(hole, hole.reason + _repaired(hole, document), document, width)
             opinion = opinions.get(side.place) if opinions is not None else None
             if opinion is not None:
                 yield f"second {opinion.says}", f"{indent}{_second(side, opinion)}"
             if trees:
                 yield from (("tree", f"{indent}{line}") for line in tree_lines(side.tree))
+
+
+def _repaired(hole: Hole, document: Document) -> str:
+    found = would_read(hole, document.declared)
+    return f"; {found[0]} it would be read {_short(to_latex(found[1]))}" if found is not None else ""
 
 
 def _second(side: Side, opinion: Opinion) -> str:

@@ -76,7 +76,13 @@ def test_json(notes: Path) -> None:
     tree = second["sides"][1]["tree"]
     assert (tree["node"], NOTES[slice(*tree["span"])]) == ("Power", "x^2")
     assert second["sides"][2]["holes"] == [
-        {"line": 5, "column": 13, "source": r"\foo{3} + 1", "reason": r"the command \foo is not known"}
+        {
+            "line": 5,
+            "column": 13,
+            "source": r"\foo{3} + 1",
+            "reason": r"the command \foo is not known",
+            "repair": {"change": r"without \foo", "latex": "3 + 1"},
+        }
     ]
 
 
