@@ -32,6 +32,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from derive.bank.counted import Counted
+from derive.suggest import unknown
+
 VERDICTS = ("correct", "rounded", "follows", "definition", "wrong", "undecided", "unread")
 
 
@@ -49,12 +52,20 @@ class Part:
     question: Markdown with LaTeX.
     marks: what the part is worth.
     answer: a formula ``name = expression`` in LaTeX, to be evaluated from the givens and earlier answers.
+    counted: for a part that counts a network, where ``answer`` is the name alone (see
+        :mod:`derive.bank.counted`).
     """
 
     id: str
     question: str
     marks: float
     answer: str
+    counted: Counted | None = None
+
+    @property
+    def equation(self) -> str:
+        """The answer with its formula, that of a counted network included."""
+        return self.answer if self.counted is None else f"{self.answer} = {self.counted.formula}"
 
 
 @dataclass(frozen=True)
@@ -128,13 +139,14 @@ def problem_from(data: Mapping[str, Any], identifier: str) -> Problem:
     ------
     ProblemError: a key is missing, unknown or of the wrong type; the message names the file and the key.
     """
-    top = _Table(data, identifier, "title source declare givens parts samples")
+    top = _Table(data, identifier, "title source declare givens networks parts samples")
+    networks = _networks(top, identifier)
     parts = []
     for number, entry in enumerate(top.tables("parts"), 1):
-        table = _Table(entry, f"{identifier}, part {number}", "id question marks answer")
-        parts.append(
-            Part(table.text("id"), table.text("question"), table.marks("marks"), table.text("answer"))
-        )
+        table = _Table(entry, f"{identifier}, part {number}", "id question marks answer network count layer")
+        counted = _counted(table, networks) if "network" in entry or "count" in entry else None
+        asked = table.text("id"), table.text("question"), table.marks("marks"), table.text("answer")
+        parts.append(Part(*asked, counted))
     if not parts:
         raise ProblemError(f"{identifier}: has no [[parts]]")
     repeated = {part.id for part in parts if [p.id for p in parts].count(part.id) > 1}
@@ -149,6 +161,22 @@ def problem_from(data: Mapping[str, Any], identifier: str) -> Problem:
         tuple(parts),
         tuple(_sample(entry, identifier, n) for n, entry in enumerate(top.tables("samples"), 1)),
     )
+
+
+def _networks(top: _Table, identifier: str) -> dict[str, tuple[str, str]]:
+    found = {}
+    for number, entry in enumerate(top.tables("networks"), 1):
+        table = _Table(entry, f"{identifier}, network {number}", "name text input")
+        found[table.text("name")] = (table.text("text"), table.text("input") if "input" in entry else "")
+    return found
+
+
+def _counted(table: _Table, networks: Mapping[str, tuple[str, str]]) -> Counted:
+    name = table.text("network")
+    if name not in networks:
+        raise ProblemError(f"{table.where}: {unknown('network', name, networks)}")
+    text, shape = networks[name]
+    return Counted(text, shape, table.text("count"), table.text("layer") if "layer" in table.data else "")
 
 
 def _sample(entry: Mapping[str, Any], identifier: str, number: int) -> Sample:

@@ -126,7 +126,8 @@ def _count(one: sp.Basic) -> Counts:
     if isinstance(one, sp.Mul):
         return _count_product(one)
     if isinstance(one, IfPositive):
-        return _total(one.args) + Counts(comparisons=sp.S.One)
+        # Which of two indices is greater is known before anything is computed.
+        return _total(one.args) + Counts(comparisons=sp.S.Zero if _is_constant(one.args[0]) else sp.S.One)
     if isinstance(one, sp.Abs):
         return _total(one.args) + Counts(comparisons=sp.S.One)
     if isinstance(one, Apply):

@@ -87,6 +87,8 @@ class Placed:
     uses: tuple[Use, ...] = ()
     reach: tuple[Reach | None, ...] | None = None
     note: str = ""
+    settings: Mapping[str, Size] = field(default_factory=dict)
+    """Stride, padding and dilation along the last axis, by the definition's letters."""
 
 
 @dataclass(frozen=True)

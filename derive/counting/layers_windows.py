@@ -139,6 +139,10 @@ def _space(call: Call, rank: int) -> None:
     call.rank(rank + 2, what=f"channels and {rank} ax{'is' if rank == 1 else 'es'} in space")
 
 
+def _settings(window: Window, more: Size = 0) -> dict[str, Size]:
+    return {"s": window.stride, "p": window.before, "d": window.dilation, "q": more}
+
+
 def _convolution(call: Call, rank: int) -> Placed:
     _space(call, rank)
     N, C = call.shape[0], call.shape[1]
@@ -163,7 +167,8 @@ def _convolution(call: Call, rank: int) -> Placed:
         sizes[m] = _extent(call, formulas.derived[m], {"size": n, "kernel": k}, window)
         places.append(sizes[m])
     use = Use(name, sizes, calls=groups, copies=groups, absent=absent)
-    return Placed((N, O, *places), (use,), (_reach(formulas, rank, windows, AXES[rank]),))
+    reach = _reach(formulas, rank, windows, AXES[rank])
+    return Placed((N, O, *places), (use,), (reach,), settings=_settings(windows[-1]))
 
 
 _CONV = "kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True, padding_mode='zeros'"
@@ -257,7 +262,8 @@ def _transposed(call: Call, rank: int) -> Placed:
         sizes[m] = formulas.derived[m](own)
         places.append(sizes[m])
     use = Use(name, sizes, calls=groups, copies=groups, absent=absent)
-    return Placed((N, O, *places), (use,), (_reach(formulas, rank, windows, AXES[rank]),))
+    reach = _reach(formulas, rank, windows, AXES[rank])
+    return Placed((N, O, *places), (use,), (reach,), settings=_settings(windows[-1], more[-1]))
 
 
 _TRANSPOSED = (
@@ -294,9 +300,8 @@ def _pool(call: Call, rank: int, name: str) -> Placed:
     alike = all(one == kernel[0] for one in kernel)
     sizes["k"] = kernel[0] if alike else sp.root(sp.sympify(product(kernel)), rank)
     use = Use(name, sizes, role=POOLING)
-    return Placed(
-        (call.shape[0], call.shape[1], *places), (use,), (_reach(formulas, rank, windows, AXES[rank]),)
-    )
+    reach, shape = _reach(formulas, rank, windows, AXES[rank]), (call.shape[0], call.shape[1], *places)
+    return Placed(shape, (use,), (reach,), settings=_settings(windows[-1]))
 
 
 _MAX = "kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False"

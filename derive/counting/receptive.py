@@ -228,6 +228,50 @@ def _most(a: Size, b: Size) -> Size:
     return max(a, b) if isinstance(a, int) and isinstance(b, int) else simplest(sp.Max(a, b))
 
 
+def sum_along(count: NetworkCount, number: int) -> dict[str, str]:
+    """The recursion to a layer written out, where layers stand in a row: size, jump, low and high in LaTeX.
+
+    Each layer adds as many places as its window has beyond the first, times the jump before it; the jump is
+    the product of the strides. Empty where branches meet on the way.
+
+    >>> from derive.counting.describe import network_from_text
+    >>> from derive.counting.network import count_network
+    >>> net = network_from_text("Conv1d(1, 1, 3, padding=1) -> MaxPool1d(2) -> Conv1d(1, 1, 5)")
+    >>> sum_along(count_network(net, [(1, 20)]), 3)["size"]
+    '1 + 2 \\\\cdot 1 + 1 \\\\cdot 1 + 4 \\\\cdot 2'
+    """
+    fields = receptive_fields(count)
+    axes = spatial(count, fields)
+    first = count.network.inputs[0]
+    chain = [number]
+    while chain[-1] != first:
+        sources = count.network.nodes[chain[-1]].inputs
+        if len(sources) != 1:
+            return {}
+        chain.append(sources[0])
+    rows = {row.number: row for row in count.rows}
+    sizes, jumps, lows, highs = ["1"], list[str](), list[str](), list[str]()
+    for before, at in zip(chain[:0:-1], chain[-2::-1], strict=True):
+        own, step = fields.of(before, axes[0], first), rows[at].placed.reach
+        if own is None or own.single is None:
+            return {}
+        window = None if step is None or step[0] is None else step[0][own.axis]
+        if window is None or window[1:] == (1, 0, 0):
+            continue
+        _, stride, low, high = window
+        jump = own.single.jump
+        sizes.append(rf"{simplest(high - low)} \cdot {jump}")
+        lows.append(rf"({low}) \cdot {jump}" if str(low).startswith("-") else rf"{low} \cdot {jump}")
+        highs.append(rf"({high}) \cdot {jump}" if str(high).startswith("-") else rf"{high} \cdot {jump}")
+        jumps.append(str(stride))
+    return {
+        "size": " + ".join(sizes),
+        "jump": r" \cdot ".join(jumps) or "1",
+        "low": " + ".join(lows) or "0",
+        "high": " + ".join(highs) or "0",
+    }
+
+
 def spatial(count: NetworkCount, fields: ReceptiveFields) -> tuple[int, ...]:
     """The axes of the first input along which some layer looks at more than one place and less than all."""
     if not count.network.inputs:

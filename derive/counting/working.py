@@ -17,6 +17,7 @@ from derive.counting.formulas import Size, simplest
 from derive.counting.layers import ACTIVATION, WEIGHTED, Use
 from derive.counting.network import NetworkCount, Row
 from derive.counting.operation_formulas import formulas_of
+from derive.graphs.network import NetworkError
 from derive.tensor.index import size
 from derive.tensor.printing import Printer
 
@@ -118,6 +119,34 @@ def _step(use: Use, quantity: str, row: Row) -> Step | None:
 
 _AXES = {2: ["N", "n"], 3: ["N", "T", "n"], 4: ["N", "C", "H_out", "W_out"]}
 """Names for the axes of what an activation works on, by how many there are."""
+
+
+def size_step(row: Row) -> tuple[sp.Expr, dict[str, Size]]:
+    """The definition's formula for the places that a layer puts out along its last axis, and its numbers."""
+    for use in row.uses:
+        if not use.operation:
+            continue
+        formulas = formulas_of(use.operation, use.absent)
+        if formulas.derived:
+            name = list(formulas.derived)[-1]
+            known = {**{"s": 1, "p": 0, "d": 1, "q": 0}, **dict(use.sizes), **row.placed.settings}
+            formula = formulas.derived[name].expression
+            if known["d"] == 1:  # without dilation nobody writes it
+                formula = formula.xreplace({s: sp.S.One for s in formula.free_symbols if s.name == "d"})
+            return formula, known
+    raise NetworkError(f"{row.node.call} has no size that follows from a formula")
+
+
+def size_formula(row: Row) -> str:
+    """The size of a layer's output with the numbers put in: ``\\lfloor (39 - 3 + 2 \\cdot 0)/1 \\rfloor + 1``."""
+    formula, known = size_step(row)
+    return str(Printer("latex")(_written_in(formula, known)))
+
+
+def _written_in(formula: sp.Expr, known: dict[str, Size]) -> sp.Expr:
+    """Numbers as names, so that nothing is worked out."""
+    names = {s: sp.Symbol(str(known[s.name]), integer=True, nonnegative=True) for s in formula.free_symbols}
+    return formula.xreplace(names)
 
 
 def formulas_value(formula: sp.Expr, sizes: dict[str, Size]) -> Size:

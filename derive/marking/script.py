@@ -132,7 +132,7 @@ class Script:
     def take_in(self, problem: Problem) -> None:
         """Put a problem's givens and answers in force: for the whole script, whatever its headings."""
         self.scope.section = ALWAYS
-        for text in (*problem.givens, *(part.answer for part in problem.parts)):
+        for text in (*problem.givens, *(part.equation for part in problem.parts)):
             for statement in read_statements(text, self.declared):
                 if len(statement.sides) > 1 and not any(side.unread for side in statement.sides):
                     self.namer.define(statement.sides[0].tree, statement.sides[1].tree, 0)

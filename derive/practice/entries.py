@@ -63,12 +63,17 @@ def number_tree(value: Any) -> Tree:
 
 
 def rounded(entry: Tree, digits: int) -> Tree:
-    """A number as it is shown: written numbers as they are written, computed ones rounded."""
-    if isinstance(entry, Number) and len(entry.digits) <= digits + 2:
+    """A number as it is shown: written and whole numbers as they are, other computed ones rounded."""
+    if isinstance(entry, Number) and (len(entry.digits) <= digits + 2 or _is_count(entry)):
         return entry
     if isinstance(entry, Negative):
         return Negative(rounded(entry.operand, digits))
     return Number(f"{float(_fraction(entry)):.{digits}g}")
+
+
+def _is_count(entry: Number) -> bool:
+    """Whether it is a whole number that is still read digit by digit."""
+    return entry.digits.isdigit() and len(entry.digits) <= 15
 
 
 def equals(entries: Entries, digits: int) -> str:

@@ -13,6 +13,8 @@ from typing import Any
 import sympy as sp
 
 from derive.bank import Part, Problem, ProblemError
+from derive.bank.counted import Counted
+from derive.graphs.network import NetworkError
 from derive.graphs.printing import latex_of
 from derive.graphs.scalar import GraphError
 from derive.graphs.symbolic import derivative
@@ -20,6 +22,7 @@ from derive.judging import closed, judge
 from derive.judging.limits import Refusal
 from derive.judging.setting import setting_for
 from derive.judging.trees import rebuild, substitute
+from derive.practice.counted import counted_lines
 from derive.practice.derived import Formula, derive_answer, is_derivable
 from derive.practice.entries import Entries, entries_of, entries_of_array, equals, plain, rounded, together
 from derive.practice.expression_graph import expression_graph, name_text
@@ -29,6 +32,7 @@ from derive.reading.tree import (
     Derivative,
     Indexed,
     Name,
+    Negative,
     Number,
     Tree,
 )
@@ -95,6 +99,8 @@ class _Solver:
     def part(self, part: Part) -> Solved:
         """The solution of one part."""
         where = f"{self.problem.id}, part {part.id}"
+        if part.counted is not None:
+            return self._counted(part, part.counted, where)
         sides = self._sides(part.answer, f"the answer of part {part.id}")
         try:
             if len(sides) == 1 and isinstance(sides[0], Derivative):
@@ -108,6 +114,20 @@ class _Solver:
         raise ProblemError(
             f"{where}: expected 'name = formula', an identity or a derivative, here is {part.answer!r}"
         )
+
+    def _counted(self, part: Part, counted: Counted, where: str) -> Solved:
+        """A count of a network: how each layer comes to its share, and their sum."""
+        try:
+            equation, lines = part.equation, counted_lines(part)
+        except NetworkError as error:
+            raise ProblemError(f"{where}: {error}") from error
+        if not counted.is_number:
+            return Solved(part, (*lines, equation), None)
+        left, right = self._sides(equation, f"the answer of part {part.id}")
+        solved = self._value(part, left, right)
+        # The solver's own first line is the sum as it is written, and its second the same with the result.
+        shown = solved.steps[1:] if not isinstance(right, Number | Negative) else solved.steps[:1]
+        return Solved(part, (*lines, *shown), solved.value, solved.note)
 
     def _sides(self, text: str, what: str) -> list[Tree]:
         statements = read_statements(text, self.declared)
