@@ -26,6 +26,7 @@ from derive.judging.names import (
     size_names,
 )
 from derive.judging.trees import both_lists
+from derive.reading import to_latex
 from derive.reading.tree import (
     Add,
     Ambiguous,
@@ -321,11 +322,36 @@ class _Walker:
                 self.layout.unite(current[0], shape[0], "a dot product")
                 current = None
             else:
-                self.layout.unite(current[1], shape[0], "a matrix product")
+                try:
+                    self.layout.unite(current[1], shape[0], "a matrix product")
+                except ShapeMismatch as mismatch:
+                    raise ShapeMismatch(self._misfit(before, current, factor, shape)) from mismatch
                 current = (current[0], shape[1])
             if current == (1, 1):
                 current = None
         return self._same([*groups, current], "an elementwise product")
+
+    def _misfit(self, before: Tree, left: tuple[Dim, Dim], factor: Tree, right: tuple[Dim, Dim]) -> str:
+        """Which factors do not go together, their shapes, and what would."""
+        find = self.layout.find
+
+        def side(dim: Dim) -> str:
+            dim = find(dim)
+            name = dim[1] if isinstance(dim, tuple) and len(dim) == 2 else dim
+            return name.text if isinstance(name, Name) else str(dim) if isinstance(dim, int) else "?"
+
+        def turned(tree: Tree) -> str:
+            if isinstance(tree, Transpose):
+                return f"without the transpose of {to_latex(tree.operand)} it would fit"
+            return f"with {to_latex(tree)} transposed it would fit"
+
+        shapes = [f"{side(rows)}x{side(columns)}" for rows, columns in (left, right)]
+        message = f"a product of {shapes[0]} and {shapes[1]}, at {to_latex(before)} times {to_latex(factor)}"
+        if find(left[1]) == find(right[1]):
+            return f"{message}; {turned(factor)}"
+        if find(left[0]) == find(right[0]):
+            return f"{message}; {turned(before)}"
+        return f"{message}; the other way round it would fit" if find(left[0]) == find(right[1]) else message
 
     def _matrix(self, tree: Matrix) -> Shape:
         widths = {len(row) for row in tree.rows}
