@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from derive.verification import torch_classical, torch_optimisers, torch_sequences
+from derive.verification import torch_classical, torch_images, torch_optimisers, torch_sequences
 
 
 def available() -> bool:
@@ -67,6 +67,7 @@ def _counterparts() -> dict[str, Callable[..., Any]]:
 
     return (
         torch_classical.counterparts()
+        | torch_images.counterparts()
         | torch_optimisers.counterparts()
         | torch_sequences.counterparts()
         | {
