@@ -37,8 +37,9 @@ def reshape(define: Definition) -> None:
     x = define.input("x", a, b, meaning="a matrix")
     p = define.whole("rows", 1, letter="p")
     q = define.derived("q", a.size * b.size / p)
-    i, j = Index("i", p), Index("j", q)
-    define.let("y", Sum(x[a, b] * Bracket(a * b.size + b - i * q - j), a, b), i, j)
+    i, j, k = Index("i", p), Index("j", q), Index("k", p * q)
+    row = define.let("v", Sum(x[a, b] * Bracket(k - a * b.size - b), a, b), k)
+    define.let("y", row[i * q + j], i, j)
     for n, m, rows in ((3, 5, 5), (2, 7, 7), (5, 3, 15)):
         define.trial(n=n, m=m, rows=rows)
 
@@ -103,6 +104,6 @@ def positional_encoding(define: Definition) -> None:
     i = Index("i", sp.ceiling(c.size / 2))
     omega = define.let("omega", base ** (-2 * i / c.size), i)
     angle = p * omega[i]
-    pairs = Bracket(c - 2 * i) * sp.sin(angle) + Bracket(c - 2 * i - 1) * sp.cos(angle)
-    PE = define.let("PE", Sum(pairs, i), p, c)
+    even = Sum(Bracket(c - 2 * i) * sp.sin(angle), i)
+    PE = define.let("PE", even + Sum(Bracket(c - 2 * i - 1) * sp.cos(angle), i), p, c)
     define.let("y", x[p, c] + PE[p, c], p, c)

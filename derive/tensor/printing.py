@@ -288,7 +288,10 @@ class Printer:
     def _cases(self, one: IfPositive) -> str:
         condition, then, otherwise = one.args
         left, right = self._sides(condition)
-        test = f"{self(left)} > {self(right)}"
+        sign = ">"
+        if not tensors_in(condition) and condition.has(Index) and condition.as_coeff_Add()[0] == 1:
+            left, sign = left - 1, r"\ge" if self.is_latex else "≥"  # of whole numbers
+        test = f"{self(left)} {sign} {self(right)}"
         if (then, otherwise) == (1, 0):
             return f"[{test}]"
         if self.is_latex:
@@ -315,6 +318,9 @@ class Printer:
             return (r"\pi" if self.is_latex else "π"), ATOM
         if one == sp.E:
             return "e", ATOM
+        if one.is_infinite:
+            sign = r"\infty" if self.is_latex else "∞"
+            return (f"-{sign}", ADD) if one.is_extended_negative else (sign, ATOM)
         if isinstance(one, sp.Rational) and one.q != 1:
             sign = "-" if one < 0 else ""
             if self.is_latex:
