@@ -138,7 +138,7 @@ def size_step(row: Row) -> tuple[sp.Expr, dict[str, Size]]:
 
 
 def size_formula(row: Row) -> str:
-    """The size of a layer's output with the numbers put in: ``\\lfloor (39 - 3 + 2 \\cdot 0)/1 \\rfloor + 1``."""
+    """The size of a layer's output with the numbers put in, nothing worked out."""
     formula, known = size_step(row)
     return str(Printer("latex")(_written_in(formula, known)))
 
