@@ -2,7 +2,7 @@
 
 Run with ``make bench``. The aims are 300 claims a second on one core and under 10 ms for a worker; numbers
 are processor time where they may be, for the machine may have other work. The peer is math-verify, in an
-environment of its own (``pip install 'math-verify[antlr4_13_2]'``), whose Python ``MATH_VERIFY_PYTHON`` names.
+environment of its own (``pip install 'math-verify[antlr4_13_2]'``): ``MATH_VERIFY_PYTHON`` is its Python.
 """
 
 from __future__ import annotations

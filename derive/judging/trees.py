@@ -35,6 +35,8 @@ EULER = Name("e")
 
 def rebuild(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
     """The same node with ``change`` applied to each direct sub-tree."""
+    if not tree.children():
+        return tree
     changed: dict[str, Any] = {}
     for spec in fields(tree):
         if spec.name == "span":

@@ -185,7 +185,7 @@ from derive.judging import compare, isolation
 late = []
 for left, right, declare in json.loads(sys.stdin.read()):
     with isolation.allowing(seconds=60):
-        late += [left for _ in "x" if "longer than" in compare(left, right, declare).message]
+        late += [left for _ in "x" if "takes longer" in compare(left, right, declare).message]
 isolation.POOL.close()
 assert not late, "a ceiling should have come before the clock"
 print(*(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
