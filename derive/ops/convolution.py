@@ -180,11 +180,12 @@ def _transposed(define: Definition, rank: int) -> None:
     bias = define.input("b", o, meaning="the bias, one for each output channel", parameter=True)
     value = Sum(sp.Mul(W[(c, o, *window)], x[(b, c, *inputs)], *meets), c, *inputs, *window)
     define.let("y", value + bias[o], b, o, *output)
-    places = {"L": 7} if rank == 1 else {"W_in": 3, "H_in": 5}
-    taps = {"k": 3} if rank == 1 else {"k_w": 2, "k_h": 3}
+    places = {"L": 7} if rank == 1 else dict(zip(("W_in", "H_in", "D_in"), (3, 5, 2)[:rank], strict=False))
+    taps = {"k": 3} if rank == 1 else dict(zip(("k_w", "k_h", "k_d"), (2, 3, 2)[:rank], strict=False))
+    channels = {"N": 2, "C": 3, "O": 5 if rank < 3 else 2}
     for stride, padding, dilation, more in ((1, 0, 1, 0), (2, 1, 1, 1), (3, 1, 2, 2)):
         given = {"stride": stride, "padding": padding, "dilation": dilation, "output_padding": more}
-        define.trial(N=2, C=3, O=5, **places, **taps, **given)
+        define.trial(**channels, **places, **taps, **given)
 
 
 @defines("convolution", "Dumoulin and Visin (2016), relationship 14")
@@ -205,3 +206,9 @@ def conv_transpose2d(define: Definition) -> None:
     See :func:`conv_transpose1d`. Weights are stored input channels first, as in PyTorch.
     """
     _transposed(define, 2)
+
+
+@defines("convolution", "Dumoulin and Visin (2016), relationship 14")
+def conv_transpose3d(define: Definition) -> None:
+    """Transposed convolution over three axes, see :func:`conv_transpose1d`."""
+    _transposed(define, 3)

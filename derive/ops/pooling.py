@@ -92,61 +92,179 @@ def avg_pool3d(define: Definition) -> None:
     _avg_pool(define, 3)
 
 
-@defines("pooling", "PyTorch 2, AvgPool2d with count_include_pad=False")
-def avg_pool2d_inside(define: Definition) -> None:
-    """The mean of what lies inside the image of every window: padding is not counted, as in TensorFlow.
-
-    m is 1 inside the image and, like every array, 0 outside, so that its sum counts the places inside.
-    """
-    space = _window(define, 2, dilated=False)
+def _avg_pool_inside(define: Definition, rank: int) -> None:
+    space = _window(define, rank, dilated=False)
     x, b, c = _input(define, space.input)
     m = define.let("m", sp.S.One, *space.input)
     count = define.let("a", Sum(m[tuple(space.read)], *space.window), *space.output)
     total = Sum(x[(b, c, *space.read)], *space.window)
     define.let("y", total / count[tuple(space.output)], b, c, *space.output)
-    _try(define, 2, dilated=False)
+    _try(define, rank, dilated=False)
 
 
-def _image_axes() -> list[Index]:
-    return [axes(name, extent)[0] for _, _, name, extent, _, _ in AXES[2]]
+_INSIDE = "PyTorch 2, AvgPool2d with count_include_pad=False"
 
 
-@defines("pooling", "Lin, Chen, Yan (2013), section 3.2")
-def global_avg_pool2d(define: Definition) -> None:
-    """The mean of every channel over the whole image: one number a channel, whatever the image's size."""
-    x, b, c = _input(define, places := _image_axes())
+@defines("pooling", _INSIDE)
+def avg_pool1d_inside(define: Definition) -> None:
+    """The mean of what lies inside the sequence of every window, see :func:`avg_pool2d_inside`."""
+    _avg_pool_inside(define, 1)
+
+
+@defines("pooling", _INSIDE)
+def avg_pool2d_inside(define: Definition) -> None:
+    """The mean of what lies inside the image of every window: padding is not counted, as in TensorFlow.
+
+    m is 1 inside the image and, like every array, 0 outside, so that its sum counts the places inside.
+    """
+    _avg_pool_inside(define, 2)
+
+
+@defines("pooling", _INSIDE)
+def avg_pool3d_inside(define: Definition) -> None:
+    """The mean of what lies inside the volume of every window, see :func:`avg_pool2d_inside`."""
+    _avg_pool_inside(define, 3)
+
+
+def _places(rank: int) -> list[Index]:
+    """The indices of the input in space."""
+    return [axes(name, extent)[0] for _, _, name, extent, _, _ in AXES[rank]]
+
+
+def _global_avg_pool(define: Definition, rank: int) -> None:
+    x, b, c = _input(define, places := _places(rank))
     count = sp.Mul(*(one.size for one in places))
     define.let("y", Sum(x[(b, c, *places)], *places) / count, b, c)
 
 
-@defines("pooling", "Oquab et al. (2015), section 3.1")
-def global_max_pool2d(define: Definition) -> None:
-    """The greatest value of every channel over the whole image; ties as in :func:`max_pool2d`."""
-    x, b, c = _input(define, places := _image_axes())
+def _global_max_pool(define: Definition, rank: int) -> None:
+    x, b, c = _input(define, places := _places(rank))
     define.let("y", Maximum(x[(b, c, *places)], *places), b, c)
 
 
-@defines("pooling", "PyTorch 2, AdaptiveAvgPool2d")
+_GLOBAL_AVERAGE = "Lin, Chen, Yan (2013), section 3.2"
+_GLOBAL_MAXIMUM = "Oquab et al. (2015), section 3.1"
+
+
+@defines("pooling", _GLOBAL_AVERAGE)
+def global_avg_pool1d(define: Definition) -> None:
+    """The mean of every channel over the whole sequence: one number a channel, whatever its length."""
+    _global_avg_pool(define, 1)
+
+
+@defines("pooling", _GLOBAL_AVERAGE)
+def global_avg_pool2d(define: Definition) -> None:
+    """The mean of every channel over the whole image: one number a channel, whatever the image's size."""
+    _global_avg_pool(define, 2)
+
+
+@defines("pooling", _GLOBAL_AVERAGE)
+def global_avg_pool3d(define: Definition) -> None:
+    """The mean of every channel over the whole volume: one number a channel, whatever the volume's size."""
+    _global_avg_pool(define, 3)
+
+
+@defines("pooling", _GLOBAL_MAXIMUM)
+def global_max_pool1d(define: Definition) -> None:
+    """The greatest value of every channel over the whole sequence; ties as in :func:`max_pool2d`."""
+    _global_max_pool(define, 1)
+
+
+@defines("pooling", _GLOBAL_MAXIMUM)
+def global_max_pool2d(define: Definition) -> None:
+    """The greatest value of every channel over the whole image; ties as in :func:`max_pool2d`."""
+    _global_max_pool(define, 2)
+
+
+@defines("pooling", _GLOBAL_MAXIMUM)
+def global_max_pool3d(define: Definition) -> None:
+    """The greatest value of every channel over the whole volume; ties as in :func:`max_pool2d`."""
+    _global_max_pool(define, 3)
+
+
+class _Adapted:
+    """Windows so that the output has a given size: i of m covers floor(i n/m) to ceil((i+1) n/m) - 1."""
+
+    def __init__(self, define: Definition, rank: int) -> None:
+        self.x, self.b, self.c = _input(define, places := _places(rank))
+        self.places = places
+        self.output = [define.bound(i, define.whole(m, 2, least=1))[0] for i, _, _, _, m, _ in AXES[rank]]
+        inputs = (
+            {"L": 7} if rank == 1 else dict(zip(("W_in", "H_in", "D_in"), (5, 7, 3)[:rank], strict=False))
+        )
+        for sizes in ((3, 2, 2), (5, 3, 3), (1, 7, 2)):
+            out = dict(zip((m for *_, m, _ in reversed(AXES[rank])), sizes, strict=False))
+            define.trial(N=2, C=3, **inputs, **out)
+
+    def covered(self, axis: int, then: sp.Expr, otherwise: sp.Expr) -> sp.Expr:
+        """``then`` where the place belongs to the window, without a division."""
+        out, place = self.output[axis], self.places[axis]
+        not_before = out.size * (place + 1) - out * place.size
+        not_after = (out + 1) * place.size - out.size * place
+        return IfPositive(not_before, IfPositive(not_after, then, otherwise), otherwise)
+
+
+def _adaptive_avg_pool(define: Definition, rank: int) -> None:
+    one = _Adapted(define, rank)
+    masks = [
+        define.let(name, one.covered(axis, sp.S.One, sp.S.Zero), one.output[axis], one.places[axis])
+        for axis, name in zip(range(rank), "aqr", strict=False)
+    ]
+    pairs = list(zip(masks, one.output, one.places, strict=True))
+    value = Sum(sp.Mul(*(m[i, h] for m, i, h in pairs)) * one.x[(one.b, one.c, *one.places)], *one.places)
+    counts = sp.Mul(*(Sum(m[i, h], h) for m, i, h in pairs))
+    define.let("y", value / counts, one.b, one.c, *one.output)
+
+
+def _adaptive_max_pool(define: Definition, rank: int) -> None:
+    one = _Adapted(define, rank)
+    body: sp.Expr = one.x[(one.b, one.c, *one.places)]
+    for axis in range(rank):
+        body = one.covered(axis, body, -sp.oo)
+    define.let("y", Maximum(body, *one.places), one.b, one.c, *one.output)
+
+
+_ADAPTIVE = "PyTorch 2, AdaptiveAvgPool2d and AdaptiveMaxPool2d"
+
+
+@defines("pooling", _ADAPTIVE)
+def adaptive_avg_pool1d(define: Definition) -> None:
+    """The mean over windows chosen so that the output has a given length, see :func:`adaptive_avg_pool2d`."""
+    _adaptive_avg_pool(define, 1)
+
+
+@defines("pooling", _ADAPTIVE)
 def adaptive_avg_pool2d(define: Definition) -> None:
     """The mean over windows chosen so that the output has a given size, whatever the input's is.
 
     Output place i of H_out covers the inputs from floor(i H_in / H_out) to ceil((i + 1) H_in / H_out) - 1,
     so that windows overlap where the sizes do not divide; a and q are 1 on those places and 0 elsewhere.
     """
-    x, b, c = _input(define, places := _image_axes())
-    covered, output = [], []
-    for (i, _, _, _, m, _), place, name in zip(AXES[2], places, "aq", strict=True):
-        out = define.bound(i, define.whole(m, 2))[0]
-        starts = out.size * (place + 1) - out * place.size  # > 0: not before the window
-        ends = (out + 1) * place.size - out.size * place  # > 0: not after it
-        covered.append(define.let(name, IfPositive(starts, IfPositive(ends, 1, 0), 0), out, place))
-        output.append(out)
-    value = Sum(
-        sp.Mul(*(one[out, own] for one, out, own in zip(covered, output, places, strict=True)))
-        * x[(b, c, *places)],
-        *places,
-    )
-    counts = [Sum(one[out, own], own) for one, out, own in zip(covered, output, places, strict=True)]
-    define.let("y", value / sp.Mul(*counts), b, c, *output)
-    for height, width in ((2, 3), (3, 5), (7, 1)):
-        define.trial(N=2, C=3, H_in=7, W_in=5, H_out=height, W_out=width)
+    _adaptive_avg_pool(define, 2)
+
+
+@defines("pooling", _ADAPTIVE)
+def adaptive_avg_pool3d(define: Definition) -> None:
+    """The mean over windows chosen so that the output has a given size, see :func:`adaptive_avg_pool2d`."""
+    _adaptive_avg_pool(define, 3)
+
+
+@defines("pooling", _ADAPTIVE)
+def adaptive_max_pool1d(define: Definition) -> None:
+    """The greatest value in windows chosen so that the output has a given length."""
+    _adaptive_max_pool(define, 1)
+
+
+@defines("pooling", _ADAPTIVE)
+def adaptive_max_pool2d(define: Definition) -> None:
+    """The greatest value in windows chosen so that the output has a given size.
+
+    The windows are those of :func:`adaptive_avg_pool2d`; what lies outside of one counts as minus infinity.
+    """
+    _adaptive_max_pool(define, 2)
+
+
+@defines("pooling", _ADAPTIVE)
+def adaptive_max_pool3d(define: Definition) -> None:
+    """The greatest value in windows chosen so that the output has a given size."""
+    _adaptive_max_pool(define, 3)

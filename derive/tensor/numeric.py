@@ -186,6 +186,8 @@ class _Emitter:
             return (str(one) if one >= 0 else f"({one})"), ()
         if isinstance(one, sp.Rational):
             return f"({one.p} / {one.q})", ()
+        if one.is_infinite:
+            return ("(-np.inf)" if one.is_extended_negative else "np.inf"), ()
         if isinstance(one, sp.Number):
             return f"({float(one)!r})", ()
         if one is sp.pi:
