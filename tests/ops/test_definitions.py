@@ -28,7 +28,8 @@ def test_the_executor_has_the_same_operation(name):
     """Inputs and settings of both rooms agree by name."""
     operation, executed = ops.operation(name), execution.find(name)
     assert set(operation.by_name) == set(executed.inputs)
-    assert {symbol.name: float(v) for symbol, v in operation.settings.items()} == executed.settings
+    by_keyword = {operation.keywords[symbol]: float(v) for symbol, v in operation.settings.items()}
+    assert by_keyword == {key: executed.settings[key] for key in by_keyword}
 
 
 def test_the_executor_has_no_other_operations():
@@ -40,13 +41,16 @@ def test_the_statements_compute_the_executors_forward(name, rng):
     operation = ops.operation(name)
     statements = [_filled(one, operation.constants) for one in operation.program.statements]
     compiled = compile_statements(
-        operation.program.inputs, statements, [symbol.name for symbol in operation.settings]
+        operation.program.inputs,
+        statements,
+        [symbol.name for symbol in operation.settings],
+        operation.program.derived_sizes,
     )
     for setting in settings_of(operation):
         inputs = draw(operation, setting, rng)
         found = compiled(inputs, **setting.parameters)
         np.testing.assert_allclose(
-            found, execution.forward(name, inputs, **setting.parameters), rtol=1e-12, atol=1e-14
+            found, execution.forward(name, inputs, **setting.keywords), rtol=1e-12, atol=1e-14
         )
 
 
