@@ -178,9 +178,11 @@ def _opens_with_words(cell: Sequence[Item]) -> bool:
     """Whether a column begins with words that no quantity and no condition begins with."""
     while cell and isinstance(cell[0], Group) and cell[0].open == "{":
         cell = cell[0].items
-    words = cell[0].text.split() if cell and cell[0].kind == "text" else []
+    first = next((item for item in cell if item.kind == "text" and len(item.text.split()) > 1), None)
+    first = cell[0] if cell and cell[0].kind == "text" else first  # "$dZ$ does not depend on it"
+    words = first.text.split() if first is not None else []
     said = [word.strip(".,;:()").lower() for word in words]
-    if not said or said[0] in symbols.CONDITION_WORDS | symbols.GIVEN_WORDS:
+    if not said or said[0] in symbols.CONDITION_WORDS | {"where", "with", "let", "given"}:
         return False
     return len(words) > 1 or len(cell) == 1 or (len(cell) > 1 and said[0] in symbols.REMARK_WORDS)
 
