@@ -38,13 +38,13 @@ def rebuild(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
     if not tree.children():
         return tree
     changed: dict[str, Any] = {}
-    for spec in fields(tree):
-        if spec.name == "span":
+    for name in tree.__dataclass_fields__:
+        if name == "span":
             continue
-        old = getattr(tree, spec.name)
+        old = getattr(tree, name)
         new = _map(old, change)
         if new is not old:
-            changed[spec.name] = new
+            changed[name] = new
     return replace(tree, **changed) if changed else tree
 
 
