@@ -45,6 +45,9 @@ class Counted:
     value: float
     ticks: Counter
 
+    def __round__(self):
+        return round(self.value)
+
     def then(self, value, kind):
         self.ticks[kind] += 1
         return Counted(value, self.ticks)
@@ -101,8 +104,9 @@ class Loops:
         if isinstance(one, sp.Add):
             result = None
             for term in one.args:
-                # A minus sign turns an addition into a subtraction.
-                found = self.value(-term if term.could_extract_minus_sign() else term, at)
+                # A minus sign turns an addition into a subtraction, which is ticked off like one.
+                turned = term.could_extract_minus_sign() and term.has(Access)
+                found = self.value(-term if turned else term, at)
                 result = found if result is None else added(result, found)
             return result
         if isinstance(one, sp.Mul):
@@ -131,7 +135,8 @@ class Loops:
     def branch(self, one, at):
         """Both branches are computed, as a vectorised program does, and one comparison chooses."""
         values = [self.value(argument, at) for argument in one.args]
-        self.ticks["comparisons"] += 1
+        if isinstance(values[0], Counted):  # which of two indices is greater is known beforehand
+            self.ticks["comparisons"] += 1
         return Counted(float(number(values[-1])), self.ticks)
 
     def product(self, one, at):
@@ -183,29 +188,60 @@ class Loops:
 
     def statement(self, statement):
         shape = tuple(self.extent(size) for size in statement.tensor.shape)
+        indices = statement.target.indices
+        terms = [(term, self.chosen(term, indices)) for term in sp.Add.make_args(statement.value)]
         array = np.zeros(shape)
-        if statement.value.has(Bracket) and statement.tensor.rank > 1:
-            array = self.scattered(statement, array)
-        else:
+        if not any(chosen for _, chosen in terms):
             for place in np.ndindex(*shape):
-                array[place] = number(
-                    self.value(statement.value, dict(zip(statement.target.indices, place, strict=True)))
-                )
+                array[place] = number(self.value(statement.value, dict(zip(indices, place, strict=True))))
+        else:
+            array = self.scattered(terms, indices, array)
         self.arrays[statement.tensor.name] = array
 
-    def scattered(self, statement, array):
-        """Every term of the sum is computed once and added to the entry that its brackets choose."""
-        (total,) = (term for term in statement.value.args if isinstance(term, Sum))
-        body, bound = total.open()
-        brackets = [factor for factor in body.args if isinstance(factor, Bracket)]
-        product = sp.Mul(*(factor for factor in body.args if factor not in brackets))
-        chosen = [index for index in statement.target.indices if any(one.has(index) for one in brackets)]
-        free = [index for index in statement.target.indices if index not in chosen]
-        # The array begins with the bias, so that each term is one addition.
-        for places in itertools.product(*(range(self.extent(index.size)) for index in (*free, *bound))):
-            term = self.value(product, dict(zip((*free, *bound), places, strict=True)))
-            term.then(0.0, "additions")
+    @staticmethod
+    def chosen(term, indices):
+        """The indices of the entry that the brackets of a sum choose."""
+        brackets = (
+            [one for one in sp.Mul.make_args(term.args[0]) if isinstance(one, Bracket)]
+            if isinstance(term, Sum)
+            else []
+        )
+        return [index for index in indices if any(one.has(index) for one in brackets)]
+
+    def scattered(self, terms, indices, array):
+        """Every term is computed once and added to its entry; the first in an entry is for nothing."""
+        hit = np.zeros(array.shape, dtype=bool)
+
+        def put(place, term):
+            if hit[place]:
+                self.ticks["additions"] += 1
+            hit[place] = True
+            array[place] += number(term)
+
+        for term, chosen in terms:
+            if not chosen:
+                for place in np.ndindex(*array.shape):
+                    put(place, self.value(term, dict(zip(indices, place, strict=True))))
+                continue
+            body, bound = term.open()
+            brackets = [one for one in body.args if isinstance(one, Bracket)]
+            product = sp.Mul(*(one for one in body.args if one not in brackets))
+            free = [index for index in indices if index not in chosen]
+            ranges = [range(self.extent(index.size)) for index in (*free, *bound)]
+            for places in itertools.product(*ranges):
+                at = dict(zip((*free, *bound), places, strict=True))
+                at |= {index: self.solved(index, brackets, at) for index in chosen}
+                place = tuple(at[index] for index in indices)
+                if all(0 <= k < n for k, n in zip(place, array.shape, strict=True)):
+                    put(place, self.value(product, at))
+        assert hit.all()
         return array
+
+    def solved(self, index, brackets, at):
+        """The value of an index at which its bracket is 1."""
+        (bracket,) = (one for one in brackets if one.has(index))
+        values = [round(self.value(bracket.affine, {**at, index: k})) for k in (0, 1)]
+        return -values[0] // (values[1] - values[0])
 
 
 def one_or_sign(product):
@@ -217,7 +253,7 @@ def settings_for(operation):
     names = [symbol.name for symbol in operation.program.sizes()]
     sizes = {name: SIZES.get(name, 3 + number % 3) for number, name in enumerate(names)}
     settings = {
-        symbol.name: (2 if name in ("stride", "kernel", "H_out", "W_out") else int(value))
+        symbol.name: (2 if name in ("stride", "kernel", "factor") else int(value))
         if symbol.is_integer
         else float(value)
         for symbol, value in operation.settings.items()
