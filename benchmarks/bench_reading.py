@@ -37,6 +37,19 @@ HOSTILE = {
     "right-to-left": "\u202e$a = 1$\u202c \u05d0\u05d1 = 3 \n",
     "own-commands": "\\newcommand{\\a}{\\a\\a} $\\a = 1$\n",
     "line-ends": "\n",
+    "dollars": "$",
+    "environments": "\\begin{align}",
+    "arrays": "\\begin{array}{c} 1 \\\\ 2 \\end{array} ",
+    "ten-thousand-carets": "$x" + "^" * 10_000 + "$\n",
+    "tables": "| a | b |\n|---|---|\n| 1 + 1 = 2 | $x$ |\n\n",
+    "struck-lines": "~~$a = 1$~~\n",
+    "open-strikes": "\\sout{",
+    "open-words": "$\\text{",
+    "open-styles": "\\textbf{",
+    "lone-brackets": "[\n",
+    "doubled-brackets": "\\\\(",
+    "remarks": "%%",
+    "underlines": "=\n",
 }
 
 

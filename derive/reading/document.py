@@ -303,7 +303,8 @@ class _Reader:
         if heading:
             state.tail = ""
         elif pieces or rest.strip():
-            state.tail = words_before(self.body[max(at, line.start + offset) : line.end])
+            low = max(at, line.start + offset, line.end - _NEAR)
+            state.tail = words_before(self.body[low : line.end])
         if pieces and len(re.findall(r"[A-Za-z]{2,}", remainder)) > 3:
             state.prose_since += 1
 

@@ -202,6 +202,17 @@ HOSTILE = {
     "control": "$$a\x00\x01 = 1$$\x0c",
     "right-to-left": "$$\u202ea = 1\u202c$$",
     "powers-of-powers": "$$9^{9^{9^{9}}}$$",
+    "open-strikes": "\\sout{" * 5_000,
+    "open-words": "$\\text{" * 5_000,
+    "open-styles": "\\textbf{" * 500,
+    "lone-brackets": "[\n" * 20_000,
+    "doubled-brackets": "\\\\(" * 20_000,
+    "remarks": "%%" * 20_000,
+    "struck-lines": "~~$a = 1$~~\n" * 2_000,
+    "ruled-table": "| a | b |\n|---|---|\n" + "| 1 = 1 | $x$ |\n" * 2_000,
+    "open-tables": "\\begin{tabular}" * 3_000,
+    "hidden-arrays": "$" + "\\begin{array}{c}" * 400 + "$",
+    "front-matter": "---\n" * 5_000,
 }
 
 
