@@ -138,7 +138,7 @@ def _network(network: str, settings: tuple[str, ...]) -> Network:
     """The network in a file, or in the text that was given instead of a file's name."""
     from derive.counting.describe import network_from_text
 
-    is_text = "(" in network or "->" in network or "\n" in network
+    is_text = any(sign in network for sign in ("(", "->", "→", "\n", "|"))
     text = network if is_text else read_text(network)
     return network_from_text(text, "" if is_text else network, dict(map(_setting, settings)))
 

@@ -32,7 +32,8 @@ def _batch_norm(call: Call, *ranks: int, lazy: bool = False) -> Placed:
     return Placed(call.shape, (use,))
 
 
-_BATCH = "eps=0.00001, momentum=0.1, affine=True, track_running_stats=True"
+_INSTANCE = "eps=0.00001, momentum=0.1, affine=False, track_running_stats=False, bias=True"
+_BATCH = "eps=0.00001, momentum=0.1, affine=True, track_running_stats=True, bias=True"
 
 
 @layer("BatchNorm1d", f"num_features, {_BATCH}")
@@ -115,7 +116,7 @@ def group_norm(call: Call) -> Placed:
     return _groups(call, groups, groups)
 
 
-@layer("InstanceNorm1d InstanceNorm2d InstanceNorm3d", f"num_features, {_BATCH.replace('True', 'False')}")
+@layer("InstanceNorm1d InstanceNorm2d InstanceNorm3d", f"num_features, {_INSTANCE}")
 def instance_norm(call: Call) -> Placed:
     """Normalisation of every channel of every image by itself; without parameters unless said."""
     call.same("num_features", call.shape[1], "channels")

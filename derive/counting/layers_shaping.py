@@ -247,3 +247,31 @@ def add(call: Call) -> Placed:
 def multiply(call: Call) -> Placed:
     """The product, entry by entry: a gate."""
     return _joined(call, "product")
+
+
+@layer("Moved", "shape")
+def moved(call: Call) -> Placed:
+    """Numbers in another shape, the batch included, as an imported network has it; nothing is computed."""
+    shape = tuple(call["shape"])
+    return Placed(shape, (), (tuple(None for _ in call.shape),))
+
+
+@layer("Learned", "shape", inputs=0)
+def learned(call: Call) -> Placed:
+    """Learned numbers that are used as they are: a class token, a position embedding."""
+    shape = tuple(call["shape"])
+    return Placed(shape, (Use(own_parameters=product(shape), role=MOVING),), ())
+
+
+@layer("MatMul", inputs=2)
+def matmul(call: Call) -> Placed:
+    """The product of two arrays of matrices, (..., n, k) times (..., k, m)."""
+    left, right = call.inputs
+    if differ(left[-1], right[-2]):
+        call.fail(f"{show(left)} and {show(right)} have no product: {left[-1]} and {right[-2]} differ")
+    lead = left[:-2] if len(left) >= len(right) else right[:-2]
+    sizes = {"B": left[-2], "n": left[-1], "m": right[-1]}
+    use = Use("linear", sizes, calls=product(lead), copies=0, absent=(("b", 0),))
+    own: Reach = tuple(None if k == len(left) - 1 else (k, 1, 0, 0) for k in range(len(left)))
+    other: Reach = tuple(None for _ in right)
+    return Placed((*lead, left[-2], right[-1]), (use,), (own, other))
