@@ -11,15 +11,16 @@ import os
 import sys
 import time
 import tracemalloc
+from functools import partial
 
 THREADS = sys.argv[1] if len(sys.argv) > 1 and sys.argv[1].isdigit() else "1"
 if __name__ == "__main__":  # before NumPy starts its threads
     for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[_variable] = THREADS
 
-import numpy as np
+import numpy as np  # noqa: E402
 
-from derive import execution
+from derive import execution  # noqa: E402
 
 ROUNDS = 7
 # N, C, H = W, O, kernel, stride, padding
@@ -34,7 +35,7 @@ SHAPES = [
 
 def make_runs(torch, shape):
     """Two calls without arguments, ours and PyTorch's, and what the working memory may be in bytes."""
-    N, C, H, O, k, stride, padding = shape  # noqa: E741
+    N, C, H, O, k, stride, padding = shape
     random = np.random.default_rng(0)
     inputs = {
         "x": random.standard_normal((N, C, H, H)),
@@ -92,11 +93,11 @@ def main():
     for shape in SHAPES:
         ours, theirs, bound, (inputs, upstream, settings) = make_runs(torch, shape)
         own, other = least_seconds([ours, theirs])
-        value = peak_bytes(lambda: execution.forward("conv2d", inputs, **settings))
-        gradients = peak_bytes(lambda: execution.backward("conv2d", inputs, upstream, **settings))
+        value = peak_bytes(partial(execution.forward, "conv2d", inputs, **settings))
+        gradients = peak_bytes(partial(execution.backward, "conv2d", inputs, upstream, **settings))
         print(
-            f"{shape}: {own * 1e3:.1f} ms, PyTorch {other * 1e3:.1f} ms, ratio {own / other:.2f}; peak memory "
-            f"forward {value / 1e6:.1f}, backward {gradients / 1e6:.1f}, bound {bound / 1e6:.1f} MB"
+            f"{shape}: {own * 1e3:.1f} ms, PyTorch {other * 1e3:.1f} ms, ratio {own / other:.2f}; "
+            f"peak memory forward {value / 1e6:.1f}, backward {gradients / 1e6:.1f}, bound {bound / 1e6:.1f} MB"
         )
 
 
