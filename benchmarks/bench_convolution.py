@@ -92,12 +92,12 @@ def main():
     print(f"{THREADS} threads; N, C, H, O, kernel, stride, padding")
     for shape in SHAPES:
         ours, theirs, bound, (inputs, upstream, settings) = make_runs(torch, shape)
-        own, other = least_seconds([ours, theirs])
+        mine, other = least_seconds([ours, theirs])
         value = peak_bytes(partial(execution.forward, "conv2d", inputs, **settings))
         gradients = peak_bytes(partial(execution.backward, "conv2d", inputs, upstream, **settings))
         print(
-            f"{shape}: {own * 1e3:.1f} ms, PyTorch {other * 1e3:.1f} ms, ratio {own / other:.2f}; "
-            f"peak memory forward {value / 1e6:.1f}, backward {gradients / 1e6:.1f}, bound {bound / 1e6:.1f} MB"
+            f"{shape}: {mine * 1e3:.1f} ms, PyTorch {other * 1e3:.1f} ms, ratio {mine / other:.2f}; peak "
+            f"memory forward {value / 1e6:.1f}, backward {gradients / 1e6:.1f}, bound {bound / 1e6:.1f} MB"
         )
 
 
