@@ -120,17 +120,17 @@ def plain_name(name: str) -> str:
     return name[len(prefix) :]
 
 
-def tokens(text: str, line: int = 0) -> list[tuple[str, str, int]]:
-    """The tokens of a text as (kind, text, column from 1)."""
+def tokens(text: str, line: int = 0, before: int = 0) -> list[tuple[str, str, int]]:
+    """The tokens of a text as (kind, text, column from 1), ``before`` characters standing before it."""
     found, at = [], 0
     while at < len(text):
         match = TOKEN.match(text, at)
         if match is None:
-            raise NetworkError(f"{_line(line)}column {at + 1}: {text[at]!r} has no meaning here")
+            raise NetworkError(f"{_line(line)}column {before + at + 1}: {text[at]!r} has no meaning here")
         kind = match.lastgroup or ""
         if kind != "space":
             word = {"→": "->", "×": "*"}.get(match.group(), match.group())
-            found.append((kind, word, at + 1))
+            found.append((kind, word, before + at + 1))
         at = match.end()
     return found
 
@@ -139,23 +139,23 @@ def _line(number: int) -> str:
     return f"line {number}, " if number else ""
 
 
-def parse(text: str, line: int = 0) -> Expression:
-    """The expression in a text.
+def parse(text: str, line: int = 0, before: int = 0) -> Expression:
+    """The expression in a text, before which so many characters stand on its line.
 
     Raises :class:`~derive.graphs.network.NetworkError` that names the line and the column.
 
     >>> parse("Conv2d(3, 8, k) -> ReLU()")  # doctest: +ELLIPSIS
     Binary(sign='->', left=Call(name='Conv2d', ...), right=Call(name='ReLU', ...))
     """
-    return Parser(text, line).whole()
+    return Parser(text, line, before).whole()
 
 
 class Parser:
     """A parser by precedence over the tokens of one text."""
 
-    def __init__(self, text: str, line: int = 0) -> None:
-        self.text, self.line, self.at, self.depth = text, line, 0, 0
-        self.tokens = tokens(text, line)
+    def __init__(self, text: str, line: int = 0, before: int = 0) -> None:
+        self.text, self.line, self.before, self.at, self.depth = text, line, before, 0, 0
+        self.tokens = tokens(text, line, before)
 
     def whole(self) -> Expression:
         """The whole text as one expression."""
@@ -170,7 +170,7 @@ class Parser:
 
     def fail(self, message: str) -> None:
         """Raise the error, with the place."""
-        column = self.tokens[self.at][2] if self.at < len(self.tokens) else len(self.text) + 1
+        column = self.tokens[self.at][2] if self.at < len(self.tokens) else self.before + len(self.text) + 1
         raise NetworkError(f"{_line(self.line)}column {column}: {message} in {self.text.strip()!r}")
 
     def take(self, *signs: str) -> str:

@@ -240,7 +240,7 @@ class _Interpreter:
         self.fixed = variables
         self.top = Scope(dict(variables))
         self.here = -1
-        self.line = 0
+        self.line, self.indent, self.whole_line = 0, 0, ""
         self.stack: list[str] = []
         self.counts: list[dict[str, int]] = [{}]
         self.outputs: list[int] = []
@@ -290,10 +290,12 @@ class _Interpreter:
         return result
 
     def _parse(self, text: str) -> Expression:
-        return parse(text, self.line)
+        """The expression in a part of the current line."""
+        return parse(text, self.line, self.indent + max(self.whole_line.find(text), 0))
 
     def _statement(self, statement: Statement, scope: Scope) -> Any:
         self.line, text = statement.line, statement.text
+        self.indent, self.whole_line = statement.indent, text
         if match := _DEFINITION.match(text):
             self._define(match, statement)
             return None

@@ -65,6 +65,14 @@ def resnet(blocks, basic=False, first=False):
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(c, 1000))
 
 
+def resnet18():
+    return resnet((2, 2, 2, 2), basic=True)
+
+
+def resnet50(first=False):
+    return resnet((3, 4, 6, 3), first=first)
+
+
 def mobilenet():
     layers, c = [*unit(3, 32, 3, 2), nn.ReLU()], 32
     rows = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 2), (1024, 1)]
@@ -80,11 +88,10 @@ class VisionTransformer(nn.Module):
         self.patches = nn.Conv2d(3, 768, 16, 16)
         self.token = nn.Parameter(torch.zeros(1, 1, 768))
         self.position = nn.Parameter(torch.zeros(1, 197, 768))
-        layer = nn.TransformerEncoderLayer(
-            768, 12, 3072, activation="gelu", batch_first=True, norm_first=True
+        self.layers = nn.ModuleList(
+            nn.TransformerEncoderLayer(768, 12, 3072, activation="gelu", batch_first=True, norm_first=True)
+            for _ in range(12)
         )
-        self.layers = nn.ModuleList([layer] + [nn.TransformerEncoderLayer(
-            768, 12, 3072, activation="gelu", batch_first=True, norm_first=True) for _ in range(11)])  # fmt: skip
         self.norm, self.head = nn.LayerNorm(768), nn.Linear(768, 1000)
 
     def forward(self, x):
@@ -142,12 +149,10 @@ def on_meta(make):
     ("make", "shape", "integers", "name", "settings", "parameters"),
     [
         pytest.param(vgg16, (3, 224, 224), False, "vgg16", {}, 138_357_544, id="VGG-16"),
+        pytest.param(resnet18, (3, 224, 224), False, "resnet18", {}, 11_689_512, id="ResNet-18"),
+        pytest.param(resnet50, (3, 224, 224), False, "resnet50", {}, 25_557_032, id="ResNet-50"),
         pytest.param(
-            lambda: resnet((2, 2, 2, 2), basic=True), (3, 224, 224), False, "resnet18", {}, 11_689_512, id="ResNet-18"
-        ),
-        pytest.param(lambda: resnet((3, 4, 6, 3)), (3, 224, 224), False, "resnet50", {}, 25_557_032, id="ResNet-50"),
-        pytest.param(
-            lambda: resnet((3, 4, 6, 3), first=True), (3, 224, 224), False, "resnet50", {"stride_on_3x3": 0},
+            lambda: resnet50(first=True), (3, 224, 224), False, "resnet50", {"stride_on_3x3": 0},
             25_557_032, id="ResNet-50, the paper's",
         ),
         pytest.param(mobilenet, (3, 224, 224), False, "mobilenet_v1", {}, 4_231_976, id="MobileNet"),
@@ -176,6 +181,7 @@ class Attention(nn.Module):
 
 
 # n = 7, m = 5: four gates, each with m n + m^2 multiply-adds a step, eleven steps
+LSTM, GRU = nn.LSTM(7, 5, batch_first=True), nn.GRU(7, 5, batch_first=True)
 LSTM_STEP, GRU_STEP = 4 * (5 * 7 + 25), 3 * (5 * 7 + 25)
 
 
@@ -183,8 +189,8 @@ LSTM_STEP, GRU_STEP = 4 * (5 * 7 + 25), 3 * (5 * 7 + 25)
     ("module", "shape", "parameters", "multiply_adds"),
     [
         pytest.param(nn.Linear(512, 10), (7, 512), 5_130, 35_840, id="torchinfo: Linear on a sequence, 5,130"),
-        pytest.param(nn.LSTM(7, 5, batch_first=True), (11, 7), 4 * (35 + 25 + 10), 11 * LSTM_STEP, id="fvcore: LSTM, 0"),
-        pytest.param(nn.GRU(7, 5, batch_first=True), (11, 7), 3 * (35 + 25 + 10), 11 * GRU_STEP, id="fvcore: GRU, 0"),
+        pytest.param(LSTM, (11, 7), 4 * (35 + 25 + 10), 11 * LSTM_STEP, id="fvcore: LSTM, 0"),
+        pytest.param(GRU, (11, 7), 3 * (35 + 25 + 10), 11 * GRU_STEP, id="fvcore: GRU, 0"),
         pytest.param(
             # every input place gives a kernel: 3 channels, 5 x 7 places, 11 channels out, 2 x 2
             nn.ConvTranspose2d(3, 11, 2, stride=2), (3, 5, 7), 3 * 11 * 4 + 11, 3 * 5 * 7 * 11 * 4,
