@@ -56,9 +56,9 @@ def world_for(operation, derivation, rng):
     numbers = sizes | settings | constants | indices
     for symbol, value in operation.program.derived_sizes:
         numbers[symbol.name] = loops.World(numbers, {}).extent(value)
-    if derivation.derived.seeds:
+    for seed in derivation.derived.seeds:  # called g, with primes where an input is called so
         shape = loops.World(numbers, {}).shape(operation.output)
-        arrays["g"] = rng.normal(size=shape)
+        arrays[seed.name] = rng.normal(size=shape)
     world = loops.run(operation.program, arrays, numbers)
     return loops.run_statements(world, [Statement(p.target, p.result) for p in derivation.derived.parts])
 
