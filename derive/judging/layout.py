@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from derive.judging.limits import ShapeMismatch
-from derive.reading.tree import Multiply, Number, Tree
+from derive.reading.tree import Multiply, Name, Number, Tree
 
 Dim = Hashable  # an int, or a symbol
 Shape = tuple[Dim, Dim] | None
@@ -63,6 +63,8 @@ class Layout:
             raise ShapeMismatch(f"{what}: {a} against {b}")
         if isinstance(a, int):
             a, b = b, a
+        if b == 1 and isinstance(a, tuple) and isinstance(a[1], Name):
+            raise ShapeMismatch(f"{what}: {a[1].text} against 1")  # a size that has a name is any size
         self._parent[a] = b
         for table in (self._least, self._wanted):
             table[b] = max(table.get(a, 0), table.get(b, 0))

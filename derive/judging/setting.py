@@ -9,6 +9,7 @@ from derive.judging.layout import Dim, Shape
 from derive.judging.names import access
 from derive.judging.sampling import FORMS, SHARES, Domain
 from derive.reading import Declaration, Declarations
+from derive.reading.declarations import key
 from derive.reading.tree import Call, Indexed, Name, Tree
 
 _DOMAINS = {
@@ -43,7 +44,10 @@ def setting_for(
     trees = list(trees)
     shapes: dict[Tree, Shape] = {}
     domains: dict[Tree, Domain] = {}
-    names = dict.fromkeys(_base(n) for tree in trees for n in tree.walk() if isinstance(n, (Name, Indexed)))
+    nodes = dict.fromkeys(n for tree in trees for n in tree.walk() if isinstance(n, (Name, Indexed)))
+    # b_1 that is declared by itself is a name of its own, not an entry of b.
+    alone = {key(declaration.name) for declaration in declared}
+    names = dict.fromkeys(n if isinstance(n, Indexed) and key(n) in alone else _base(n) for n in nodes)
     for name in names:
         declaration = declared.get(name)
         if declaration is None:

@@ -129,7 +129,11 @@ def test_intervals_multiply(a: tuple[int, int], b: tuple[int, int], product: tup
 @pytest.mark.parametrize(
     ("source", "error", "said"),
     [
-        (r"\begin{bmatrix}1&2\end{bmatrix}\begin{bmatrix}3&4\end{bmatrix}", ShapeMismatch, "a product of 1x2 and 1x2"),
+        (
+            r"\begin{bmatrix}1&2\end{bmatrix}\begin{bmatrix}3&4\end{bmatrix}",
+            ShapeMismatch,
+            "a product of 1x2 and 1x2",
+        ),
         (r"\begin{bmatrix}1\\2\end{bmatrix}+\begin{bmatrix}1\\2\\3\end{bmatrix}", ShapeMismatch, "a sum"),
         (r"\begin{bmatrix}1&2\\3&4\\5&6\end{bmatrix}^2", ShapeMismatch, "not square"),
         ("9^{9^{9}}", TooLarge, "too many digits"),
