@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--backward", is_flag=True, help="The backward pass's operations too.")
 @click.option("--explain", metavar="TOTAL", help="Which convention or slip gives this total, e.g. 13.5M.")
 @click.option("--layers", is_flag=True, help="List the layers that there are.")
-@format_option("text", "json", "latex")
+@format_option("text", "json", "latex", "html", "svg")
 @output_option()
 def command(
     network: str | None,
@@ -54,6 +54,7 @@ def command(
     \b
       derive count 'Conv2d(3, 64, 3, padding=1) -> ReLU()' --input 3x224x224
       derive count vgg16.net --convention 2mac --format json
+      derive count 'conv 5x5, 16, pad 2 -> pool 2x2 -> fc 10' --input 3x32x32 --format html --output net.html
     """
     from derive.counting.conventions import conventions_from
     from derive.counting.network import count_network
@@ -97,6 +98,15 @@ def command(
         write_json(data, output)
     elif output_format == "latex":
         write(count_working.as_latex(count) if working else rendering.as_latex(count, in_force), output)
+    elif output_format == "html":
+        from derive.rendering.count_page import as_html
+
+        write(as_html(count, in_force), output)
+    elif output_format == "svg":
+        from derive.rendering.network_picture import network_svg, receptive_svg
+
+        picture = receptive_svg(count) if receptive else network_svg(count)
+        write(picture or fail("no layer looks at more than one place and less than all"), output)
     elif working or receptive or backward:
         parts = [count_working.as_text(count)] if working else []
         parts += [count_receptive.as_text(count)] if receptive else []

@@ -7,7 +7,7 @@ are named, and the totals are then a lower bound.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from derive.counting.layers import Conventions
@@ -60,7 +60,13 @@ def network_from_module(
     except Exception as error:  # whatever a foreign module raises
         said = " ".join(str(error).split())[:200]
         raise NetworkError(f"torch.export cannot export {type(module).__name__}: {said}") from error
-    reader = _Reader(exported, type(module).__name__)
+    # One array under two names (tied weights) goes by the first.
+    first: dict[int, str] = {}
+    names = {
+        name: first.setdefault(id(value), name)
+        for name, value in own.named_parameters(remove_duplicate=False)
+    }
+    reader = _Reader(exported, type(module).__name__, names)
     return reader.network()
 
 
@@ -79,7 +85,7 @@ def count_module(
 class _Reader:
     """Goes once through an exported graph."""
 
-    def __init__(self, exported: Any, name: str) -> None:
+    def __init__(self, exported: Any, name: str, names: Mapping[str, str]) -> None:
         from torch.export.graph_signature import InputKind
 
         self.builder = Builder(name)
@@ -91,7 +97,7 @@ class _Reader:
         self.frozen = {key for key, value in exported.named_parameters() if not value.requires_grad}
         for one in exported.graph_signature.input_specs:
             if one.kind == InputKind.PARAMETER:
-                self.parameters[one.arg.name] = one.target
+                self.parameters[one.arg.name] = names.get(one.target, one.target)
             elif one.kind == InputKind.USER_INPUT:
                 self.inputs.append(one.arg.name)
             else:
@@ -107,7 +113,8 @@ class _Reader:
                 self._call(node)
         (output,) = [node for node in self.graph.nodes if node.op == "output"]
         outputs = [self.at[one] for one in output.args[0] if one in self.at]
-        unused = [name for key, name in self.parameters.items() if key not in self.used]
+        used = {self.parameters[key] for key in self.used if key in self.parameters}
+        unused = [name for name in self.parameters.values() if name not in used]
         if unused:
             self.builder.unknown.append(f"parameters that the pass does not use: {', '.join(unused)}")
         return self.builder.network(*outputs[:1])

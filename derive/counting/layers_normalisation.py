@@ -65,6 +65,7 @@ def _last_axes(call: Call, operation: str, bias: bool) -> Placed:
     wanted: tuple[Any, ...] = given if isinstance(given, tuple) else (given,)
     came = call.shape[-len(wanted) :]
     if len(wanted) == 1:
+        call.settings = {**call.settings, "normalized_shape": wanted[0]}
         call.same("normalized_shape", came[0], "features in the last axis")
     elif tuple(wanted) != tuple(came):
         call.fail(f"normalises the last axes {wanted}; came {came}")

@@ -22,7 +22,6 @@ from derive.counting.layers import (
     Shape,
     Use,
     place,
-    show,
 )
 from derive.counting.operation_formulas import COUNTED, OperationFormulas, formulas_of
 from derive.graphs.network import Network, NetworkError, Node
@@ -246,8 +245,3 @@ def _own(counts: Mapping[str, Size], node: Node, tied: set[str]) -> Mapping[str,
             own["parameters"] = own["trainable"] = own["buffers"] = 0
         tied.add(node.tied)
     return own
-
-
-def shape_text(row: Row) -> str:
-    """The output shape of a layer as it is shown."""
-    return show(row.shape)

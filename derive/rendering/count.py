@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from derive.counting.conventions import InForce
@@ -139,7 +138,7 @@ def as_text(count: NetworkCount, conventions: InForce, width: int = 120) -> Grou
         if value != 0 or name == "parameters":
             totals.add_row(f"  {TITLES[name]}", bound * (name != "buffers") + number(value))
     lines: list[Any] = [table, "", "Total" + (f" for a batch of {count.batch}" if count.batch != 1 else "")]
-    lines += [totals, "", *_summary(count, conventions)]
+    lines += [totals, "", *summary(count, conventions)]
     return Group(*(Text(one) if isinstance(one, str) else one for one in lines))
 
 
@@ -147,7 +146,8 @@ def _some(count: NetworkCount, name: str) -> bool:
     return bool(count.totals[name] != 0)
 
 
-def _summary(count: NetworkCount, conventions: InForce) -> list[str]:
+def summary(count: NetworkCount, conventions: InForce) -> list[str]:
+    """The headline numbers with the conventions that they follow, and what there is to say about them."""
     found = memory(count, conventions)
     thousand = int(conventions["K"])
     bound = "at least " if count.lower_bound else ""
@@ -179,7 +179,7 @@ def as_latex(count: NetworkCount, conventions: InForce) -> str:
         lines.append(" & ".join([rf"\texttt{{{escaped(label(row))}}}", f"${shape}$", *cells]) + r" \\")
     totals = [f"${latex_number(count.totals[name])}$" for name in columns]
     lines += [r"\hline", " & ".join(["total", "", *totals]) + r" \\", r"\end{tabular}", ""]
-    lines += [escaped(one) + r"\\" for one in _summary(count, conventions)]
+    lines += [escaped(one) + r"\\" for one in summary(count, conventions)]
     return "\n".join(lines)
 
 
@@ -187,11 +187,11 @@ _SPECIAL = {"_": r"\_", "&": r"\&", "%": r"\%", "#": r"\#", "$": r"\$", "{": r"\
             "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}  # fmt: skip
 
 
+def shape_text(row: Row) -> str:
+    """The shape that a layer puts out."""
+    return show(row.shape)
+
+
 def escaped(text: str) -> str:
     """Text for LaTeX."""
     return "".join(_SPECIAL.get(sign, sign) for sign in text)
-
-
-def totals_of(count: NetworkCount) -> Mapping[str, Size]:
-    """The totals that are not zero, by their titles."""
-    return {TITLES[name]: value for name, value in count.totals.items() if value != 0}

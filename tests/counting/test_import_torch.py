@@ -11,6 +11,7 @@ from derive.counting.describe import network_from_text  # noqa: E402
 from derive.counting.import_torch import count_module, network_from_module  # noqa: E402
 from derive.counting.network import count_network  # noqa: E402
 
+SLOW = pytest.mark.slow
 NETWORKS = Path(__file__).resolve().parents[2] / "examples" / "networks"
 
 
@@ -157,10 +158,10 @@ def on_meta(make):
         ),
         pytest.param(mobilenet, (3, 224, 224), False, "mobilenet_v1", {}, 4_231_976, id="MobileNet"),
         pytest.param(
-            VisionTransformer, (3, 224, 224), False, "vit_b_16", {}, 86_567_656, id="ViT-B/16", marks=pytest.mark.slow
+            VisionTransformer, (3, 224, 224), False, "vit_b_16", {}, 86_567_656, id="ViT-B/16", marks=SLOW
         ),
-        pytest.param(Bert, (128,), True, "bert_base", {}, 109_482_240, id="BERT base", marks=pytest.mark.slow),
-        pytest.param(Gpt2, (1024,), True, "gpt2_small", {}, 124_439_808, id="GPT-2", marks=pytest.mark.slow),
+        pytest.param(Bert, (128,), True, "bert_base", {}, 109_482_240, id="BERT base", marks=SLOW),
+        pytest.param(Gpt2, (1024,), True, "gpt2_small", {}, 124_439_808, id="GPT-2", marks=SLOW),
     ],
 )  # fmt: skip
 def test_a_module_counts_as_its_text(make, shape, integers, name, settings, parameters):
@@ -188,7 +189,7 @@ LSTM_STEP, GRU_STEP = 4 * (5 * 7 + 25), 3 * (5 * 7 + 25)
 @pytest.mark.parametrize(
     ("module", "shape", "parameters", "multiply_adds"),
     [
-        pytest.param(nn.Linear(512, 10), (7, 512), 5_130, 35_840, id="torchinfo: Linear on a sequence, 5,130"),
+        pytest.param(nn.Linear(512, 10), (7, 512), 5_130, 35_840, id="torchinfo: Linear, 5,130"),
         pytest.param(LSTM, (11, 7), 4 * (35 + 25 + 10), 11 * LSTM_STEP, id="fvcore: LSTM, 0"),
         pytest.param(GRU, (11, 7), 3 * (35 + 25 + 10), 11 * GRU_STEP, id="fvcore: GRU, 0"),
         pytest.param(
@@ -198,7 +199,7 @@ LSTM_STEP, GRU_STEP = 4 * (5 * 7 + 25), 3 * (5 * 7 + 25)
         ),
         pytest.param(
             # four projections of 5 tokens of width 12; scores and averages 2 x 5 x 5 x 12
-            Attention(), (5, 12), 4 * (144 + 12), 4 * 5 * 144 + 2 * 25 * 12, id="torchinfo, thop: attention, 0",
+            Attention(), (5, 12), 4 * (144 + 12), 4 * 5 * 144 + 2 * 25 * 12, id="thop: attention, 0",
         ),
         pytest.param(
             # no matrix product, no convolution, no fused attention: torch's flop_counter sees nothing
