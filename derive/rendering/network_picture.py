@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 from derive.counting.layers import show
-from derive.counting.network import NetworkCount
+from derive.counting.network import NetworkCount, Row
 from derive.counting.receptive import receptive_fields, spatial
+from derive.graphs.network import Node
 from derive.rendering.count import number
 from derive.rendering.layers import layout
 
@@ -39,10 +40,7 @@ def _boxes(count: NetworkCount) -> list[Box]:
     rows = {row.number: row for row in count.rows}
     nodes = count.network.nodes
     if len(nodes) <= MOST_BOXES:
-        return [
-            Box(node.path if k not in rows else node.call, _role(count, k), (k,))
-            for k, node in enumerate(nodes)
-        ]
+        return [Box(_label(nodes, rows, [k]), _role(count, k), (k,)) for k in range(len(nodes))]
     groups: list[list[int]] = []
     for k, node in enumerate(nodes):
         head = node.path.partition(".")[0]
@@ -53,12 +51,19 @@ def _boxes(count: NetworkCount) -> list[Box]:
             groups.append([k])
     return [
         Box(
-            nodes[group[0]].path.partition(".")[0] if len(group) > 1 else nodes[group[0]].call,
+            _label(nodes, rows, group),
             _role(count, group[0]) if len(group) == 1 else "weighted",
             tuple(group),
         )
         for group in groups
     ]
+
+
+def _label(nodes: Sequence[Node], rows: Mapping[int, Row], group: Sequence[int]) -> str:
+    first = nodes[group[0]]
+    if len(group) > 1:
+        return first.path.partition(".")[0]
+    return first.call if group[0] in rows else first.path
 
 
 def _role(count: NetworkCount, node: int) -> str:
@@ -87,18 +92,17 @@ def network_svg(count: NetworkCount) -> str:
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
         'orient="auto"><path d="M0 0L8 4L0 8z" fill="#64748b"/></marker></defs>',
     ]
-    for ((_, target), source), route in zip(edges.items(), placed.routes, strict=True):
+    for source, route in zip(edges.values(), placed.routes, strict=True):
         points = [(MARGIN + column / 2 + y * column, MARGIN + HEIGHT / 2 + x * LEVEL) for x, y in route]
         parts.append(_edge(points))
         (x, y), (x2, y2) = points[0], points[1]
         shape = show(count.shapes[source][1:])
         share = 0.5 if abs(x - x2) < 1 else 0.62
         parts.append(_words(x + (x2 - x) * share + 6, y + (y2 - y) * 0.5 + 4, shape, "#475569", "start"))
-        del target
     for box, (x, y), width in zip(boxes, centre, widths, strict=True):
         parts.append(
-            f'<rect x="{x - width / 2:.1f}" y="{y - HEIGHT / 2:.1f}" width="{width:.1f}" height="{HEIGHT}" rx="6" '
-            f'fill="{_COLOURS[box.role]}" stroke="#64748b"/>'
+            f'<rect x="{x - width / 2:.1f}" y="{y - HEIGHT / 2:.1f}" width="{width:.1f}" height="{HEIGHT}" '
+            f'rx="6" fill="{_COLOURS[box.role]}" stroke="#64748b"/>'
         )
         parts.append(_words(x, y + 4, box.label, "#0f172a", "middle"))
     return "\n".join([*parts, "</svg>"])
@@ -117,7 +121,10 @@ def _edge(points: Sequence[tuple[float, float]]) -> str:
 
 
 def _words(x: float, y: float, words: str, colour: str, anchor: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" text-anchor="{anchor}">{escape(words)}</text>'
+    halo = 'stroke="#fff" stroke-width="3" paint-order="stroke"' if anchor == "start" else ""
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" text-anchor="{anchor}" {halo}>{escape(words)}</text>'
+    )
 
 
 def receptive_svg(count: NetworkCount, place: int | None = None) -> str:
