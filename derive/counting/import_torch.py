@@ -155,7 +155,7 @@ class _Reader:
             self.used.add(one.name)
         names = [self.parameters.get(one.name, "") for one in weights if self._is_parameter(one)]
         read = [number for one in sources if (number := self._source(one)) is not None]
-        place = {"path": self._path(node), "tied": names[0] if names else ""}
+        place: dict[str, Any] = {"path": self._path(node), "tied": names[0] if names else ""}
         place["frozen"] = bool(names) and all(one in self.frozen for one in names)
         self.at[node] = self.builder.add(layer, arguments, more, read, **place)
 
@@ -230,7 +230,7 @@ class _Reader:
 
     def _conv_transpose2d_rule(self, node: Any, given: dict[str, Any]) -> None:
         weight, groups = self._shape(given["weight"]), int(given["groups"])
-        more = {key: tuple(given[key]) * (2 if len(given[key]) == 1 else 1)
+        more: dict[str, Any] = {key: tuple(given[key]) * (2 if len(given[key]) == 1 else 1)
                 for key in ("stride", "padding", "output_padding", "dilation")}  # fmt: skip
         more |= {"groups": groups, "bias": given.get("bias") is not None}
         arguments = (weight[0], weight[1] * groups, weight[2:])
