@@ -72,7 +72,12 @@ def calls() -> list[tuple[str, str, ast.Call]]:
                 reads = (module in ("sp", "sympy") and name in READING_TEXT) or (
                     module in LOADING and name in ("load", "loads")
                 )
-                if starts or reads or (name in DANGEROUS and (module, name) != ("re", "compile")):
+                mode = name == "eval" and not node.args and not node.keywords  # PyTorch's ``module.eval()``
+                if (
+                    starts
+                    or reads
+                    or (name in DANGEROUS and (module, name) != ("re", "compile") and not mode)
+                ):
                     found.append((path.relative_to(PACKAGE).as_posix(), name, node))
     return found
 
