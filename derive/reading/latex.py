@@ -358,6 +358,9 @@ def _factor(factor: Tree, place: int, sign: str, tree: Multiply, loose: bool) ->
         isinstance(inner, Derivative) and inner.kind != "dot" and not last and _open_ended(inner)
     )
     latex = _wrap(factor, needed)
+    if isinstance(inner, Relation) and inner.sign in ("=", "!=", "<", "<=", ">", ">="):
+        # Iverson's bracket: in round ones g_i (a = b) would be read as g_i of something.
+        latex = rf"\left[{to_latex(factor)}\right]"
     before = _inner(tree.factors[place - 1]) if place else None
     if place and sign == "" and latex[:1].isdigit() and (isinstance(inner, Number) or not _letters(before)):
         latex = rf"\left({latex}\right)"
