@@ -148,6 +148,10 @@ def _network(network: str, settings: tuple[str, ...]) -> Network:
     """The network in a file, or in the text that was given instead of a file's name."""
     from derive.counting.describe import network_from_text
 
+    if network.endswith(".onnx"):
+        from derive.counting.import_onnx import network_from_onnx
+
+        return network_from_onnx(network)
     is_text = any(sign in network for sign in ("(", "->", "→", "\n", "|"))
     text = network if is_text else read_text(network)
     return network_from_text(text, "" if is_text else network, dict(map(_setting, settings)))

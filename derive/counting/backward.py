@@ -16,7 +16,7 @@ import sympy as sp
 
 from derive.counting.arithmetic import Counts, count_statement
 from derive.counting.formulas import Formula, Size, simplest
-from derive.counting.layers import WEIGHTED, Use
+from derive.counting.layers import ATTENTION, WEIGHTED, Use
 from derive.counting.network import NetworkCount, total
 from derive.counting.operation_formulas import COUNTED, contracted
 from derive.derivation import derive_gradient
@@ -158,6 +158,6 @@ def _use(use: Use, needs_input: bool) -> dict[str, Size]:
     parts = [formulas.parameters] + ([formulas.inputs] if needs_input else [])
     known = {"s": 1, "p": 0, "d": 1, **use.sizes}
     found = {name: simplest(sum(part[name](known) for part in parts) * use.calls) for name in QUANTITIES}
-    if use.role != WEIGHTED:
+    if use.role not in (WEIGHTED, ATTENTION):
         found["multiply_adds"] = 0
     return found

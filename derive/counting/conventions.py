@@ -43,6 +43,11 @@ OPERATIONS = {
             "2 for every multiply-add, and one for every bias that is added",
             lambda t: 2 * t["multiply_adds"] + t["bias_additions"],
         ),
+        Choice(
+            "mac-attention",
+            "multiply-adds of layers with weights: without those of attention, which grow with n^2",
+            lambda t: t["multiply_adds"] - t["attention_multiply_adds"],
+        ),
         Choice("multiplications", "multiplications", lambda t: t["multiplications"]),
         Choice("additions", "additions, those of the biases included", lambda t: t["additions"]),
         Choice(

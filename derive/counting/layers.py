@@ -23,15 +23,17 @@ from derive.suggest import nearest, unknown
 
 Shape = tuple[Size, ...]
 
-WEIGHTED, ACTIVATION, POOLING, NORMALISATION, ARITHMETIC, MOVING = (
+WEIGHTED, ATTENTION, ACTIVATION, POOLING, NORMALISATION, ARITHMETIC, MOVING = (
     "weighted",
+    "attention",
     "activation",
     "pooling",
     "normalisation",
     "arithmetic",
     "moving",
 )
-"""What a use is counted as: multiply-adds come from weighted ones, evaluations from activations."""
+"""What a use is counted as: multiply-adds come from weighted ones and from
+attention, whose part is kept apart too; evaluations come from activations."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from derive.counting.formulas import Size, product, simplest
-from derive.counting.layers import Call, Placed, Reach, Use, differ, layer, show
+from derive.counting.layers import ATTENTION, Call, Placed, Reach, Use, differ, layer, show
 
 
 def _sequence(call: Call) -> tuple[Size, Size, Size]:
@@ -134,7 +134,7 @@ def attention(call: Call) -> Placed:
         heads // groups if isinstance(heads, int) and isinstance(groups, int) else simplest(heads / groups)
     )
     sizes = {"G": groups, "r": shared, "n": n, "m": m, "d": widths[0], "d_v": widths[2]}
-    use = Use("grouped_query_attention", sizes, calls=N)
+    use = Use("grouped_query_attention", sizes, calls=N, role=ATTENTION)
     seen: Reach = ((0, 1, 0, 0), None, None)
     own: Reach = ((0, 1, 0, 0), (1, 1, 0, 0), None)
     return Placed((N, n, product((heads, widths[2]))), (use,), (own, seen, seen))

@@ -15,6 +15,7 @@ import sympy as sp
 from derive.counting.formulas import Size, product, simplest
 from derive.counting.layers import (
     ACTIVATION,
+    ATTENTION,
     NORMALISATION,
     WEIGHTED,
     Conventions,
@@ -33,6 +34,7 @@ QUANTITIES = (
     "multiplications",
     "additions",
     "multiply_adds",
+    "attention_multiply_adds",
     "bias_additions",
     "divisions",
     "function_evaluations",
@@ -212,8 +214,9 @@ def use_counts(use: Use) -> dict[str, Size]:
     else:
         found |= counts
         found["additions"] = _plus(counts["additions"], use.additions)
-    if use.role == WEIGHTED:
+    if use.role in (WEIGHTED, ATTENTION):
         found["multiply_adds"] = _times(formulas.multiply_adds(use.sizes), use.calls)
+        found["attention_multiply_adds"] = found["multiply_adds"] if use.role == ATTENTION else 0
         found["bias_additions"] = _plus(_times(formulas.bias_additions(use.sizes), use.calls), second)
         found["activation_evaluations"] = counts["function_evaluations"]
     return found

@@ -52,6 +52,8 @@ def looks_like_sheet(text: str) -> bool:
     """Whether a text is such a note and not a network in layer calls."""
     first = _plain(re.split(r"->|→|\n", text.strip(), maxsplit=1)[0].strip())
     word = re.match(r"[^\W\d][\w-]*", first)
+    if re.search(r"[A-Z]\w*\(", text):  # a layer call
+        return False
     return "(" not in first and word is not None and word.group().lower() in _KINDS
 
 

@@ -778,7 +778,9 @@ class _Interpreter:
 
     def _unknown(self, name: str) -> None:
         blocks = [key for key, value in self.top.names.items() if isinstance(value, Block)]
-        near = nearest(name, [*self.layers, *MERGES, *CONTAINERS, *blocks])
+        # Of names that differ in capitals only the last is suggested: PyTorch's own, which have them.
+        every = [*self.layers, *MERGES, *CONTAINERS, *blocks]
+        near = nearest(name, sorted(every, key=lambda one: one[0].isupper()))
         hint = f"did you mean {' or '.join(near)}? " if near else ""
         self._fail(
             f"there is no layer {name}; {hint}`def {name}(...):` with its layers indented under it "

@@ -19,6 +19,7 @@ TITLES = {
     "trainable": "of them trainable",
     "buffers": "running means and variances",
     "multiply_adds": "multiply-adds",
+    "attention_multiply_adds": "of them attention's",
     "multiplications": "multiplications",
     "additions": "additions",
     "bias_additions": "of them biases'",

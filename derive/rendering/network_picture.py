@@ -17,6 +17,7 @@ MOST_BOXES = 70
 CHARACTER, PADDING, HEIGHT, LEVEL, MARGIN = 7.0, 12.0, 30.0, 74.0, 20.0
 _COLOURS = {
     "weighted": "#dbeafe",
+    "attention": "#dbeafe",
     "activation": "#fef3c7",
     "pooling": "#dcfce7",
     "normalisation": "#ede9fe",

@@ -318,15 +318,15 @@ def test_what_nothing_gives_is_not_explained():
     [
         pytest.param(
             "Conv2d(1, 1, k, padding=p)", (1, 9, 9), ["k=1..7", "p=0..4"], "output = same",
-            [{"k": 1, "p": 0}, {"k": 3, "p": 1}, {"k": 5, "p": 2}, {"k": 7, "p": 3}], id="which padding keeps the size",
+            [{"k": 1, "p": 0}, {"k": 3, "p": 1}, {"k": 5, "p": 2}, {"k": 7, "p": 3}], id="same padding",
         ),
         pytest.param(
             "repeat n:\n    Conv2d(1, 1, 3)", (1, 99, 99), ["n=1..40"], "receptive = 31", [{"n": 15}],
             id="how many 3x3 layers see 31",
         ),
         pytest.param(  # 224 = 7 * 32, and a kernel k with stride s leaves 1 + (224 - k) // s
-            "Conv2d(1, 1, k, stride=s)", (1, 224, 224), ["k=32", "s=28..33"], "output = 7x7",
-            [{"k": 32, "s": 28}, {"k": 32, "s": 29}, {"k": 32, "s": 30}, {"k": 32, "s": 31}, {"k": 32, "s": 32}],
+            "Conv2d(1, 1, k, stride=s)", (1, 224, 224), ["k=32", "s=29..33"], "output = 7x7",
+            [{"k": 32, "s": 29}, {"k": 32, "s": 30}, {"k": 32, "s": 31}, {"k": 32, "s": 32}],
             id="7x7 from 224",
         ),
     ],

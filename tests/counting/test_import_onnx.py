@@ -1,0 +1,52 @@
+"""ONNX files, built here node by node."""
+
+import math
+
+import pytest
+
+onnx = pytest.importorskip("onnx")
+from onnx import TensorProto, helper  # noqa: E402
+
+from derive.counting.import_onnx import count_onnx  # noqa: E402
+
+
+def weights(name, *shape):
+    return helper.make_tensor(name, TensorProto.FLOAT, shape, bytes(4 * math.prod(shape)), raw=True)
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A small network: convolution, pooling, a residual sum, a fully connected layer."""
+    nodes = [
+        helper.make_node(
+            "Conv", ["x", "W", "b"], ["c"], kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[2, 2]
+        ),
+        helper.make_node("Relu", ["c"], ["r"]),
+        helper.make_node("Add", ["c", "r"], ["s"]),
+        helper.make_node("MaxPool", ["s"], ["m"], kernel_shape=[2, 2], strides=[2, 2]),
+        helper.make_node("Flatten", ["m"], ["f"]),
+        helper.make_node("Gemm", ["f", "V", "a"], ["y"], transB=1),
+    ]
+    arrays = [weights("W", 5, 3, 3, 3), weights("b", 5), weights("V", 7, 20), weights("a", 7)]
+    given = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 8, 8])
+    out = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 7])
+    graph = helper.make_graph(nodes, "net", [given], [out], arrays)
+    file = tmp_path / "net.onnx"
+    onnx.save(helper.make_model(graph), str(file))
+    return file
+
+
+def test_a_file_counts_as_by_hand(path):
+    totals = count_onnx(path).totals
+    assert totals["parameters"] == 5 * 27 + 5 + 7 * 20 + 7
+    assert totals["multiply_adds"] == 16 * 5 * 27 + 7 * 20  # 4 x 4 places
+    assert totals["comparisons"] == 3 * 5 * 4
+
+
+def test_an_unknown_operation_makes_a_lower_bound(path):
+    model = onnx.load(str(path))
+    model.graph.node[1].op_type = "Sinh"
+    onnx.save(model, str(path))
+    count = count_onnx(path)
+    assert count.lower_bound
+    assert count.network.unknown == ("the operation Sinh at r",)
