@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from derive.judging.trees import rebuild, substitute
 from derive.reading.tree import Add, Big, Indexed, Multiply, Name, Negative, Number, ProductSign, Tree
 
@@ -42,7 +44,7 @@ def written_out(tree: Tree) -> Tree:
 
 
 def whole(tree: Tree) -> int | None:
-    """The value of a whole number or a sum of such; None for anything else.
+    """The value of a whole number or a sum or product of such; None for anything else.
 
     >>> whole(Add((Number("3"), Negative(Number("1"))))), whole(Name("n"))
     (2, None)
@@ -56,4 +58,7 @@ def whole(tree: Tree) -> int | None:
         case Add(terms):
             values = [whole(term) for term in terms]
             return None if None in values else sum(value for value in values if value is not None)
+        case Multiply(factors):
+            values = [whole(factor) for factor in factors]
+            return None if None in values else prod(value for value in values if value is not None)
     return None
