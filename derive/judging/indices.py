@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from derive.judging import logic
-from derive.judging.names import INDEX, access, is_delta, is_letter
+from derive.judging.names import INDEX, access, function_name, is_delta, is_indicator, is_letter
 from derive.judging.sampling import Domain
 from derive.judging.trees import rebuild
 from derive.reading.symbols import GREEK
@@ -50,13 +50,36 @@ def mark(trees: Iterable[Tree], given: Iterable[Tree] = ()) -> Marked:
     """Mark the index letters of all ``trees`` together; ``given`` names have a formula of their own."""
     given = set(given)
     made = [_apart(logic.with_sets(tree), given) for tree in logic.with_truth(list(trees))]
-    made = _over_pairs(made)
+    values = {n for tree in made for n in _values(tree)}
+    made = _over_pairs([_products(tree, values) for tree in made])
     bound = {v for tree in made for v in _bound(tree) if _single(v) and not is_letter(v)}
     made = [_in_scope(tree, frozenset()) for tree in made] if bound else made
     free = _spread(made)
     if free:
         made = [_below(tree, free) for tree in made]
     return Marked(tuple(made), dict(_steps(made)))
+
+
+def _values(tree: Tree) -> Iterator[Tree]:
+    """Everything that stands somewhere without an argument behind it."""
+    yield tree
+    for child in tree.children():
+        if not (isinstance(tree, Call) and child is tree.function):
+            yield from _values(child)
+
+
+def _products(tree: Tree, values: set[Tree]) -> Tree:
+    """``g_i [a = b]`` has Iverson's bracket behind it; ``f_j (1 - c)`` is a product where f_j is a value
+    elsewhere.
+    """
+    tree = rebuild(tree, lambda part: _products(part, values))
+    if isinstance(tree, Call) and isinstance(tree.function, Indexed) and len(tree.arguments) == 1:
+        argument = tree.arguments[0]
+        bracket = isinstance(argument, Relation) and argument.sign in ("=", *_ORDERS)
+        known = function_name(tree.function.base) is not None or is_indicator(tree.function.base)
+        if not known and (bracket or tree.function in values):
+            return Multiply((tree.function, argument), ("",))
+    return tree
 
 
 def _over_pairs(trees: list[Tree]) -> list[Tree]:

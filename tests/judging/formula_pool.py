@@ -11,7 +11,7 @@ from rewrites import ranges_known
 import derive
 from derive import ops
 from derive.reading import read_statements, to_latex
-from derive.reading.tree import Ambiguous, Hole, Tree
+from derive.reading.tree import Ambiguous, Cases, Hole, Relation, Tree
 
 #: Formulas of numbers, entries and sums: all that is multiplied commutes.
 SCALARS = [
@@ -56,13 +56,13 @@ SCALARS = [
 MATRICES = [
     (r"W x + b", "W: mxn; x: n; b: m"),
     (r"(y - X w)^T (y - X w)", "X: Nxd; w: d; y: N"),
-    (r"2 X^T (X w - y) + 2 \lambda w", "X: Nxd; w: d; y: N"),
+    (r"2 X^T (X w - y) + 2 \lambda w", "X: Nxd; w: d; y: N; lambda: real"),
     (r"(X^T X + \lambda I)^{-1} X^T y", "X: Nxd; y: N; lambda > 0"),
     (r"x^T A x + b^T x + c", "A: nxn; x: n; b: n; c: real"),
     (r"(A + A^T) x", "A: nxn; x: n"),
     (r"W_2 (W_1 x + b_1) + b_2", "W_1: hxn; W_2: mxh; x: n; b_1: h; b_2: m"),
     (r"W^T (\delta \odot s)", "W: mxn; delta: m; s: m"),
-    (r"\delta x^T + \lambda W", "delta: m; x: n; W: mxn"),
+    (r"\delta x^T + \lambda W", "delta: m; x: n; W: mxn; lambda: real"),
     (r"Q K^T V", "Q: nxd; K: mxd; V: mxk"),
     (r"A (B + C) - B^T A^T", "A: nxn; B: nxn; C: nxn"),
     (r"\mathrm{tr}(A^T B) + \|A x\|^2", "A: mxn; B: mxn; x: n"),
@@ -98,7 +98,8 @@ def whole(source: str) -> Tree | None:
     if len(statements) != 1 or len(statements[0].sides) != 1:
         return None
     tree = statements[0].sides[0].tree
-    return None if any(isinstance(n, (Hole, Ambiguous)) for n in tree.walk()) else tree
+    unclear = any(isinstance(n, (Hole, Ambiguous, Cases)) for n in tree.walk())
+    return None if unclear or isinstance(tree, Relation) else tree
 
 
 __all__ = ["MATRICES", "SCALARS", "derived", "to_latex", "whole"]

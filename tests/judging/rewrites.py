@@ -93,7 +93,9 @@ def _renamed(tree: Tree, old: Tree, new: Tree) -> Tree:
 
 
 def _row(value: Any, old: Tree, new: Tree) -> Any:
-    return tuple(_renamed(v, old, new) for v in value) if isinstance(value, tuple) else value
+    if not isinstance(value, tuple):
+        return value
+    return tuple(_renamed(v, old, new) if isinstance(v, Tree) else v for v in value)
 
 
 def _product(factors: tuple[Tree, ...]) -> Tree:
