@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -32,12 +33,12 @@ def command(names: tuple[str, ...], no_verify: bool, output_format: str, output:
     except ops.UnknownOperationError as error:
         fail(str(error.args[0]))
     if not no_verify and output_format != "latex":
-        from derive.verification import verify
+        from derive.verification import verify_all
 
+        by_name = {row.operation.name: row for row in rows}
         with counted("proving", len(rows)) as tick:
-            for row in rows:
-                row.verifications = list(verify(row.operation))
-                tick(row.operation.name)
+            for found in verify_all(list(by_name), tick, jobs=os.cpu_count() or 1):
+                by_name[found.operation].verifications.append(found)
     if output_format == "json":
         write_json([row.as_dict() for row in rows], output)
     elif output_format == "latex":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -22,17 +23,14 @@ def command(operations: tuple[str, ...], detail: bool, output_format: str, outpu
     from derive import ops
     from derive.rendering import verification as rendering
     from derive.rendering.progress import counted
-    from derive.verification import Verification, verify
+    from derive.verification import verify_all
 
     try:
-        chosen = [ops.operation(name) for name in operations or ops.names()]
+        chosen = [ops.operation(name).name for name in operations or ops.names()]
     except ops.UnknownOperationError as error:
         fail(str(error.args[0]))
-    found: list[Verification] = []
     with counted("proving", len(chosen)) as tick:
-        for operation in chosen:
-            found += verify(operation)
-            tick(operation.name)
+        found = list(verify_all(chosen, tick, jobs=os.cpu_count() or 1))
     if output_format == "json":
         write_json([one.to_dict() for one in found], output)
     else:

@@ -57,7 +57,7 @@ class Space:
             self.read.append(s * place + d * tap - p)
 
 
-def _try(define: Definition, rank: int, depth: int = 0) -> None:
+def _try(define: Definition, rank: int) -> None:
     """Sizes to verify at: strides and paddings that do not come out even, kernels that are not square."""
     places = {"L": 11} if rank == 1 else dict(zip(("W_in", "H_in", "D_in"), (7, 8, 5)[:rank], strict=False))
     taps = {"k": 3} if rank == 1 else dict(zip(("k_w", "k_h", "k_d"), (2, 3, 2)[:rank], strict=False))
@@ -162,7 +162,7 @@ def conv1x1(define: Definition) -> None:
 def _transposed(define: Definition, rank: int) -> None:
     """``y`` at ``s i + d u - p`` collects ``W[u] x[i]``: the gradient of a convolution by its input."""
     (b,), (o,), (c,) = axes("n", "N"), axes("o", "O"), axes("c", "C")
-    s = define.whole("stride", 2, "s")
+    s = define.whole("stride", 1, "s")
     p = define.whole("padding", 0, "p", least=0)
     d = define.whole("dilation", 1, "d")
     q = define.whole("output_padding", 0, "q", least=0)

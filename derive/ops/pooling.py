@@ -24,10 +24,13 @@ def _window(define: Definition, rank: int, dilated: bool) -> Space:
 
 
 def _try(define: Definition, rank: int, dilated: bool) -> None:
-    places = {"L": 11} if rank == 1 else dict(zip(("W_in", "H_in", "D_in"), (7, 8, 5)[:rank], strict=False))
+    axes_in = ("L",) if rank == 1 else ("W_in", "H_in", "D_in")[:rank]
+    places = dict(zip(axes_in, ((11,), (7, 8), (4, 3, 5))[rank - 1], strict=True))
     for kernel, stride, padding, dilation in ((2, 2, 0, 1), (3, 2, 1, 1), (2, 3, 1, 2)):
         more = {"dilation": dilation} if dilated else {}
-        define.trial(N=2, C=3, **places, kernel=kernel, stride=stride, padding=padding, **more)
+        define.trial(
+            N=2 if rank < 3 else 1, C=3, **places, kernel=kernel, stride=stride, padding=padding, **more
+        )
 
 
 def _max_pool(define: Definition, rank: int) -> None:
@@ -190,11 +193,11 @@ class _Adapted:
         self.places = places
         self.output = [define.bound(i, define.whole(m, 2, least=1))[0] for i, _, _, _, m, _ in AXES[rank]]
         inputs = (
-            {"L": 7} if rank == 1 else dict(zip(("W_in", "H_in", "D_in"), (5, 7, 3)[:rank], strict=False))
+            {"L": 7} if rank == 1 else dict(zip(("W_in", "H_in", "D_in"), (5, 4, 3)[:rank], strict=False))
         )
-        for sizes in ((3, 2, 2), (5, 3, 3), (1, 7, 2)):
+        for sizes in ((3, 2, 2), (5, 3, 3), (1, 4, 2)):
             out = dict(zip((m for *_, m, _ in reversed(AXES[rank])), sizes, strict=False))
-            define.trial(N=2, C=3, **inputs, **out)
+            define.trial(N=2 if rank < 3 else 1, C=3, **inputs, **out)
 
     def covered(self, axis: int, then: sp.Expr, otherwise: sp.Expr) -> sp.Expr:
         """``then`` where the place belongs to the window, without a division."""

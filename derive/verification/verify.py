@@ -8,9 +8,12 @@ relative to the gradient's largest entry.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from multiprocessing import get_context
 from typing import Any, Literal
 
 import numpy as np
@@ -80,13 +83,46 @@ def relative_error(derived: np.ndarray, witness: np.ndarray) -> float:
 
 
 def verify_all(
-    chosen: Sequence[str] | None = None, progress: Callable[[str], None] | None = None
+    chosen: Sequence[str] | None = None, progress: Callable[[str], None] | None = None, jobs: int = 1
 ) -> Iterator[Verification]:
-    """Verify every operation by every input, first derivatives and (where they are checked) second."""
-    for name in chosen or names():
+    """Verify every operation by every input, first derivatives and (where they are checked) second.
+
+    ``jobs`` processes share the work; ``progress`` is called with the name of each operation that is done.
+    """
+    wanted = list(chosen or names())
+    jobs = min(jobs, len(wanted) // _WORTH_A_PROCESS)
+    if jobs < 2:
+        results = map(_verify_named, wanted)
+        yield from _reported(wanted, results, progress)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+        yield from _reported(wanted, pool.map(_verify_named, wanted), progress)
+
+
+_WORTH_A_PROCESS = 10
+"""Operations for which another process, which has everything to import first, saves time."""
+
+
+def _reported(
+    wanted: Sequence[str], results: Iterable[list[Verification]], progress: Callable[[str], None] | None
+) -> Iterator[Verification]:
+    for name, found in zip(wanted, results, strict=True):
         if progress is not None:
             progress(name)
-        yield from verify(operation(name))
+        yield from found
+
+
+def _verify_named(name: str) -> list[Verification]:
+    return list(verify(operation(name)))
+
+
+def _one_thread() -> None:
+    """Processes that share the cores each use one thread: arrays here are small."""
+    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    if torch_witness.available():
+        import torch
+
+        torch.set_num_threads(1)
 
 
 def verify(one: Operation) -> Iterator[Verification]:
