@@ -6,6 +6,7 @@ named, and the totals are then a lower bound.
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -34,7 +35,7 @@ def network_from_onnx(path: Path | str) -> Network:
     Raises :class:`~derive.graphs.network.NetworkError` if the package onnx is missing or the file is none.
     """
     try:
-        import onnx
+        onnx = importlib.import_module("onnx")
     except ImportError as error:
         raise NetworkError("an ONNX file needs the package onnx: pip install onnx") from error
     try:
@@ -186,8 +187,7 @@ def _pads(given: Mapping[str, Any], rank: int) -> Any:
 
 
 def _attributes(node: Any) -> dict[str, Any]:
-    import onnx
-
+    onnx = importlib.import_module("onnx")
     return {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute}
 
 

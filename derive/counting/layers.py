@@ -156,6 +156,21 @@ class Call:
             self.fail(f"{name} is one number or {rank}, one for each axis; came {value}")
         return tuple(self.whole(one, name, least) for one in values)
 
+    def axis(self, name: str) -> int:
+        """A setting that is an axis, counted from the end if negative."""
+        value, rank = self.settings[name], len(self.shape)
+        if isinstance(value, bool) or not isinstance(value, int) or not -rank <= value < rank:
+            self.fail(f"{name} is an axis from 0 (the batch) to {rank - 1}; came {value!r}")
+        return value % rank
+
+    def several(self, name: str, length: int | None = None) -> tuple[Any, ...]:
+        """A setting that is one value or several; with ``length`` one stands for so many."""
+        value = self.settings[name]
+        values = value if isinstance(value, tuple) else (value,) * (length or 1)
+        if (length is not None and len(values) != length) or not values:
+            self.fail(f"{name} is one value or {length or 'several'}; came {value!r}")
+        return values
+
     def flag(self, name: str) -> bool:
         """A setting that is True or False."""
         return bool(self.settings[name])
@@ -168,8 +183,8 @@ class Call:
 
     def same(self, name: str, came: Size, what: str) -> None:
         """The size that came has to be the setting; a symbol may stand on either side."""
-        wanted = self.settings[name]
-        if wanted is None or differ(wanted, came):
+        wanted = self.size(name)
+        if differ(wanted, came):
             fits = self._with(name, came)
             self.fail(f"needs {what} {wanted}, came {came} (shape {show(self.shape[1:])}); {fits} would fit")
 
@@ -270,7 +285,15 @@ def place(node: Node, inputs: tuple[Shape, ...], conventions: Conventions) -> Pl
         raise NetworkError(
             f"{node.where}: reads {rule.inputs} value{'s' * (rule.inputs != 1)}; came {len(inputs)}"
         )
-    return rule.place(Call(node, bound(node, rule), inputs, conventions))
+    try:
+        return rule.place(Call(node, bound(node, rule), inputs, conventions))
+    except (TypeError, ValueError, AttributeError, IndexError, ZeroDivisionError) as error:
+        if isinstance(error, NetworkError):
+            raise
+        # A word where a number belongs, a tuple where a size does: the rules do not look at everything.
+        raise NetworkError(
+            f"{node.where}: a setting is not of the kind that it has to be; it is written {rule.signature}"
+        ) from error
 
 
 def bound(node: Node, rule: LayerRule) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from derive.counting.layers import (
 def flatten(call: Call) -> Placed:
     """All axes from one to another as one."""
     rank = len(call.shape)
-    first, last = call["start_dim"] % rank, call["end_dim"] % rank
+    first, last = call.axis("start_dim"), call.axis("end_dim")
     if first > last:
         call.fail(f"flattens from axis {first} to axis {last}; the input has axes 0 to {rank - 1}")
     shape = (*call.shape[:first], product(call.shape[first : last + 1]), *call.shape[last + 1 :])
@@ -40,14 +40,14 @@ def flatten(call: Call) -> Placed:
 @layer("Unflatten", "dim, unflattened_size")
 def unflatten(call: Call) -> Placed:
     """One axis as several."""
-    axis, sizes = call["dim"] % len(call.shape), call["unflattened_size"]
+    axis, sizes = call.axis("dim"), call.several("unflattened_size")
     return _reshaped(call, (*call.shape[:axis], *sizes, *call.shape[axis + 1 :]))
 
 
 @layer("Reshape View", "shape")
 def reshape(call: Call) -> Placed:
     """Other sizes for the same numbers of each example; one size may be -1."""
-    wanted = call["shape"] if isinstance(call["shape"], tuple) else (call["shape"],)
+    wanted = call.several("shape")
     return _reshaped(call, (call.shape[0], *wanted))
 
 
@@ -77,7 +77,7 @@ def permute(call: Call) -> Placed:
 def transpose(call: Call) -> Placed:
     """Two axes exchanged."""
     order = list(range(len(call.shape)))
-    a, b = call["first"] % len(order), call["second"] % len(order)
+    a, b = call.axis("first"), call.axis("second")
     order[a], order[b] = order[b], order[a]
     reach = tuple((order.index(axis), 1, 0, 0) for axis in range(len(order)))
     return Placed(tuple(call.shape[axis] for axis in order), (), (reach,))
@@ -86,7 +86,7 @@ def transpose(call: Call) -> Placed:
 @layer("Select", "index=0, dim=1")
 def select(call: Call) -> Placed:
     """One place of an axis: the class token, the last state."""
-    axis = call["dim"] % len(call.shape)
+    axis = call.axis("dim")
     reach = tuple(None if k == axis else (k - (k > axis), 1, 0, 0) for k in range(len(call.shape)))
     return Placed((*call.shape[:axis], *call.shape[axis + 1 :]), (), (reach,))
 
@@ -94,7 +94,9 @@ def select(call: Call) -> Placed:
 @layer("Mean", "dim, keepdim=False")
 def mean(call: Call) -> Placed:
     """The mean along axes."""
-    given = call["dim"] if isinstance(call["dim"], tuple) else (call["dim"],)
+    given = call.several("dim")
+    if not all(isinstance(one, int) and -len(call.shape) <= one < len(call.shape) for one in given):
+        call.fail(f"dim is an axis or several, from 0 (the batch) to {len(call.shape) - 1}; came {given}")
     over = {axis % len(call.shape) for axis in given}
     rest = [k for k in range(len(call.shape)) if k not in over]
     shape = tuple(
@@ -110,12 +112,12 @@ def mean(call: Call) -> Placed:
 @layer("Chunk", "parts, which=0, dim=1")
 def chunk(call: Call) -> Placed:
     """One of several equal parts along an axis."""
-    axis, parts = call["dim"] % len(call.shape), call["parts"]
+    axis, parts, which = call.axis("dim"), call.size("parts"), call.size("which", 0)
     extent = call.shape[axis]
     if isinstance(extent, int) and extent % parts:
         call.fail(f"axis {axis} has {extent} places, which do not divide into {parts}")
     own = extent // parts if isinstance(extent, int) else simplest(extent / parts)
-    start = call["which"] * own
+    start = simplest(which * own)
     reach = tuple((k, 1, start, start) if k == axis else (k, 1, 0, 0) for k in range(len(call.shape)))
     return Placed((*call.shape[:axis], own, *call.shape[axis + 1 :]), (), (reach,))
 
@@ -123,9 +125,9 @@ def chunk(call: Call) -> Placed:
 @layer("Slice", "dim, start=0, stop=None")
 def slice_(call: Call) -> Placed:
     """The places of an axis from one to before another."""
-    axis, start = call["dim"] % len(call.shape), call["start"]
+    axis, start = call.axis("dim"), call.size("start", 0)
     extent = call.shape[axis]
-    stop = extent if call["stop"] is None else call["stop"]
+    stop = extent if call["stop"] is None else call.size("stop")
     reach = tuple((k, 1, start, start) if k == axis else (k, 1, 0, 0) for k in range(len(call.shape)))
     return Placed((*call.shape[:axis], simplest(stop - start), *call.shape[axis + 1 :]), (), (reach,))
 
@@ -134,10 +136,7 @@ def slice_(call: Call) -> Placed:
 def pad2d(call: Call) -> Placed:
     """Places added around an image: one number, or left, right, top and bottom."""
     call.rank(4)
-    given = call["padding"] if isinstance(call["padding"], tuple) else (call["padding"],) * 4
-    if len(given) != 4:
-        call.fail(f"padding is one number, or left, right, top and bottom; came {given}")
-    left, right, top, bottom = given
+    left, right, top, bottom = call.several("padding", 4)  # negative where it cuts off
     N, C, H, W = call.shape
     reach: Reach = ((0, 1, 0, 0), (1, 1, 0, 0), (2, 1, -top, -top), (3, 1, -left, -left))
     return Placed((N, C, simplest(H + top + bottom), simplest(W + left + right)), (), (reach,))
@@ -151,8 +150,7 @@ def upsample(call: Call) -> Placed:
     if call["size"] is not None:
         sizes = call.axes("size", rank)
     elif call["scale_factor"] is not None:
-        given = call["scale_factor"]
-        factors = given if isinstance(given, tuple) else (given,) * rank
+        factors = call.several("scale_factor", rank)
         sizes = tuple(simplest(one * factor) for one, factor in zip(call.shape[2:], factors, strict=True))
     else:
         call.fail("needs size or scale_factor")
@@ -187,7 +185,7 @@ def concat(call: Call) -> Placed:
     rank = len(call.shape)
     if any(len(one) != rank for one in call.inputs):
         call.fail(f"joins shapes of one kind; came {_shapes(call.inputs)}")
-    axis = call["dim"] % rank
+    axis = call.axis("dim")
     for other in call.inputs[1:]:
         unlike = [k for k in range(1, rank) if k != axis and differ(other[k], call.shape[k])]
         if unlike:
@@ -252,14 +250,14 @@ def multiply(call: Call) -> Placed:
 @layer("Moved", "shape")
 def moved(call: Call) -> Placed:
     """Numbers in another shape, the batch included, as an imported network has it; nothing is computed."""
-    shape = tuple(call["shape"])
+    shape = tuple(call.whole(one, "shape") for one in call.several("shape"))
     return Placed(shape, (), (tuple(None for _ in call.shape),))
 
 
 @layer("Learned", "shape", inputs=0)
 def learned(call: Call) -> Placed:
     """Learned numbers that are used as they are: a class token, a position embedding."""
-    shape = tuple(call["shape"])
+    shape = tuple(call.whole(one, "shape") for one in call.several("shape"))
     return Placed(shape, (Use(own_parameters=product(shape), role=MOVING),), ())
 
 

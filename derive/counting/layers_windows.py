@@ -354,8 +354,7 @@ def _whole_image(call: Call, name: str, keep: bool) -> Placed:
 
 def _adaptive(call: Call, kind: str) -> Placed:
     _space(call, 2)
-    given = call["output_size"]
-    wanted = given if isinstance(given, tuple) else (given, given)
+    wanted = call.several("output_size", 2)
     sizes = tuple(n if w is None else w for n, w in zip(call.shape[2:], wanted, strict=True))
     if sizes == (1, 1):
         return _whole_image(call, f"global_{kind}_pool2d", keep=True)

@@ -55,8 +55,13 @@ class Interval:
         """Twice the middle for i = 0; branches whose centres are equal align."""
         return simplest(self.low + self.high)
 
+    @property
+    def is_symbolic(self) -> bool:
+        """Whether letters stand in it."""
+        return any(getattr(one, "free_symbols", None) for one in (self.jump, self.low, self.high))
+
     def at(self, place: int) -> tuple[int, int]:
-        """The interval of one place, in numbers."""
+        """The interval of one place, in numbers; :class:`ValueError` where letters stand in it."""
         jump, low, high = (Fraction(str(one)) for one in (self.jump, self.low, self.high))
         return math.ceil(jump * place + low), math.floor(jump * place + high)
 

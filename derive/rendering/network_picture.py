@@ -184,7 +184,7 @@ def _fields(count: NetworkCount, place: int | None) -> list[tuple[str, list[tupl
     middle: list[float] | None = None
     for row in reversed(count.rows):
         own = [fields.of(row.number, axis, first) for axis in axes]
-        if not own or any(one is None or one.single is None for one in own):
+        if not own or any(one is None or one.single is None or one.single.is_symbolic for one in own):
             continue
         singles = [one.single for one in own if one is not None and one.single is not None]
         sizes = [row.placed.shape[one.axis] for one in own if one is not None]

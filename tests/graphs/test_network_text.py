@@ -26,7 +26,10 @@ def calls(text, **variables):
             "def B(c, act=ReLU):\n    LazyConv2d(c, 3) -> act()\nB(7)\nB(5, Tanh)",
             ["LazyConv2d(7, 3)", "ReLU()", "LazyConv2d(5, 3)", "Tanh()"], id="block",
         ),
-        pytest.param("Linear(\n    3,  # in\n    8\n)\n-> ReLU()", ["Linear(3, 8)", "ReLU()"], id="over lines"),
+        pytest.param(
+            "Linear(\n    3,  # in\n    8\n)\n-> ReLU()",
+            ["Linear(3, 8)", "ReLU()"], id="over lines",
+        ),
         pytest.param("Conv2d(C, O, k, bias=False)", ["Conv2d(C, O, k, bias=False)"], id="letters"),
         pytest.param("Residual(ReLU())", ["ReLU()", "Add()"], id="residual"),
         pytest.param("x + ReLU()", ["ReLU()", "Add()"], id="sum of what layers put out"),
@@ -54,19 +57,34 @@ def test_experts_are_many_of_which_few_run():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param("Conv2D(3, 8, 3)", "line 1: there is no layer Conv2D; did you mean Conv2d", id="unknown layer"),
-        pytest.param("ReLU()\nFoo(3)", "line 2: there is no layer Foo; `def Foo(...):` with its layers", id="how to define"),
+        pytest.param(
+            "Conv2D(3, 8, 3)",
+            "line 1: there is no layer Conv2D; did you mean Conv2d", id="unknown layer",
+        ),
+        pytest.param(
+            "ReLU()\nFoo(3)",
+            "line 2: there is no layer Foo; `def Foo(...):` with its layers", id="how to define",
+        ),
         pytest.param("def B(c):\n    ReLU()\nB()", "line 3: B needs c; it takes c", id="missing setting"),
         pytest.param("def B(width):\n    ReLU()\nB(widht=3)", "did you mean width?", id="unknown setting"),
         pytest.param("ReLU(", "line 1: a bracket is never closed", id="bracket"),
-        pytest.param("ReLU() ->", "line 1, column 10: something is missing at the end", id="arrow to nothing"),
+        pytest.param(
+            "ReLU() ->",
+            "line 1, column 10: something is missing at the end", id="arrow to nothing",
+        ),
         pytest.param("ReLU()\n    Tanh()", "line 2: is indented, and line 1 opens nothing", id="indentation"),
-        pytest.param("repeat n:\n    ReLU()", "how often is a whole number up to 10000; came n", id="letters do not repeat"),
+        pytest.param(
+            "repeat n:\n    ReLU()",
+            "how often is a whole number up to 10000; came n", id="letters do not repeat",
+        ),
         pytest.param("def B():\n    B()\nB()", "B is used inside itself", id="recursion"),
         pytest.param("x = 3 $ 4", "column 7: '$' has no meaning here", id="sign"),
         pytest.param("2 ** 65", "an exponent is a whole number from 0 to 64", id="exponent"),
         pytest.param("w = 3", "there is no layer in this text", id="no layer"),
-        pytest.param("repeat 10000:\n    repeat 10000:\n        ReLU()", "more than 100000 layers", id="too many"),
+        pytest.param(
+            "repeat 10000:\n    repeat 10000:\n        ReLU()",
+            "more than 100000 layers", id="too many",
+        ),
         pytest.param("(" * 90 + "1" + ")" * 90, "more than 60 brackets inside each other", id="too deep"),
     ],
 )  # fmt: skip
@@ -98,11 +116,12 @@ def test_shapes():
         ),
         pytest.param(
             "conv3-64\nrelu\nmaxpool 2x2 stride 2\nfc 4096",
-            ["LazyConv2d(64, (3, 3))", "ReLU()", "MaxPool2d((2, 2), stride=2)", "fc(4096)"], id="lines, as VGG has them",
+            ["LazyConv2d(64, (3, 3))", "ReLU()", "MaxPool2d((2, 2), stride=2)", "fc(4096)"], id="VGG",
         ),
         pytest.param(
             "conv 3x3, 32 filters, same -> avg pool 2 -> gap -> dense 10 -> softmax",
-            ["LazyConv2d(32, (3, 3), padding='same')", "AvgPool2d(2)", "GlobalAvgPool2d()", "fc(10)", "Softmax()"],
+            ["LazyConv2d(32, (3, 3), padding='same')", "AvgPool2d(2)", "GlobalAvgPool2d()", "fc(10)",
+             "Softmax()"],
             id="words",
         ),
         pytest.param(
@@ -112,7 +131,8 @@ def test_shapes():
         pytest.param(
             "| layer | filters | kernel | stride | padding |\n|---|---|---|---|---|\n"
             "| conv | 6 | 5x5 | 1 | 2 |\n| avg pool | - | 2x2 | 2 | |\n| fc | 120 | | | |",
-            ["LazyConv2d(6, (5, 5), stride=1, padding=2)", "AvgPool2d((2, 2), stride=2)", "fc(120)"], id="table",
+            ["LazyConv2d(6, (5, 5), stride=1, padding=2)", "AvgPool2d((2, 2), stride=2)", "fc(120)"],
+            id="table",
         ),
     ],
 )  # fmt: skip
