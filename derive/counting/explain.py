@@ -175,7 +175,7 @@ def _choices(count: NetworkCount) -> Iterator[tuple[str, str, int, _Parts]]:
         if totals[name] != 0:
             yield name.replace("_", " "), "all", _whole(totals[name]), ((name, 1),)
     weighted = sum(_whole(row.counts["parameters"]) for row in count.rows if _is(row, WEIGHTED))
-    yield "parameters", "those of layers with weights, without normalisation", weighted, ()
+    yield "parameters", "those of layers with weights, without normalisation and embeddings", weighted, ()
     weights = _whole(totals["parameters"]) - sum(_biases(row) for row in count.rows)
     yield "parameters", "without any bias", weights, ()
     for dtype in dict.fromkeys(DTYPES[one] for one in ("float32", "float16")):

@@ -186,7 +186,10 @@ class Call:
         wanted = self.size(name)
         if differ(wanted, came):
             fits = self._with(name, came)
-            self.fail(f"needs {what} {wanted}, came {came} (shape {show(self.shape[1:])}); {fits} would fit")
+            last = len(self.shape) > 3 and not differ(wanted, self.shape[-1])
+            hint = ", or --layout hwc if the channels of the input stand last" if last else ""
+            shape = show(self.shape[1:])
+            self.fail(f"needs {what} {wanted}, came {came} (shape {shape}); {fits} would fit{hint}")
 
     def _with(self, name: str, value: Any) -> str:
         names = [one.name for one in LAYERS[self.node.layer].settings]

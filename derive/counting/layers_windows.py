@@ -392,3 +392,18 @@ def global_avg_pool2d(call: Call) -> Placed:
 def global_max_pool2d(call: Call) -> Placed:
     """The greatest of every channel: the places in space are gone."""
     return _whole_image(call, "global_max_pool2d", keep=False)
+
+
+@layer("AdaptiveAvgPool1d", "output_size")
+def adaptive_avg_pool1d(call: Call) -> Placed:
+    """The mean of every channel of a sequence; of windows only where they divide it."""
+    _space(call, 1)
+    (wanted,) = call.several("output_size", 1)
+    N, C, L = call.shape
+    if wanted == 1:
+        use = Use("global_avg_pool2d", {"N": N, "C": C, "H_in": L, "W_in": 1}, role=POOLING)
+        return Placed((N, C, 1), (use,), (((0, 1, 0, 0), (1, 1, 0, 0), None),))
+    if not (isinstance(L, int) and isinstance(wanted, int) and L % wanted == 0):
+        call.fail(f"{L} places do not divide into {wanted} windows")
+    call.settings = {"kernel_size": L // wanted, "stride": L // wanted, "padding": 0}
+    return _pool(call, 1, "avg_pool1d")

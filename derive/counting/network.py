@@ -218,6 +218,7 @@ def use_counts(use: Use) -> dict[str, Size]:
         found["multiply_adds"] = _times(formulas.multiply_adds(use.sizes), use.calls)
         found["attention_multiply_adds"] = found["multiply_adds"] if use.role == ATTENTION else 0
         found["bias_additions"] = _plus(_times(formulas.bias_additions(use.sizes), use.calls), second)
+    if use.role == WEIGHTED:  # the gates of recurrent cells
         found["activation_evaluations"] = counts["function_evaluations"]
     return found
 

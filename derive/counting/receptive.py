@@ -67,7 +67,8 @@ class Interval:
 
     def text(self, index: str = "i") -> str:
         """As it is written: ``4i - 6 .. 4i + 9``."""
-        return f"{_affine(self.jump, self.low, index)} .. {_affine(self.jump, self.high, index)}"
+        low, high = _affine(self.jump, self.low, index), _affine(self.jump, self.high, index)
+        return low if low == high else f"{low} .. {high}"
 
 
 def _affine(jump: Size, shift: Size, index: str) -> str:
