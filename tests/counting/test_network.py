@@ -60,6 +60,7 @@ Concat(Unit(256, 128, 1), Unit(256, 64, 1) -> Unit(64, 192, 3),
         pytest.param(  # a window of 2 x 3
             "MaxPool2d((2, 3))", (5, 4, 6), {"comparisons": 5 * 5 * 4}, id="a window that is not square"
         ),
+        pytest.param("AdaptiveAvgPool1d(1)", (5, 7), {"additions": 5 * 6}, id="the mean of a sequence"),
         pytest.param(
             "BatchNorm2d(7)", (7, 3, 3),
             {"parameters": 14, "buffers": 14}, id="batch normalisation",
