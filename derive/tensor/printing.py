@@ -286,18 +286,25 @@ class Printer:
         return sp.Add(*left), sp.Add(*right)
 
     def _cases(self, one: IfPositive) -> str:
-        condition, then, otherwise = one.args
+        tests, then, otherwise = [self._test(one.args[0])], one.args[1], one.args[2]
+        while isinstance(then, IfPositive) and then.args[2] == otherwise:
+            tests.append(self._test(then.args[0]))
+            then = then.args[1]
+        if (then, otherwise) == (1, 0):
+            return f"[{', '.join(tests)}]"
+        if self.is_latex:
+            test = r" \text{ and } ".join(tests)
+            rows = rf"{self(then)} & \text{{if }} {test} \\ {self(otherwise)} & \text{{otherwise}}"
+            return rf"\begin{{cases}} {rows} \end{{cases}}"
+        return f"{{{self(then)} if {' and '.join(tests)}, else {self(otherwise)}}}"
+
+    def _test(self, condition: sp.Expr) -> str:
+        """What has to hold for a condition to be positive: ``i > j``."""
         left, right = self._sides(condition)
         sign = ">"
         if not tensors_in(condition) and condition.has(Index) and condition.as_coeff_Add()[0] == 1:
             left, sign = left - 1, r"\ge" if self.is_latex else "≥"  # of whole numbers
-        test = f"{self(left)} {sign} {self(right)}"
-        if (then, otherwise) == (1, 0):
-            return f"[{test}]"
-        if self.is_latex:
-            rows = rf"{self(then)} & \text{{if }} {test} \\ {self(otherwise)} & \text{{otherwise}}"
-            return rf"\begin{{cases}} {rows} \end{{cases}}"
-        return f"{{{self(then)} if {test}, else {self(otherwise)}}}"
+        return f"{self(left)} {sign} {self(right)}"
 
     def _derivative(self, one: D) -> tuple[str, int]:
         sign = r"\partial" if self.is_latex else "∂"

@@ -20,7 +20,11 @@ def test_every_command_explains_itself(name: str) -> None:
     result = CliRunner().invoke(main, [name, "--help"])
     assert result.exit_code == 0
     assert "Usage:" in result.output
-    assert "--format" in result.output
+    command = main.get_command(click.Context(main), name)
+    for sub in command.commands if isinstance(command, click.Group) else ():
+        result = CliRunner().invoke(main, [name, sub, "--help"])
+        assert "--format" in result.output
+    assert isinstance(command, click.Group) or "--format" in result.output
 
 
 def test_the_help_lists_all_commands_with_a_line_each() -> None:
@@ -32,7 +36,7 @@ def test_the_help_lists_all_commands_with_a_line_each() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["problem"], "there is no command 'problem'; did you mean problems?"),
+        (["sovle"], "there is no command 'sovle'; did you mean solve"),
         (["zzz"], "there is no command 'zzz'; known commands: "),
         (["--nonsense"], "--nonsense"),
     ],
