@@ -80,6 +80,8 @@ def _operand(line: str, match: re.Match[str]) -> bool:
     if before[-1:] in ("-", "/") and before[-2:-1].isalnum():
         return not before[-2:-1].isalpha()
     left, right = before.rstrip()[-1:], after.lstrip()[:1]
+    if match[1].lower() in symbols.STOP_WORDS and right in ("=", "≈", ":"):
+        return False  # the answer is = 5
     dash_left = left == "-" and before[-1:] == " "
     dash_right = right == "-" and after[:1] == " "
     return (left in set("+-*/^_=×·") - {""} and not dash_left) or (
@@ -122,6 +124,8 @@ def _solid(body: str) -> bool:
     if match is None:
         return False
     left, right = body[: match.start()].strip(), body[match.end() :].strip()
+    if not left:  # the answer is = 5
+        return re.match(r"[=≈]\s+[-+]?\.?\d", body) is not None
     single = re.fullmatch(r"[^\W\d_]", left) is not None
     if _NAMED.fullmatch(left) and match.group() == "=" and not right.startswith("="):
         return re.match(r"[-+(]*\.?\d", right) is not None  # total = 15/20

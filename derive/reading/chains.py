@@ -58,7 +58,11 @@ def pieces(stream: list[Item], plain: bool) -> list[Piece]:
         ):
             words = item.text.strip()
             made[-1].after = f"{made[-1].after} {words}".strip()
-            made.append(Piece([], words, _role(words)))
+            named = _names_in_part(words, stream, place)
+            if not named or last_solid(current) is None:
+                made.append(Piece([], words, _role(words)))
+            if named:
+                made[-1].items.append(Token("bad", "words name a part of this side", item.start, item.end))
         elif (
             plain
             and previous is not None
@@ -88,6 +92,22 @@ def _says(items: Sequence[Item]) -> bool:
         item.kind not in ("space", "cell", "row") and not (item.kind == "sign" and item.text in ",;.:")
         for item in items
     )
+
+
+_PREPOSITIONS = symbols.words("of per between")
+
+
+def _names_in_part(words: str, stream: Sequence[Item], place: int) -> bool:
+    """``\\text{the mean of } x = 2``, ``\\text{the total cost} + 3 = 5``: without them another side is left."""
+    said = words.lower().split()
+    if not said or not said[-1][-1].isalnum():
+        return False
+    following = _next(stream, place)
+    if isinstance(following, Token) and following.text in BINARY and relation_of(following) is None:
+        return said[-1] not in symbols.STOP_WORDS - _PREPOSITIONS and said[0] not in symbols.STOP_WORDS - {
+            "the", "a", "an", "all", "each", "any", "this", "such",
+        }  # fmt: skip
+    return said[-1] in _PREPOSITIONS and _relation_before_row(stream, place + 1)
 
 
 _BARE_WORDS = symbols.words(
@@ -152,9 +172,12 @@ def _breaks(item: Item, current: list[Item], following: Item | None, stream: lis
     return item.text in (" ", ";", ":", "~") and _new_equation(stream, place + 1, current)
 
 
+_TAIL = 16  # items at an end that can matter, so that long derivations cost linear time
+
+
 def _awaits_body(current: Sequence[Item]) -> bool:
     """Whether the items end with ``\\sum_{i=1}^n``: what it sums stands in the next row."""
-    kept = solid(current)
+    kept = solid(current[-_TAIL:])
     while len(kept) > 2 and kept[-2].kind == "sign" and kept[-2].text in ("_", "^"):
         kept = kept[:-2]
     return bool(kept) and kept[-1].kind == "command" and kept[-1].text in ("sum", "prod", "int")
@@ -162,7 +185,7 @@ def _awaits_body(current: Sequence[Item]) -> bool:
 
 def _numbers_what_follows(current: Sequence[Item]) -> bool:
     """``(2) \\quad``: a label, not a statement."""
-    kept = solid(current)
+    kept = solid(current) if len(current) <= _TAIL else []
     if kept and all(item.kind == "label" or item.text == "unbalanced )" for item in kept):
         return True
     if len(kept) != 1 or not isinstance(kept[0], Group) or kept[0].open != "(" or len(kept[0].items) != 1:
@@ -172,7 +195,8 @@ def _numbers_what_follows(current: Sequence[Item]) -> bool:
 
 
 def _relation_before_row(stream: Sequence[Item], place: int) -> bool:
-    for item in stream[place:]:
+    for at in range(place, len(stream)):
+        item = stream[at]
         if item.kind == "row":
             return False
         if relation_of(item) is not None:

@@ -78,6 +78,7 @@ class _State:
     standing: Statement | None = None  # the last one that is not crossed out
     read: int = 0  # characters of formulas
     full: bool = False
+    in_table: bool = False  # whether the line is a row of a table
     tail: str = ""  # the words at the end of the last line that had any
     numbering: Numbering = field(default_factory=Numbering)
     statements: list[Statement] = field(default_factory=list)
@@ -258,6 +259,7 @@ class _Reader:
             state.label, state.previous, state.standing, state.prose_since = title[:60], None, None, 0
         first = min((low for low, _ in covered), default=line.end)
         cells = self.cells.get(line.start)
+        state.in_table = cells is not None
         label = None if heading or cells else _LABEL.match(rest, 0, max(0, first - line.start))
         offset = 0
         bulleted = bool(re.match(r"[ \t>]*[-*+•][ \t]", rest))
@@ -515,8 +517,11 @@ class _Reader:
         )
         first = statement.sides[0].tree
         if isinstance(first, Hole) and first.reason == "continues the line before":
-            subject = None if near is None or bare else subject_in(near)
-            if subject is not None:  # mean $= 5$: the words name what is computed
+            subject = subject_in((words if bare else near) or "")
+            if subject == "" or (bare and subject is not None):  # the answer is = 5
+                hole = Hole("", "words stand before the sign")
+                statement = replace(statement, sides=(Side(hole, statement.place), *statement.sides[1:]))
+            elif subject is not None:  # mean $= 5$: the words name what is computed
                 side = Side(Name(subject), replace(statement.place, source=subject))
                 statement = replace(statement, sides=(side, *statement.sides[1:]))
             else:
@@ -531,8 +536,10 @@ class _Reader:
         origin = state.previous if statement.struck else state.standing
         far = state.gap > 0 if bare else state.prose_since > 1
         after_condition = state.previous is not None and state.previous.role == "condition"
-        if origin is None or far or after_condition:
+        elsewhere = origin is not None and (origin.label != statement.label or state.in_table)
+        if origin is None or far or after_condition or elsewhere:
             what = "what stands before it was not read" if far else "no claim stands before it"
+            what = "what stands before it is another part" if elsewhere else what
             hole = Hole("", f"the line continues something, but {what}")
             return replace(statement, sides=(Side(hole, statement.place), *statement.sides[1:]))
         carried = origin.sides[-1]

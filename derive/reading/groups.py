@@ -140,6 +140,18 @@ def _depth(items: list[Item]) -> int:
     return max((item.depth for item in items if isinstance(item, Group)), default=0)
 
 
+def token_count(items: Iterable[Item]) -> int:
+    """How many tokens the items hold, at every depth."""
+    count, waiting = 0, list(items)
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, Group):
+            waiting.extend(item.items)
+        else:
+            count += 1
+    return count
+
+
 def _opening(item: Item) -> str | None:
     return (
         item.text

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from derive.reading import symbols
 from derive.reading.macros import MAX_NESTED, Macros, expanded
 
-MAX_LENGTH = 8_000  # characters of one formula
+# Ceilings of one formula: of each row, and of each side of a statement ...
+MAX_LENGTH = 8_000  # characters
 MAX_TOKENS = 2_000
+# ... and of everything between two delimiters, such as an `align` of many rows.
+MAX_WHOLE_LENGTH = 80_000
+MAX_WHOLE_TOKENS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +90,12 @@ def lex(
     >>> [token.text for token in lex(r"\\frac{1{,}728}{x²}")]
     ['frac', '{', '1728', '}', '{', 'x', '^', '{', '2', '}', '}']
     """
-    if len(source) > MAX_LENGTH:
-        raise TooLarge(f"the formula is longer than {MAX_LENGTH} characters")
     tokens: list[Token] = []
     at = 0
     spaced = False
+    limits = _Limits()
+    if len(source) > MAX_WHOLE_LENGTH:
+        raise TooLarge(f"the formula is longer than {MAX_WHOLE_LENGTH} characters")
     while at < len(source):
         match = _TOKEN.match(source, at)
         if match is None:  # cannot happen: `other` takes any character
@@ -114,8 +120,7 @@ def lex(
                 first = spaced if position == 0 else token.spaced
                 tokens.append(Token(token.kind, token.text, *place, first, token.font))
             spaced, at = False, put[1]
-            if len(tokens) > MAX_TOKENS:
-                raise TooLarge(f"the formula has more than {MAX_TOKENS} tokens")
+            limits.check(tokens, put[1])
             continue
         made, end = _make(kind, text, source, (at, end), plain, tokens)
         if len(made) == 1:
@@ -127,9 +132,26 @@ def lex(
                 Token(token_kind, token_text, base + at, base + end, spaced and position == 0, font)
             )
         spaced, at = False, end
-        if len(tokens) > MAX_TOKENS:
-            raise TooLarge(f"the formula has more than {MAX_TOKENS} tokens")
+        limits.check(tokens, end)
+    limits.check(tokens, len(source))
     return tokens
+
+
+class _Limits:
+    """The ceilings of one row, counted from where the row began, and of the whole."""
+
+    def __init__(self) -> None:
+        self.tokens = self.start = 0  # of the row
+
+    def check(self, tokens: Sequence[Token], at: int) -> None:
+        if len(tokens) > MAX_WHOLE_TOKENS:
+            raise TooLarge(f"the formula has more than {MAX_WHOLE_TOKENS} tokens")
+        if at - self.start > MAX_LENGTH:
+            raise TooLarge(f"the formula is longer than {MAX_LENGTH} characters")
+        if len(tokens) - self.tokens > MAX_TOKENS:
+            raise TooLarge(f"the formula has more than {MAX_TOKENS} tokens")
+        if tokens and tokens[-1].kind == "row":
+            self.tokens, self.start = len(tokens), at
 
 
 _Made = tuple[list[tuple[str, str, str]], int]
@@ -326,12 +348,12 @@ def _text(name: str, source: str, at: int) -> _Made:
         return [("bad", "unbalanced {", "")], at
     content = source[start + 1 : stop - 1]
     parts = re.split(r"(?<!\\)\$|\\[()]", content)
-    if len(parts) > 2 and len(parts) % 2 and len(content) < MAX_LENGTH // 2:  # \text{if $x > 0$}
-        made: list[tuple[str, str, str]] = []
+    if len(parts) > 2 and len(parts) % 2 and len(content) < MAX_LENGTH // 2 and _joins(parts):
+        made: list[tuple[str, str, str]] = []  # \text{if $x > 0$}
         for place, part in enumerate(parts):
             if place % 2:
                 made += [(token.kind, token.text, token.font) for token in lex(part)]
-            elif part.strip():
+            elif any(char.isalnum() for char in part):
                 made += _text(name, "{" + part + "}", 0)[0]
         return made, stop
     if name.startswith("operatorname"):
@@ -349,7 +371,23 @@ def _text(name: str, source: str, at: int) -> _Made:
         behind = [(token.kind, token.text, token.font) for token in lex(worded.group(3))]
         minus = [("sign", "-", "")] if worded.group(1) else []
         return [*minus, ("text", worded.group(2), name), *behind], stop
-    return [("text", content.replace("{", "").replace("}", "").replace("$", ""), name)], stop
+    return [("text", re.sub(r"[{}$]|\\[()]", "", content), name)], stop
+
+
+_DETERMINERS = symbols.words("the a an all any each both this such that by of at in on to from only not")
+
+
+def _joins(parts: Sequence[str]) -> bool:
+    """Whether words with mathematics in them join or condition it: ``if $x > 0$``, ``we get $x = 1$``.
+
+    Otherwise they name one thing, mathematics included: ``the cost of $n$ items``.
+    """
+    joining = symbols.STOP_WORDS - _DETERMINERS
+    said = [re.findall(r"[^\W\d_]+", part.lower()) for part in parts[::2]]
+    words = [word for part in said for word in part]
+    if not words or (said[0] and said[0][0] in joining):
+        return True
+    return any(part and part[-1] in joining for part in said[:-1])
 
 
 def _character(char: str) -> list[tuple[str, str, str]]:

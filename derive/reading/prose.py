@@ -18,6 +18,10 @@ _LEADING_WORDS = symbols.words(
     "it he she they can be just simply exactly about approximately roughly indeed clearly obviously hence "
     "here there too both sides side terms step part rewritten factor factored expanded follows result"
 )
+#: After these a subject is spoken of: "the answer is", but "which is".
+_COPULAS = symbols.words("is are was were be been being has have equals equal of for to")
+_SAID = re.compile(r"[^\W\d_][\w'-]*|\d[\d.,%]*|[()]")
+_LIST_MARK = re.compile(r"^[\s>]*(?:[-*+•]\s+)?\(?(?:[a-z]|[ivx]+|\d{1,2})[.)](?:\s|$)")
 _MATHS = re.compile(r"\$[^$]*\$|\\\([^\\]*(?:\\(?!\))[^\\]*)*\\\)")
 _MARKUP = re.compile(r"\\(?:begin|end)\{[^}]*\}|\\[A-Za-z]+\*?(?:\[[^\]]*\])?|[#*_~`|>{}&\\]+")
 _ABBREVIATED = re.compile(r"(?:\bi\.\s?e|\be\.\s?g|\bresp|\bcf|\bw\.r\.t|\bs\.t)\.$")
@@ -59,11 +63,22 @@ def role_of(
 
 
 def subject_in(near: str) -> str | None:
-    """The word directly before a formula that begins with ``=``, unless it only leads on ("which", "and")."""
-    match = re.search(r"(?:^|[\s(*])([A-Za-z][A-Za-z-]*)[*_]*\s*$", near)
-    if match is None or match.group(1).lower() in symbols.STOP_WORDS | _LEADING_WORDS:
+    """What the words before a formula that begins with ``=`` name as its left side.
+
+    None if they only lead on ("so we get"), ``""`` if they name something that is no single word.
+
+    >>> subject_in("the mean"), subject_in("so we get"), subject_in("the answer is"), subject_in("class 2")
+    ('mean', None, '', '')
+    """
+    clause = re.split(r"[.:;!?](?=\s|$)", _LIST_MARK.sub("", near.rstrip(" ,*_")))[-1]
+    said = _SAID.findall(_MARKUP.sub(" ", clause))
+    leading = symbols.STOP_WORDS | _LEADING_WORDS
+    if not any(word[0].isalpha() for word in said) or all(word.lower() in leading for word in said):
         return None
-    return match.group(1)
+    last = said[-1]
+    if not last[0].isalpha() or last.lower() in _COPULAS:
+        return ""
+    return None if last.lower() in leading else last
 
 
 def ends_sentence(words: str) -> bool:

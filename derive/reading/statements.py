@@ -11,9 +11,9 @@ from derive.reading.chains import Draft, Piece, drafts, pieces
 from derive.reading.context import Context, Unread
 from derive.reading.decimals import decimal_commas, decimal_first, with_decimal_commas
 from derive.reading.declarations import Declarations
-from derive.reading.groups import MAX_DEPTH, Group, Item, group
+from derive.reading.groups import MAX_DEPTH, Group, Item, group, token_count
 from derive.reading.items import solid
-from derive.reading.lexer import Token, TooLarge, lex
+from derive.reading.lexer import MAX_TOKENS, Token, TooLarge, lex
 from derive.reading.macros import Macros
 from derive.reading.parser import read_items
 from derive.reading.statement import Place, Side, Sign, Statement, locator
@@ -199,6 +199,8 @@ def side_tree(items: Sequence[Item], context: Context, text: str) -> Tree:
     if all(item.kind == "sign" and item.text == "?" for item in kept):
         return Hole(source, "a question, not an answer", span=span)
     context.nesting = 0
+    if token_count(kept) > MAX_TOKENS:
+        return Hole(source[:200], f"the formula has more than {MAX_TOKENS} tokens", span=span)
     try:
         bad = next((item for item in kept if item.kind == "bad"), None)
         if bad is not None:

@@ -226,8 +226,11 @@ def test_hostile_text_is_read_without_exception(text: str) -> None:
 
 
 CEILINGS = {
-    "length": ("x + " * 3_000 + "1", "longer than 8000 characters"),
+    "length": ("x" + " " * 9_000 + "+ 1", "longer than 8000 characters"),
     "tokens": ("x+" * 1_100 + "1", "more than 2000 tokens"),
+    "a-side-of-many-rows": (r"x + \\ " * 1_100 + "1", "more than 2000 tokens"),
+    "rows": (r"x = 1 \\ " * 6_000, "more than 20000 tokens"),
+    "all-rows": (r"x = 1 \\ " + " " * 80_000, "longer than 80000 characters"),
     "depth": ("(" * 50 + "x" + ")" * 50, "more than 40 deep"),
 }
 
@@ -238,6 +241,14 @@ def test_ceilings_name_themselves(formula: str, reason: str) -> None:
     tree = statement.sides[0].tree
     assert isinstance(tree, Hole)
     assert reason in tree.reason
+
+
+def test_the_ceilings_are_those_of_one_row() -> None:
+    """A derivation of many rows is read, though it is longer than one formula may be."""
+    rows = [rf"&= x + {number}" for number in range(1_000)]
+    (statement,) = read_document(r"\begin{align*} y " + r" \\ ".join(rows) + r" \end{align*}").statements
+    assert statement.status == "read"
+    assert [side.latex for side in statement.sides] == ["y", *(f"x + {number}" for number in range(1_000))]
 
 
 def _links(text: str) -> list[str]:
