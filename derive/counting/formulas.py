@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import reduce
 from typing import Any, TypeAlias
 
 import sympy as sp
@@ -31,7 +30,10 @@ def simplest(value: Any) -> Size:
 
 def product(values: Any) -> Size:
     """The product of sizes; 1 of none."""
-    return simplest(reduce(lambda a, b: a * b, values, 1))
+    factors = list(values)
+    if all(isinstance(one, int) for one in factors):
+        return math.prod(factors)
+    return simplest(sp.Mul(*factors))  # at once: 8 (n - 2) alone would be multiplied out
 
 
 def divided(value: Size, by: Size) -> Size:
