@@ -338,7 +338,10 @@ def show(shape: Shape) -> str:
     >>> show((64, 56, 56)), show(())
     ('64x56x56', '1')
     """
-    return "x".join(f"({one})" if isinstance(one, sp.Add) else str(one) for one in shape) or "1"
+    return (
+        "x".join(f"({one})" if isinstance(one, sp.Add) else str(one) for one in shape).replace("**", "^")
+        or "1"
+    )
 
 
 def entrywise(call: Call, operation: str, role: str = ACTIVATION, **use: Any) -> Placed:
