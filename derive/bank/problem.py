@@ -28,18 +28,17 @@ answer is a formula, and its value follows from the givens.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from derive.bank.counted import Counted
+from derive.bank.errors import ProblemError
+from derive.bank.operated import Operated, Run
 from derive.suggest import unknown
 
 VERDICTS = ("correct", "rounded", "follows", "definition", "wrong", "undecided", "unread")
-
-
-class ProblemError(ValueError):
-    """A problem file is not well-formed or not there; the message says where and what would work."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,7 @@ class Part:
     answer: a formula ``name = expression`` in LaTeX, to be evaluated from the givens and earlier answers.
     counted: for a part that counts a network, where ``answer`` is the name alone (see
         :mod:`derive.bank.counted`).
+    operated: for a part that an operation of the catalogue answers (see :mod:`derive.bank.operated`).
     """
 
     id: str
@@ -61,11 +61,13 @@ class Part:
     marks: float
     answer: str
     counted: Counted | None = None
+    operated: Operated | None = None
 
     @property
     def equation(self) -> str:
-        """The answer with its formula, that of a counted network included."""
-        return self.answer if self.counted is None else f"{self.answer} = {self.counted.formula}"
+        """The answer with its formula, that of a counted network or of an operation included."""
+        by = self.counted or self.operated
+        return self.answer if by is None else f"{self.answer} = {by.formula}"
 
 
 @dataclass(frozen=True)
@@ -139,14 +141,19 @@ def problem_from(data: Mapping[str, Any], identifier: str) -> Problem:
     ------
     ProblemError: a key is missing, unknown or of the wrong type; the message names the file and the key.
     """
-    top = _Table(data, identifier, "title source declare givens networks parts samples")
-    networks = _networks(top, identifier)
-    parts = []
+    top = _Table(data, identifier, "title source declare givens networks operations parts samples")
+    networks, runs = _networks(top, identifier), _runs(top, identifier)
+    parts: list[Part] = []
     for number, entry in enumerate(top.tables("parts"), 1):
-        table = _Table(entry, f"{identifier}, part {number}", "id question marks answer network count layer")
+        table = _Table(
+            entry,
+            f"{identifier}, part {number}",
+            "id question marks answer network count layer operation find",
+        )
         counted = _counted(table, networks) if "network" in entry or "count" in entry else None
+        operated = _operated(table, runs, parts) if "operation" in entry or "find" in entry else None
         asked = table.text("id"), table.text("question"), table.marks("marks"), table.text("answer")
-        parts.append(Part(*asked, counted))
+        parts.append(Part(*asked, counted, operated))
     if not parts:
         raise ProblemError(f"{identifier}: has no [[parts]]")
     repeated = {part.id for part in parts if [p.id for p in parts].count(part.id) > 1}
@@ -177,6 +184,32 @@ def _counted(table: _Table, networks: Mapping[str, tuple[str, str]]) -> Counted:
         raise ProblemError(f"{table.where}: {unknown('network', name, networks)}")
     text, shape = networks[name]
     return Counted(text, shape, table.text("count"), table.text("layer") if "layer" in table.data else "")
+
+
+def _runs(top: _Table, identifier: str) -> dict[str, Run]:
+    found = {}
+    for number, entry in enumerate(top.tables("operations"), 1):
+        keys = "name operation inputs settings without upstream"
+        table = _Table(entry, f"{identifier}, operation {number}", keys)
+        found[table.text("name")] = Run(
+            table.text("operation"),
+            table.by_name("inputs"),
+            {name: table.rational(name, value) for name, value in table.by_name("settings").items()},
+            table.texts("without"),
+            table.text("upstream") if "upstream" in entry else None,
+            top.texts("givens"),
+            top.texts("declare"),
+        )
+    return found
+
+
+def _operated(table: _Table, runs: Mapping[str, Run], before: Sequence[Part]) -> Operated:
+    name = table.text("operation")
+    if name not in runs:
+        raise ProblemError(f"{table.where}: {unknown('operation', name, runs)}")
+    earlier = [part for part in before if part.operated is not None and part.operated.run is runs[name]]
+    names = {part.operated.find: part.answer for part in earlier if part.operated is not None}
+    return Operated(runs[name], table.text("find") if "find" in table.data else "", names)
 
 
 def _sample(entry: Mapping[str, Any], identifier: str, number: int) -> Sample:
@@ -223,6 +256,21 @@ class _Table:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1000:
             raise ProblemError(f"{self.where}: {key!r} has to be a positive number, here is {value!r}")
         return value
+
+    def by_name(self, key: str) -> dict[str, str]:
+        value = self.data.get(key, {})
+        known = (str, int, float)
+        if not isinstance(value, dict) or not all(isinstance(one, known) for one in value.values()):
+            raise ProblemError(
+                f"{self.where}: {key!r} has to be a table of names and numbers, here is {value!r}"
+            )
+        return {name: str(one) for name, one in value.items()}
+
+    def rational(self, name: str, value: str) -> Fraction:
+        try:
+            return Fraction(value)
+        except (ValueError, ZeroDivisionError) as error:
+            raise ProblemError(f"{self.where}: {name} has to be a number, here is {value!r}") from error
 
     def by_line(self, key: str, text: str) -> dict[int, str]:
         value = self.data.get(key, {})

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from derive.bank.entries import Entries, entries_of_array, plain
 from derive.derivation.derivation import Section
 from derive.graphs.scalar import GraphError
-from derive.practice.entries import Entries, entries_of_array, plain
 from derive.practice.expression_graph import name_text
 from derive.practice.tensor_form import Converter
 from derive.reading import to_latex

@@ -14,6 +14,8 @@ import sympy as sp
 
 from derive.bank import Part, Problem, ProblemError
 from derive.bank.counted import Counted
+from derive.bank.entries import Entries, entries_of, entries_of_array, equals, plain, rounded, together
+from derive.bank.operated import Operated
 from derive.graphs.network import NetworkError
 from derive.graphs.printing import latex_of
 from derive.graphs.scalar import GraphError
@@ -22,10 +24,11 @@ from derive.judging import closed, judge
 from derive.judging.limits import Refusal
 from derive.judging.setting import setting_for
 from derive.judging.trees import rebuild, substitute
+from derive.practice.backward import is_of_numbers, through_nodes
 from derive.practice.counted import counted_lines
 from derive.practice.derived import Formula, derive_answer, is_derivable
-from derive.practice.entries import Entries, entries_of, entries_of_array, equals, plain, rounded, together
 from derive.practice.expression_graph import expression_graph, name_text
+from derive.practice.operated import operated_lines
 from derive.practice.sums import written_out
 from derive.reading import Declarations, read_statements, to_latex
 from derive.reading.tree import (
@@ -90,6 +93,7 @@ class _Solver:
         self.declared = Declarations.parse(problem.declarations)
         self.known: dict[Tree, Entries] = {}
         self.formulas: dict[Tree, Formula] = {}
+        self.worked: set[str] = set()
         for given in problem.givens:
             sides = self._sides(given, "a given")
             if len(sides) != 2:
@@ -101,6 +105,8 @@ class _Solver:
         where = f"{self.problem.id}, part {part.id}"
         if part.counted is not None:
             return self._counted(part, part.counted, where)
+        if part.operated is not None:
+            return self._operated(part, part.operated, where)
         sides = self._sides(part.answer, f"the answer of part {part.id}")
         try:
             if len(sides) == 1 and isinstance(sides[0], Derivative):
@@ -129,6 +135,16 @@ class _Solver:
         shown = solved.steps[1:] if not isinstance(right, Number | Negative) else solved.steps[:1]
         return Solved(part, (*lines, *shown), solved.value, solved.note)
 
+    def _operated(self, part: Part, operated: Operated, where: str) -> Solved:
+        """An operation on the problem's numbers, statement by statement."""
+        try:
+            entries, lines = operated.entries, operated_lines(part)
+        except (ProblemError, Refusal) as error:
+            raise ProblemError(f"{where}: {error}") from error
+        (name,) = self._sides(part.answer, f"the answer of part {part.id}")
+        self.known[name] = entries
+        return Solved(part, tuple(lines), plain(entries))
+
     def _sides(self, text: str, what: str) -> list[Tree]:
         statements = read_statements(text, self.declared)
         if len(statements) != 1 or any(side.unread for side in statements[0].sides):
@@ -141,10 +157,15 @@ class _Solver:
             base, letters = left, ()
         steps = [f"{to_latex(left)} = {to_latex(right)}"]
         if isinstance(right, Derivative) and is_derivable(right):
-            answer = derive_answer(right, self.formulas, self.known)
+            by_numbers = is_of_numbers(right, self.formulas, self.known)
+            derive = through_nodes if by_numbers else derive_answer
+            answer = derive(right, self.formulas, self.known)
             self.known[base] = answer.entries
             total = f"{to_latex(base)} {equals(answer.entries, SHOWN)}"
-            return Solved(part, (*steps, *answer.steps, total), plain(answer.entries))
+            # What a part before has worked out, the values of the nodes first of all, is not repeated.
+            new = [line for line in answer.steps if line not in self.worked]
+            self.worked.update(new)
+            return Solved(part, (*steps, *new, total), plain(answer.entries))
         entries: Entries = {}
         for position in product(*(range(1, size + 1) for size in self._sizes(base, len(letters)))):
             at = {letter: Number(str(value)) for letter, value in zip(letters, position, strict=True)}

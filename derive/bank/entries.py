@@ -68,7 +68,7 @@ def rounded(entry: Tree, digits: int) -> Tree:
         return entry
     if isinstance(entry, Negative):
         return Negative(rounded(entry.operand, digits))
-    return Number(f"{float(_fraction(entry)):.{digits}g}")
+    return Number(f"{float(fraction_of(entry)):.{digits}g}")
 
 
 def _is_count(entry: Number) -> bool:
@@ -79,16 +79,17 @@ def _is_count(entry: Number) -> bool:
 def equals(entries: Entries, digits: int) -> str:
     """The values with the sign that is true of them: equal if they are shown in full."""
     shown = {position: rounded(entry, digits) for position, entry in entries.items()}
-    exact = all(_fraction(entries[position]) == _fraction(shown[position]) for position in entries)
+    exact = all(fraction_of(entries[position]) == fraction_of(shown[position]) for position in entries)
     return f"{'=' if exact else chr(92) + 'approx'} {to_latex(together(shown))}"
 
 
-def _fraction(entry: Tree) -> Fraction:
+def fraction_of(entry: Tree) -> Fraction:
+    """The value of a number as it was written or computed."""
     match entry:
         case Negative(operand):
-            return -_fraction(operand)
+            return -fraction_of(operand)
         case Divide(numerator, denominator):
-            return _fraction(numerator) / _fraction(denominator)
+            return fraction_of(numerator) / fraction_of(denominator)
         case Number():
             return entry.value
     raise TypeError(f"{entry} is no number")
@@ -97,9 +98,9 @@ def _fraction(entry: Tree) -> Fraction:
 def plain(entries: Entries) -> Any:
     """Floats: one, a list, or a list of rows."""
     if () in entries:
-        return float(_fraction(entries[()]))
+        return float(fraction_of(entries[()]))
     rows = max(position[0] for position in entries)
     if all(len(position) == 1 for position in entries):
-        return [float(_fraction(entries[i,])) for i in range(1, rows + 1)]
+        return [float(fraction_of(entries[i,])) for i in range(1, rows + 1)]
     columns = max(position[1] for position in entries)
-    return [[float(_fraction(entries[i, j])) for j in range(1, columns + 1)] for i in range(1, rows + 1)]
+    return [[float(fraction_of(entries[i, j])) for j in range(1, columns + 1)] for i in range(1, rows + 1)]
