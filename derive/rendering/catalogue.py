@@ -140,6 +140,7 @@ class Row:
                 for name, value in (self.counts or Counts()).named().items()
             },
             "counted": "per entry" if one.is_elementwise else "per call",
+            "convention": EXACT,
             "witnesses_agree": self.agrees,
             "worst_error": self.worst,
         }
@@ -184,6 +185,10 @@ def as_table(rows: Sequence[Row], width: int = _WIDE) -> Table:
     return table
 
 
+EXACT = "exact, as written: a sum of n terms takes n - 1 additions; padding counts like any number"
+"""The convention of the operation counts."""
+
+
 def as_card(row: Row, style: Literal["text", "latex"] = "text") -> str:
     """Everything about one operation, question by question."""
     one, printer = row.operation, printer_for(row.operation.program, style)
@@ -198,7 +203,7 @@ def as_card(row: Row, style: Literal["text", "latex"] = "text") -> str:
         ),
         ("Output", [f"{printer(one.output)}: {row.shape(one.output.shape)}"]),
         ("Parameters", [size(row.parameters)]),
-        ("Operations per " + ("entry" if one.is_elementwise else "call"), row.operations(size)),
+        (f"Operations per {'entry' if one.is_elementwise else 'call'} ({EXACT})", row.operations(size)),
         ("One entry depends on", [f"{printer(r.output)}: {_box(r, printer)}" for r in row.regions]),
         ("No gradient by", [f"{name}: {why}" for name, why in row.why_no_gradient.items()]),
         ("Witnesses", row.witnesses()),
@@ -219,20 +224,45 @@ def _box(region: Region, printer: Printer) -> str:
         elif low == high:
             ends.append(printer(low))
         else:
-            ends.append(f"{printer(low)} .. {printer(high)}")
+            dots = r" \ldots " if printer.is_latex else " .. "
+            ends.append(f"{printer(low)}{dots}{printer(high)}")
     name = printer(region.input)
+    if printer.is_latex:
+        inside = r",\, ".join(ends)
+        return rf"{name}\left[{inside}\right]" if ends else name
     return f"{name}[{', '.join(ends)}]" if ends else name
 
 
 def as_latex(rows: Sequence[Row]) -> str:
-    """Every definition with its source, for plain amsmath."""
-    blocks = []
-    for row in rows:
-        printer = printer_for(row.operation.program, "latex")
-        lines = [printer.equation(one.target, one.value) for one in row.operation.program.everything]
-        body = " \\\\\n".join(line.replace(" = ", " &= ", 1) for line in lines)
-        name = row.operation.name.replace("_", r"\_")
-        blocks.append(
-            f"\\paragraph{{{name}}} {row.operation.source}\n\\begin{{align*}}\n{body}\n\\end{{align*}}"
-        )
-    return "\n".join(blocks)
+    """Every operation with its source, its sizes and its counts as formulas, for plain amsmath."""
+    return "\n".join(map(_latex_block, rows))
+
+
+def _latex_block(row: Row) -> str:
+    one, printer, size = row.operation, printer_for(row.operation.program, "latex"), Printer("latex")
+    lines = [printer.equation(line.target, line.value) for line in one.program.everything]
+    lines += [printer.equation(*pair) for pair in one.program.derived_sizes]
+    blocks = [f"\\paragraph{{{_escaped(one.name)}}} {_escaped(one.source)}", _aligned(lines)]
+    answers = []
+    if not one.is_elementwise:
+        shape = r" \times ".join(size(extent) for extent in one.output.shape) or "1"
+        answers.append(rf"\text{{output}} &: {shape}")
+    answers.append(rf"\text{{parameters}} &: {size(row.parameters)}")
+    if row.counts is not None:
+        named = row.counts.named().items()
+        counts = [(name, value) for name, value in named if value != 0]
+        answers += [rf"\text{{{name.replace('_', ' ')}}} &: {size(value)}" for name, value in counts]
+    answers += [rf"{printer(r.output)} &\leftarrow {_box(r, printer)}" for r in row.regions if r.box]
+    reason = why_not_counted(one.program)
+    told = f"Operations are not counted: {reason}." if reason else f"{EXACT[0].upper()}{EXACT[1:]}."
+    return "\n".join([*blocks, told, _aligned(answers, ready=True)])
+
+
+def _aligned(lines: Sequence[str], ready: bool = False) -> str:
+    rows = lines if ready else [line.replace(" = ", " &= ", 1) for line in lines]
+    body = " \\\\\n".join(rows)
+    return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([_&%#$])", r"\\\1", text)
