@@ -26,7 +26,7 @@ whose gradient by the output is ``upstream``, or of the output itself where that
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -102,9 +102,12 @@ class Run:
             defaults = {general.keywords[symbol]: value for symbol, value in general.settings.items()}
             numbers = {**defaults, **given}
             exact = {n: int(v) if v.denominator == 1 else v for n, v in numbers.items()}
-            return ops.operation(self.name, **exact)
+            operation = ops.operation(self.name, **exact)
         except (LookupError, ValueError) as error:
             raise ProblemError(str(error)) from error
+        shapes = [_shape(entries_of(self.quantity(text)[1])) for text in self.inputs.values()]
+        rank = max(map(len, shapes), default=0)
+        return entry_by_entry(operation, rank) if operation.is_elementwise and rank else operation
 
     @cached_property
     def numbers(self) -> Entrywise:
@@ -298,6 +301,12 @@ class Operated:
         return self.run.written(self.statements[-1].tensor)
 
     @property
+    def values(self) -> Iterator[Fraction]:
+        """Every number that comes up on the way."""
+        for statement in self.statements:
+            yield from map(fraction_of, self.run.written(statement.tensor).values())
+
+    @property
     def formula(self) -> str:
         """The answer as LaTeX that can be evaluated."""
         if max(map(len, self.entries)) > 2:
@@ -306,6 +315,40 @@ class Operated:
                 "go into 'without'"
             )
         return to_latex(together(self.entries))
+
+
+def entry_by_entry(operation: Operation, rank: int) -> Operation:
+    """An operation on numbers as one on arrays of that rank, each entry by itself.
+
+    >>> from derive import ops
+    >>> [str(one.target) for one in entry_by_entry(ops.operation("relu"), 2).program.everything]
+    ['y[i, j]']
+    """
+    from derive.tensor.index import Index, size
+    from derive.tensor.nodes import Access, Tensor, rewrite
+    from derive.tensor.program import Program, Statement
+
+    letters = "ijklpq"[:rank]
+    indices = tuple(Index(letter, size(f"size of {letter}")) for letter in letters)
+
+    def over(tensor: Tensor) -> Tensor:
+        options = {"positive": tensor.positive, "nonnegative": tensor.nonnegative}
+        return Tensor.over(tensor.name, *indices, latex=tensor.latex, text=tensor.text, **options)
+
+    def access(node: sp.Expr) -> sp.Expr:
+        return Access(over(node.tensor), *indices) if isinstance(node, Access) else node
+
+    def stated(one: Statement) -> Statement:
+        return Statement(access(one.target), rewrite(one.value, access), one.keep, one.fold)
+
+    old = operation.program
+    program = Program(
+        tuple(map(over, old.inputs)), tuple(map(stated, old.statements)), tuple(map(stated, old.aside))
+    )
+    inputs = tuple(
+        replace(one, tensor=over(one.tensor)) if one.tensor is not None else one for one in operation.inputs
+    )
+    return replace(operation, inputs=inputs, program=program)
 
 
 def _exact(value: Tree) -> sp.Expr:

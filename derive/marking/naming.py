@@ -244,8 +244,8 @@ class Namer:
                 old, others=(*old.others, link.right), section=self.scope.section
             )
 
-    def define(self, left: Tree, right: Tree, line: int) -> None:
-        """Give a name its meaning from here on."""
+    def define(self, left: Tree, right: Tree, line: int, answer: bool = False) -> None:
+        """Give a name its meaning from here on; an ``answer`` is how the name comes about, even a number."""
         found = key_of(left)
         if found is None or any(isinstance(n, (Ellipsis, Hole)) for n in right.walk()):
             return
@@ -260,7 +260,7 @@ class Namer:
         if isinstance(left, Call) and parameters:
             self.scope.functions[key] = meaning
             self.scope.formulas.setdefault(key, replace(meaning, parameters=()))
-        elif literal(right) and not parameters:
+        elif literal(right) and not parameters and not answer:
             self.scope.formulas.pop(key, None)
             self.scope.values[key] = meaning
         else:

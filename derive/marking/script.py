@@ -56,6 +56,7 @@ from derive.reading.tree import (
 )
 
 _RELATIONS = {"=", "~=", "<", "<=", ">", ">=", "!=", "->", ":="}
+MOST_PLACES = 6  # behind the point, of a rounding of what a problem asks for
 _DECLARING = {
     "in", "notin", "~", "propto", "subset", "subseteq", "supset", "supseteq", "perp", "indep", ":", "<->", "<<", ">>",
 }  # fmt: skip
@@ -131,13 +132,26 @@ class Script:
 
     def take_in(self, problem: Problem) -> None:
         """Put a problem's givens and answers in force: for the whole script, whatever its headings."""
-        self.scope.section = ALWAYS
-        for text in (*problem.givens, *(part.equation for part in problem.parts)):
-            for statement in read_statements(text, self.declared):
-                if len(statement.sides) > 1 and not any(side.unread for side in statement.sides):
-                    self.namer.define(statement.sides[0].tree, statement.sides[1].tree, 0)
-                    self.scope.section = ALWAYS
+        texts = [(text, False) for text in problem.givens]
+        texts += [(part.equation, True) for part in problem.parts]
+        equations = [
+            (statement.sides[0].tree, statement.sides[1].tree, answer)
+            for text, answer in texts
+            for statement in read_statements(text, self.declared)
+            if len(statement.sides) > 1 and not any(side.unread for side in statement.sides)
+        ]
+        self._own_e = any(left == EULER for left, *_ in equations)
+        for left, right, answer in equations:
+            self.scope.section = ALWAYS
+            self.namer.define(self._applied(left), self._applied(right), 0, answer)
         self.scope.section = 0
+        for part in problem.parts:
+            for value in part.operated.values if part.operated is not None else ():
+                for places in range(1, MOST_PLACES + 1):
+                    if (
+                        value * 10**places % 1
+                    ):  # who writes these digits has rounded what is asked for
+                        self.scope.rounded.setdefault(f"{abs(float(value)):.{places}f}", 0)
 
     def read(self, statement: Statement) -> None:
         """Judge a statement's links and take in what it defines."""
@@ -160,7 +174,7 @@ class Script:
         firsts = [s.sides[0].tree for s in statements if s.signs[:1] in (("=",), (":=",)) and not s.continues]
         sides = [side.tree for s in statements for side in s.sides]
         self._redefined = {f.function for f in firsts if isinstance(f, Call) and _in_two_arguments(f)}
-        self._own_e = EULER in firsts or any(by_e(tree) for tree in sides)
+        self._own_e = self._own_e or EULER in firsts or any(by_e(tree) for tree in sides)
         for statement in statements:
             for left, right in itertools.pairwise(side.tree for side in statement.sides):
                 if isinstance(left, Big) and left.operator == "sum" and is_number(right, 1):
@@ -269,7 +283,9 @@ class Script:
         if first and sign == "=" and len(statement.sides) > 2 and not has_a_value(left):
             *names, last = (side.tree for side in statement.sides)
             atoms = all(isinstance(n, (Name, Indexed)) and key_of(n) is not None for n in names)
-            if atoms and literal(last) and not self._holds(left, right):
+            asked = self.scope.formulas.get(left)
+            free = asked is None or asked.section != ALWAYS
+            if atoms and free and literal(last) and not self._holds(left, right):
                 self.namer.define(left, last, line)  # a = b = 0: both are 0, and neither comes from the other
                 return Claim("definition", message="gives the name its value")
         if first and sign == "=":

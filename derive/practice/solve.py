@@ -23,7 +23,7 @@ from derive.graphs.symbolic import derivative
 from derive.judging import closed, judge
 from derive.judging.limits import Refusal
 from derive.judging.setting import setting_for
-from derive.judging.trees import rebuild, substitute
+from derive.judging.trees import rebuild, substitute, with_own_e
 from derive.practice.backward import is_of_numbers, through_nodes
 from derive.practice.counted import counted_lines
 from derive.practice.derived import Formula, derive_answer, is_derivable
@@ -94,6 +94,9 @@ class _Solver:
         self.known: dict[Tree, Entries] = {}
         self.formulas: dict[Tree, Formula] = {}
         self.worked: set[str] = set()
+        # Where a given or an answer is called e, that is what e means; e^{-x} keeps Euler's number.
+        names = (*problem.givens, *(part.answer for part in problem.parts))
+        self.own_e = any(name.partition("=")[0].strip() == "e" for name in names)
         for given in problem.givens:
             sides = self._sides(given, "a given")
             if len(sides) != 2:
@@ -149,7 +152,8 @@ class _Solver:
         statements = read_statements(text, self.declared)
         if len(statements) != 1 or any(side.unread for side in statements[0].sides):
             raise ProblemError(f"{self.problem.id}: {what} cannot be read: {text!r}")
-        return [side.tree for side in statements[0].sides]
+        trees = [side.tree for side in statements[0].sides]
+        return [with_own_e(tree) for tree in trees] if self.own_e else trees
 
     def _value(self, part: Part, left: Tree, right: Tree) -> Solved:
         base, letters = (left.base, left.lower) if isinstance(left, Indexed) else (left, ())
