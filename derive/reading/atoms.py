@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from derive.reading import functions
 from derive.reading.commands import command, plain_root
 from derive.reading.groups import Group
-from derive.reading.items import describe, ellipsis
+from derive.reading.items import OPERATORS, describe, ellipsis
 from derive.reading.lexer import Token
 from derive.reading.matrices import environment, sequence
-from derive.reading.names import letter, word
+from derive.reading.names import element_index, letter, word
 from derive.reading.numerals import number
 from derive.reading.scripts import evaluated, postfix, raise_to, read_scripts
 from derive.reading.tree import (
@@ -75,6 +75,10 @@ def _stands_alone(parser: Parser) -> bool:
 def bars(parser: Parser, token: Token, sign: str, function: str) -> Tree:
     """``|x|`` and ``\\|x\\|``, as far as the next bar."""
     double = sign == "|" and parser.next_is("|")
+    if double and (stop := _closing_bar(parser)) is not None:  # ||x| - |y||
+        body = parser.stretch(parser.at, stop)
+        parser.at = stop + 1
+        return _norm(parser, function, (body,), (token.start, parser.items[stop].end))
     if double:
         parser.at += 1
         function = "norm"
@@ -90,6 +94,25 @@ def bars(parser: Parser, token: Token, sign: str, function: str) -> Tree:
         parser.at = place + (2 if double else 1)
         return _norm(parser, function, (body,), (token.start, parser.items[parser.at - 1].end))
     raise parser.refuse("an unbalanced bar", token)
+
+
+def _closing_bar(parser: Parser) -> int | None:
+    """Where the first of two bars closes, if the second closes before a sign and opens a value of its own."""
+    opened, outer = 2, None
+    for place in range(parser.at + 1, len(parser.items)):
+        item, before = parser.items[place], parser.items[place - 1]
+        if not (isinstance(item, Token) and item.kind == "sign" and item.text == "|"):
+            continue
+        opens = isinstance(before, Token) and (before.text in OPERATORS | {"+", "-", "*", "/", ","})
+        opened += 1 if opens else -1
+        if opened == 1 and outer is None:
+            after = parser.items[place + 1] if place + 1 < len(parser.items) else None
+            if not isinstance(after, Token) or after.text not in OPERATORS | {"+", "-", "*", "/"}:
+                return None
+            outer = place
+        if opened == 0:
+            return place
+    return None
 
 
 def _norm(parser: Parser, function: str, body: tuple[Tree, ...], span: tuple[int, int]) -> Tree:
@@ -121,7 +144,9 @@ def _composed(tree: Tree, item: Group, parser: Parser) -> Tree | None:
     """``(f * g)(t)`` and ``(I * K)(i, j)``: functions joined and then applied, or a product of brackets."""
     following = functions.next_group(parser, "(")
     if following is None or item.open != "(" or not following.items:
-        return None
+        return _sample(tree, item, parser)
+    if isinstance(tree, Ambiguous) and isinstance(tree.readings[-1], Multiply):  # f after g
+        tree = tree.readings[-1]
     parts = tree.factors if isinstance(tree, Multiply) else tree.terms if isinstance(tree, Add) else ()
     bare = [part.operand if isinstance(part, Negative) else part for part in parts]
     named = bool(parts) and all(isinstance(part, Name) and part.text in _FUNCTIONS for part in bare)
@@ -145,6 +170,24 @@ def _composed(tree: Tree, item: Group, parser: Parser) -> Tree | None:
         return None
     product = Multiply((replace(tree, span=(item.start, item.end)), inside[0]), ("",), span=span)
     return Ambiguous((call, product), "brackets after joined functions: an argument or a factor", span=span)
+
+
+def _sample(tree: Tree, item: Group, parser: Parser) -> Tree | None:
+    """``(x * h)[n]``: an element of what stands in brackets, or a factor behind it."""
+    following = functions.next_group(parser, "[")
+    if following is None or following.spaced or item.open != "(" or not isinstance(tree, (Add, Multiply)):
+        return None
+    index = element_index(following, parser)
+    if index is None:
+        return None
+    parser.at += 1
+    span = (item.start, following.end)
+    element = Indexed(tree, (index,), span=span)
+    if isinstance(tree, Multiply) and set(tree.signs) <= {"*"}:
+        return postfix(parser, element)
+    inside = index.items[0] if len(index.items) == 1 else index
+    product = Multiply((tree, inside), ("",), span=span)
+    return Ambiguous((product, element), "square brackets: an index or a factor", span=span)
 
 
 def group(parser: Parser, item: Group) -> Tree:

@@ -98,7 +98,7 @@ _PREPOSITIONS = symbols.words("of per between")
 
 
 def _names_in_part(words: str, stream: Sequence[Item], place: int) -> bool:
-    """``\\text{the mean of } x = 2``, ``\\text{the total cost} + 3 = 5``: without them another side is left."""
+    """``\\text{mean of } x = 2``, ``\\text{the cost of x} + 3 = 5``: without them another side is left."""
     said = words.lower().split()
     if not said or not said[-1][-1].isalnum():
         return False
@@ -232,6 +232,8 @@ def _is_operand(token: Token, previous: Item | None, following: Item | None) -> 
         return True
     if text in symbols.FUNCTION_WORDS or text.replace(" ", "") in symbols.BIG_WORDS:
         return True
+    if token.font.startswith("operatorname"):
+        return True
     if not text or text.endswith(":") or text[0] in ",.;:":
         return False
     bare = [word.strip(".,;:()").lower() for word in text.split()]
@@ -248,7 +250,8 @@ def _is_operand(token: Token, previous: Item | None, following: Item | None) -> 
     if len(bare) == 1 and (opens or scripted or len(text) == 1):
         return True
     if isinstance(previous, Token) and previous.kind == "number":
-        return following is None or open_ended(following) or following.kind == "text"
+        ends = following is None or following.text in (",", ";", ".")
+        return ends or following is None or open_ended(following) or following.kind == "text"
     open_before = previous is None or open_ended(previous)
     open_after = following is None or open_ended(following) or following.text in (",", ";")
     operator_near = (previous is not None and open_ended(previous)) or (

@@ -36,6 +36,7 @@ class Context:
     power_letters: frozenset[str] = frozenset()
     notes: list[str] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
+    units: set[str] = field(default_factory=set)  # of the side that is read, left out as remarks
     nesting: int = 0
 
     def assume(self, note: str) -> None:

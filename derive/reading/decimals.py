@@ -41,7 +41,9 @@ def with_decimal_commas(
         if "." not in token.text:
             for signs in (("{", ",", "}"), (",",)) if declared else (("{", ",", "}"),):
                 behind = tokens[place : place + len(signs) + 1]
-                if _joined(token, behind, signs):
+                if _joined(token, behind, signs) and not (
+                    len(signs) == 1 and _interval(made, tokens[place + 2 :])
+                ):
                     digits = source[behind[-1].start - base : behind[-1].end - base]
                     token = Token(
                         "number",
@@ -75,6 +77,19 @@ def _pointed(token: Token, written: str) -> Token:
     if "," in rest or not (comma or thousands):
         return token
     return Token("number", f"{text}.{rest}" if comma else text, token.start, token.end, token.spaced)
+
+
+def _interval(before: Sequence[Token], after: Sequence[Token]) -> bool:
+    """Whether a pair of digits stands alone in brackets: ``[0,1]``, or ``(0,1)`` behind ``\\in``."""
+    if not before or not after:
+        return False
+    opener, closer = before[-1], after[0]
+    inside = len(before) > 1 and before[-2].text in ("in", "notin", "subset", "subseteq")
+    if opener.text == "left" or opener.kind == "open":
+        return opener.text == "[" or inside
+    return (opener.text, closer.text) == ("[", "]") or (
+        inside and opener.text in ("(", "]", "[") and closer.text in (")", "[", "]")
+    )
 
 
 def _joined(token: Token, behind: Sequence[Token], signs: tuple[str, ...]) -> bool:

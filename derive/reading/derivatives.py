@@ -20,6 +20,7 @@ from derive.reading.tree import (
     Indexed,
     Multiply,
     Name,
+    Negative,
     Number,
     Power,
     Transpose,
@@ -119,9 +120,13 @@ def operand(parser: Parser, made: Derivative) -> Tree:
     if made.of is not None or not parser.starts_factor():
         return made
     item = parser.peek()
-    of = (
-        parser.factor() if isinstance(item, Group) and item.open in ("(", "[", "\\{") else parser.juxtaposed()
-    )
+    if isinstance(item, Group) and item.open in ("(", "[", "\\{"):
+        of = parser.factor()
+    else:
+        factors = [parser.factor()]
+        while parser.starts_factor() and not (made.kind.startswith("nabla") and parser.next_is("nabla")):
+            factors.append(parser.factor())  # another nabla has an operand of its own
+        of = times(factors, ["" for _ in factors[1:]])
     span = (made.span[0], of.span[1]) if made.span and of.span else made.span
     return replace(made, of=of, span=span)
 
@@ -157,6 +162,14 @@ def _how_far(made: Derivative) -> Tree:
         # \nabla f(x)^T d: what is turned is the gradient, for a number needs no turning
         gradient = Transpose(replace(made, of=turned.operand), span=made.span)
         return times([gradient, *of.factors[1:]], of.signs) if isinstance(of, Multiply) else gradient
+    if (
+        isinstance(turned, Power)
+        and turned.exponent == Negative(Number("1"))
+        and _is_scalar_function(turned.base)
+    ):
+        # \nabla^2 f(x)^{-1} d: what is inverted is the matrix of derivatives
+        inverse = Power(replace(made, of=turned.base), turned.exponent, span=made.span)
+        return times([inverse, *of.factors[1:]], of.signs) if isinstance(of, Multiply) else inverse
     for reading in of.readings if isinstance(of, Ambiguous) else (of,):
         if not isinstance(reading, Multiply) or reading.signs[0] or not isinstance(reading.factors[0], Call):
             continue

@@ -496,19 +496,39 @@ class _Reader:
         closed = re.compile(r"\s*(?:\$|\\\))?\s*").match(self.body, end)
         after = self.body[closed.end() : closed.end() + 2] if closed else ""
         tags = set(re.findall(r"\\tag\*?\{([^{}]*)\}", source))
-        for statement in found:
+        last, given = start, False
+        for number, statement in enumerate(found):
             if statement.label in tags:  # the number of an equation is no part of a problem
                 words_of = f"{statement.words} ({statement.label})".strip()
                 statement = replace(statement, label="", words=words_of)
             if not bare and len(found) == 1 and names_a_case(statement, after):
                 statement = replace(statement, role="condition")
-            self._add(replace(statement, struck=struck or statement.struck), words, state, bare, near)
+            between = self.body[last : statement.span[0]] if statement.span else ""
+            own: Role | None = None  # words before the piece say little of what follows inside it
+            if number and statement.words:
+                own = statement.role
+            elif number and "\\\\" in between:
+                own = "given" if given and statement.role == "claim" else statement.role
+            statement = replace(statement, struck=struck or statement.struck)
+            self._add(statement, words, state, bare, between if number else near, own)
+            given = given or (
+                not number and found[0].role == "claim" and state.statements[-1].role == "given"
+            )
+            last = statement.span[1] if statement.span else last
 
     def _add(
-        self, statement: Statement, words: str, state: _State, bare: bool = False, near: str | None = None
+        self,
+        statement: Statement,
+        words: str,
+        state: _State,
+        bare: bool = False,
+        near: str | None = None,
+        role: Role | None = None,
     ) -> None:
+        """Put a statement behind the others; ``role`` is what it is if no words around it tell."""
         beside = state.previous if state.previous_line == state.line else None
-        role: Role = statement.role if statement.role != "claim" else role_of(words, near, statement, beside)
+        if role is None:
+            role = statement.role if statement.role != "claim" else role_of(words, near, statement, beside)
         statement = replace(
             statement,
             role=role,
@@ -536,7 +556,11 @@ class _Reader:
         origin = state.previous if statement.struck else state.standing
         far = state.gap > 0 if bare else state.prose_since > 1
         after_condition = state.previous is not None and state.previous.role == "condition"
-        elsewhere = origin is not None and (origin.label != statement.label or state.in_table)
+        # A cell of a table continues only the expression beside it: | sqrt(8) | = 2.83 |
+        beside = origin is not None and origin is state.previous and not origin.signs
+        beside = beside and state.previous_line == state.line
+        elsewhere = origin is not None and origin.label != statement.label
+        elsewhere = elsewhere or (state.in_table and not beside)
         if origin is None or far or after_condition or elsewhere:
             what = "what stands before it was not read" if far else "no claim stands before it"
             what = "what stands before it is another part" if elsewhere else what

@@ -56,8 +56,26 @@ def arguments(group: Group, parser: Parser, listed: bool = True) -> tuple[Tree, 
         solid = [item for item in group.items if item.kind != "space"]
         one = len(solid) == 1 and isinstance(solid[0], Group)  # a list within the brackets is one argument
         return whole.items if listed and isinstance(whole, List) and not one else (whole,)
+    if any(item.kind == "sign" and item.text == ";" for item in group.items) and any(
+        item.kind == "sign" and item.text == "," for item in group.items
+    ):
+        return _grouped(group, parser)
     inner = parser.read(group.items)
     return inner.items if isinstance(inner, List) and not inner.brackets else (inner,)
+
+
+def _grouped(group: Group, parser: Parser) -> tuple[Tree, ...]:
+    """``I(X; Y, Z)``: what a semicolon separates is grouped more loosely than what a comma does."""
+    parts: list[list[Item]] = [[]]
+    for item in group.items:
+        if item.kind == "sign" and item.text == ";":
+            parts.append([])
+        else:
+            parts[-1].append(item)
+    if len(parts) != 2 or not all(parts):
+        raise parser.refuse("more than one semicolon between brackets", group)
+    left, right = (parser.read(part) for part in parts)
+    return (Relation(";", left, right, span=span_of([left, right])),)
 
 
 def next_group(parser: Parser, *opens: str) -> Group | None:
@@ -261,6 +279,16 @@ def is_function(core: Tree, group: Group, parser: Parser) -> bool | None:
     if name.text in symbols.FUNCTION_LETTERS or name.font == "cal":
         return True
     kinds = [item for item in group.items if item.kind != "space"]
+    while len(kinds) > 1 and kinds[-1].text in ("'", "prime"):  # v(s')
+        kinds = kinds[:-1]
+    if (
+        len(kinds) > 1
+        and kinds[0].kind == "command"
+        and kinds[0].text in symbols.ACCENTS.keys() | symbols.FONTS.keys()
+    ):
+        kinds = kinds[1:]  # T(\\tilde L)
+        if isinstance(kinds[0], Group) and len(kinds[0].items) == 1:
+            kinds = [kinds[0].items[0], *kinds[1:]]
     nested = kinds[-1] if len(kinds) > 1 else None
     if isinstance(nested, Group) and nested.open == "(" and (name.text.isupper() or name.text == "h"):
         kinds = kinds[:-1]  # D(G(z))

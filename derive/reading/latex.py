@@ -124,7 +124,7 @@ def to_latex(tree: Tree) -> str:
                 above = _wrap(left, isinstance(_inner(left), (Add, Negative, Relation, Big)))
                 loose = isinstance(_inner(right), (Add, Negative, Relation, Big))
                 return f"{above} {shown} {_wrap(right, loose or _by_entries(right))}"
-            if sign in ("|", "||") or (sign == ":" and isinstance(right, (Relation, List))):
+            if sign in ("|", "||", ";") or (sign == ":" and isinstance(right, (Relation, List))):
                 return f"{to_latex(left)} {shown} {to_latex(right)}"
             return f"{_side(left)} {shown} {_side(right)}"
         case Ellipsis(sign=sign):

@@ -105,7 +105,11 @@ def lex(
         if kind == "white":
             spaced, at = True, end
             continue
-        own = macros.get(text[1:]) if macros and kind == "command" else None
+        own = (
+            (macros.get(text[1:]) or macros.get(text[1:].rstrip("*")))
+            if macros and kind == "command"
+            else None
+        )
         if own is not None:
             put = expanded(own, source, end)
             if put is None:
@@ -361,6 +365,8 @@ def _text(name: str, source: str, at: int) -> _Made:
     elif name == "mathrm" and re.search(r"[\\^_{}]", content):
         return [], start  # \mathrm{W_1}: a group like any other, upright or not
     content = re.sub(r"\\([,;: ])", " ", content)
+    if re.fullmatch(r"\s*[A-Za-z](?:\s+[A-Za-z])+\s*", content):  # \mathrm { R e L U }, from OCR
+        content = re.sub(r"\s", "", content)
     if re.fullmatch(r"\s*(?:\d+(?:\.\d+)?|\.\d+)\s*", content):
         return [("number", content.strip(), "")], stop
     worded = _WORDED.fullmatch(content.strip())

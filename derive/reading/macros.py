@@ -18,6 +18,7 @@ _DEFINITION = re.compile(
     r"(?:\{\s*\\(?P<braced>[A-Za-z]+)\s*\}|\\(?P<bare>[A-Za-z]+))\s*"
     r"(?:\[\s*(?P<count>\d)\s*\])?\s*(?:\[(?P<default>[^\]]*)\])?\s*\{"
     r"|\\DeclareMathOperator(?P<star>\*?)\s*\{?\s*\\(?P<operator>[A-Za-z]+)\s*\}?\s*\{"
+    r"|\\DeclarePairedDelimiter\s*\{?\s*\\(?P<pair>[A-Za-z]+)\s*\}?\s*\{(?P<opener>[^{}]*)\}\s*\{"
     r"|\\def\s*\\(?P<plain>[A-Za-z]+)\s*(?P<parameters>(?:#\d)*)\s*\{"
 )
 _KEPT = frozenset(["begin", "end", "left", "right", "newcommand", "renewcommand", "def", "item", "frac"])
@@ -59,6 +60,9 @@ def find_macros(text: str) -> tuple[Macros, list[tuple[int, int]]]:
         if match.group("operator"):
             name, body = match.group("operator"), rf"\operatorname{match.group('star')}{{{body}}}"
             macro = Macro(0, body)
+        elif match.group("pair"):
+            name = match.group("pair")
+            macro = Macro(1, rf"\left{match.group('opener')} #1 \right{body}")
         elif match.group("plain"):
             name, macro = match.group("plain"), Macro(len(match.group("parameters")) // 2, body)
         else:

@@ -84,14 +84,21 @@ def called(parser: Parser, core: Tree, found: Scripts) -> Tree:
             parser.at += 1
             return functions.expectation(core, found, following, parser)
         if not found.powers and found.doubtful is None and not following.spaced:
-            index = _element_index(following, parser)
+            index = element_index(following, parser)
             if index is not None and functions.is_function(core, following, parser) is not True:
                 parser.at += 1
                 base, lower, upper = (
                     (core.base, core.lower, core.upper) if isinstance(core, Indexed) else (core, (), ())
                 )
-                span = (core.span[0], following.end) if core.span else None
-                return postfix(parser, Indexed(base, (*lower, index), upper, span=span))
+                indices, end = [index], following.end
+                while (more := functions.next_group(parser, "[")) is not None and not more.spaced:
+                    index = element_index(more, parser)  # W[1][2]
+                    if index is None:
+                        raise parser.refuse("is this bracket an index or a factor?", more)
+                    parser.at += 1
+                    indices, end = [*indices, index], more.end
+                span = (core.span[0], end) if core.span else None
+                return postfix(parser, Indexed(base, (*lower, *indices), upper, span=span))
     verdict = functions.is_function(core, following, parser)
     if isinstance(name, Name) and name.text in ("I", "1") and has_relation(following.items):
         parser.at += 1
@@ -170,7 +177,13 @@ def _powered(parser: Parser, core: Tree, found: Scripts, following: Group) -> Tr
     applied = functions.inverse_or_power(Call(core, inside, span=span), core, found)
     numbered = _numbered(core, found, Call(core, inside, span=span))
     product = Multiply((raise_to(core, found), inside[0]), ("",), span=span)
-    readings: tuple[Tree, ...] = (applied, product)
+    if parser.next_is("^", "'", "_") and len(inside) == 1:
+        later = read_scripts(parser, inside[0])
+        raised = raise_to(attach(inside[0], later, parser), later)
+        product = Multiply((raise_to(core, found), raised), ("",), span=span)
+        applied = raise_to(attach(applied, later, parser), later)
+        numbered = None
+    readings: tuple[Tree, ...] = (product, applied) if TRANSPOSE in found.powers else (applied, product)
     if numbered is not None:
         readings = (numbered, applied)
     elif len(inside) > 1:
@@ -212,7 +225,7 @@ def _finished(parser: Parser, core: Tree, found: Scripts) -> Tree:
     return postfix(parser, raise_to(core, found))
 
 
-def _element_index(following: Group, parser: Parser) -> List | None:
+def element_index(following: Group, parser: Parser) -> List | None:
     """``x[i]`` and ``y[k,i,j]``: the index in brackets, or None if the brackets hold a factor."""
     items = [item for item in following.items if item.kind != "space"]
     if len(items) != len(following.items) and not any(getattr(item, "text", "") == "," for item in items):
@@ -247,6 +260,8 @@ def word(parser: Parser, token: Token) -> Tree:
                 return tree
             raise parser.refuse("an upright d before something that is no name", following)
     known = symbols.FUNCTION_WORDS.get(text)
+    if known is None and token.font == "operatorname" and not parser.script:
+        known = symbols.UPRIGHT_FUNCTIONS.get(text)
     joined = text.replace(" ", "")
     if joined in symbols.BIG_WORDS or (known in ("max", "min")) or text in ("sum", "prod", "int"):
         if text in ("sum", "prod", "int") and not parser.next_is("_", "^"):

@@ -42,6 +42,9 @@ def number(parser: Parser, token: Token) -> Tree:
     item = parser.peek()
     if isinstance(item, Token):
         if item.kind == "sign" and item.text == "%":
+            after = parser.peek(1)
+            if after is not None and after.kind == "number":
+                raise parser.refuse("is this % a percentage or a remainder? \\bmod would be read", item)
             unit = "%"
         elif item.kind == "text" and item.text.strip() in _UNITS:
             unit = item.text.strip()
@@ -57,6 +60,7 @@ def number(parser: Parser, token: Token) -> Tree:
             item.text.strip() in symbols.UNIT_WORDS or (item.kind == "text" and _is_remark(parser, item))
         ):
             parser.context.notes.append(item.text.strip())
+            parser.context.units.update(units_in(item.text))
             parser.at += 1
     if unit:
         end = parser.take().end
@@ -73,6 +77,17 @@ def number(parser: Parser, token: Token) -> Tree:
         inside = functions.arguments(item, parser)
         return postfix(parser, Call(Name("indicator"), inside, span=(token.start, item.end)))
     return postfix(parser, tree)
+
+
+def units_in(text: str) -> set[str]:
+    """The units of measure among some words, in the singular.
+
+    >>> units_in("images per second"), units_in("Hz"), units_in("filters")
+    ({'second'}, {'hz'}, set())
+    """
+    words = [word.lower() for word in re.findall(r"[^\W\d_]+|°", text)]
+    singular = [word[:-1] if len(word) > 2 and word.endswith("s") else word for word in words]
+    return {word for word in (*words, *singular) if word in symbols.UNITS}
 
 
 def _is_remark(parser: Parser, token: Token) -> bool:

@@ -24,6 +24,7 @@ from derive.reading.tree import (
     Ambiguous,
     Big,
     Divide,
+    Ellipsis,
     Indexed,
     List,
     Name,
@@ -39,6 +40,9 @@ from derive.reading.tree import (
 def read_items(items: Sequence[Item], context: Context, script: bool = False) -> Tree:
     """The tree of a whole item list: an expression, a relation, or a bare list with commas."""
     return Parser(items, context, script).whole()
+
+
+_IMAGINARY = (Name("i"), Name("j"))
 
 
 class Parser:
@@ -229,16 +233,30 @@ class Parser:
         """``a \\odot b``, looser than other products: ``W^T d \\odot s`` is ``(W^T d) \\odot s``."""
         factors = [self.product()]
         signs: list[ProductSign] = []
+        composed = True  # whether nothing but small circles stands between the factors
         while self.next_is("odot", "circ", "otimes", "oslash"):
             if self.next_is("oslash"):  # quotients entry by entry: read, printed, not evaluated
                 self.at += 1
                 above, below = times(factors, signs), self.signed(self.product)
                 factors, signs = [Relation("oslash", above, below, span=span_of([above, below]))], []
                 continue
+            composed = composed and self.next_is("circ")
             sign = symbols.PRODUCTS[cast(Token, self.take()).text]
             signs.append(cast(ProductSign, sign))
             factors.append(self.signed(self.product))
-        return times(factors, signs)
+        product = times(factors, signs)
+        if (
+            not composed
+            or len(factors) < 2
+            or not all(_names_function(factor, self.context) for factor in factors)
+        ):
+            return product
+        after = factors[0]
+        for factor in factors[1:]:
+            after = Relation("circ", after, factor, span=span_of([after, factor]))
+        return Ambiguous(
+            (after, product), "a small circle: one function after another, or a product", span=product.span
+        )
 
     def product(self) -> Tree:
         """Factors with ``\\cdot``, ``\\times``, ``*``, ``/`` or nothing between them."""
@@ -262,6 +280,7 @@ class Parser:
                     here is not None
                     and here.kind == "number"
                     and not self.next_is("^", ahead=1)  # n 2^{n-1}
+                    and not (self.next_is("pi", ahead=1) and factors[-1] in _IMAGINARY)  # e^{-j2\\pi k/N}
                     and isinstance(factors[-1], (Name, Indexed, Power))
                 ):
                     raise self.refuse("a number stands behind a letter", here)
@@ -338,3 +357,15 @@ class Parser:
         tree = read_factor(self)
         self.context.nesting -= 1
         return tree
+
+
+def _names_function(tree: Tree, context: Context) -> bool:
+    """Whether a factor is a letter that usually names a function, or the points between two of them."""
+    if isinstance(tree, Ellipsis):
+        return True
+    declared = context.declarations.get(tree)
+    if declared is not None:
+        return declared.is_function
+    name = tree.base if isinstance(tree, Indexed) else tree
+    known = isinstance(name, Name) and (name.text in symbols.FUNCTION_WORDS or name.text in context.functions)
+    return known or (isinstance(name, Name) and name.text in ("f", "g", "h", "F", "G"))

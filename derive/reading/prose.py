@@ -10,8 +10,14 @@ from derive.reading.tree import Name, Number
 
 _ROLE_WORDS = re.compile(r"([A-Za-zÀ-ɏ.]+)[\s:,]*([A-Za-zÀ-ɏ.]*)[\s:,]*$")
 # ... and as some other languages say it.
-_GIVEN_WORDS = symbols.GIVEN_WORDS | symbols.words("gegeben sei seien soit soient donnée donné sea sean dado")
-_JOINTS = ("", ",", "and", "or", ", and", ", or")
+_GIVEN_WORDS = symbols.GIVEN_WORDS | symbols.words(
+    "gegeben sei seien wobei soit soient donnée donné où sea sean dado donde"
+)
+_CONDITION_WORDS = symbols.CONDITION_WORDS | symbols.words(
+    "für falls wenn sofern sonst pour si lorsque quand sinon para cuando siempre"
+)
+_JOINTS = tuple(f"{comma}{word}" for comma in ("", ", ") for word in symbols.words("and or und oder et ou y"))
+_JOINTS += ("", ",")
 #: Words before a formula that begins with ``=`` which do not name what is computed.
 _LEADING_WORDS = symbols.words(
     "which again finally first second next simplifies simplified becomes become yields giving still or than "
@@ -57,7 +63,7 @@ def role_of(
     last = [word.strip(".").lower() for word in match.groups() if word]
     if last[-1] in ("example", "instance", "now", "comparison"):  # for example, for now
         return "claim"
-    if any(word in symbols.CONDITION_WORDS for word in last) or text.lower().endswith(("for all", "for any")):
+    if any(word in _CONDITION_WORDS for word in last) or text.lower().endswith(("for all", "for any")):
         return "claim" if text.endswith((":", ";", ".")) else "condition"
     return "given" if any(word in _GIVEN_WORDS for word in last) else "claim"
 

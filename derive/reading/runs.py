@@ -21,7 +21,8 @@ def expand(items: Sequence[Item], context: Context, script: bool) -> list[Item]:
         if isinstance(item, Token) and item.kind == "run" and made and _opens_script(made[-1]):
             made.append(Group("{", "}", [item], item.start, item.end))  # W_hh in plain text: one script
         elif isinstance(item, Token) and item.kind == "run":
-            made.extend(_split(item, context, script, items[place + 1] if place + 1 < len(items) else None))
+            after = items[place + 1] if place + 1 < len(items) else None
+            made.extend(_split(item, context, script, after, bool(made) and made[-1].kind == "number"))
         elif isinstance(item, Token) and item.text == "." and len(made) >= 2 and _points(made):
             start = made[-2].start
             del made[-2:]
@@ -161,11 +162,16 @@ def _bared(group: Group, before: Item | None, after: Item | None, context: Conte
     return [group]
 
 
-def _split(run: Token, context: Context, script: bool, after: Item | None) -> list[Item]:
+def _split(
+    run: Token, context: Context, script: bool, after: Item | None, after_number: bool = False
+) -> list[Item]:
     text = run.text
+    if context.plain and text in symbols.UNITS and after_number and not script and text != "min":
+        return [Token("word", text, run.start, run.end, run.spaced, font="doubtful")]  # 20 ms
     if text in symbols.GREEK and context.plain:
         return [Token("command", text, run.start, run.end, run.spaced)]
-    if is_word(text, context, script) or (context.plain and text in symbols.BIG_COMMANDS):
+    bounded = after is not None and _opens_script(after)  # sum_{i=1}^n without its backslash
+    if is_word(text, context, script) or ((context.plain or bounded) and text in symbols.BIG_COMMANDS):
         return [Token("word", text, run.start, run.end, run.spaced)]
     called = (
         after is not None and after.kind == "group" and after.text == "" and getattr(after, "open", "") == "("

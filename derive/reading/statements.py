@@ -280,8 +280,11 @@ def _finish(
     )
     sides = []
     spans = []
+    units: list[set[str]] = []
     for place, items in enumerate(draft.sides):
+        context.units = set()
         tree = side_tree(items, context, text)
+        units.append(context.units)
         if isinstance(tree, Hole) and tree.reason == "nothing is written here" and place == 0 and draft.signs:
             joins = not draft.words or draft.words.split()[-1].strip(".,:;").lower() in _JOINING
             tree = Hole("", "continues the line before" if joins else "words stand before the sign")
@@ -295,6 +298,8 @@ def _finish(
         spans.append((start, end))
     if len(sides) == 1 and isinstance(sides[0].tree, Hole) and not sides[0].tree.source:
         return None
+    if any(units):
+        sides = _without_conversions(sides, units)
     notes = " ".join(note for note in context.notes if note)
     words = " ".join(filter(None, [draft.words, notes]))
     first = next((side.place for side in sides if side.place.source), sides[0].place)
@@ -310,6 +315,20 @@ def _finish(
         connective=draft.connective,
         span=(spans[0][0], max(end for _, end in spans)),
     )
+
+
+def _without_conversions(sides: Sequence[Side], units: Sequence[set[str]]) -> list[Side]:
+    """The sides, but no sides that differ in their units: ``1 \\text{ byte} = 8 \\text{ bits}``."""
+    numeric = [any(isinstance(node, Number) for node in side.tree.walk()) for side in sides]
+    found = {frozenset(said) for said, counts in zip(units, numeric, strict=True) if said or counts}
+    apart = found - {frozenset()}
+    if len(found) == 1 or (len(apart) == 1 and not next(iter(apart)) & symbols.SCALED_UNITS):
+        return list(sides)
+    reason = "units that differ are not converted: " + ", ".join(sorted(set().union(*units)))
+    return [
+        replace(side, tree=Hole(side.place.source, reason, span=side.tree.span)) if said else side
+        for side, said in zip(sides, units, strict=True)
+    ]
 
 
 def _is_struck(items: Sequence[Item]) -> bool:

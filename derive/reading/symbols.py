@@ -75,6 +75,13 @@ ALIASES = {
     "dbinom": "binom",
     "tbinom": "binom",
     "Tr": "tr",
+    "tg": "tan",
+    "ctg": "cot",
+    "cotg": "cot",
+    "arctg": "arctan",
+    "sh": "sinh",
+    "ch": "cosh",
+    "th": "tanh",
     "bm": "boldsymbol",
     "pmb": "boldsymbol",
     "mathbfit": "boldsymbol",
@@ -162,7 +169,7 @@ RELATION_LATEX = {
     "<<": r"\ll", ">>": r"\gg", ":": ":", "|": r"\mid", "||": r"\|", ",": ",", "cup": r"\cup",
     "cap": r"\cap", "setminus": r"\setminus", "oplus": r"\oplus", "star": r"\star", "mod": r"\bmod",
     "wedge": r"\wedge", "vee": r"\vee", "circ": r"\circ", "neg": r"\neg", "odot": r"\odot",
-    "oslash": r"\oslash", "pm": r"\pm", "mp": r"\mp",
+    ";": ";", "oslash": r"\oslash", "pm": r"\pm", "mp": r"\mp",
 }  # fmt: skip
 
 PRODUCTS = {
@@ -198,6 +205,10 @@ _FUNCTION_SPELLINGS = {
     "leaky ReLU": "LeakyReLU", "leaky relu": "LeakyReLU", "var": "Var", "Log": "log",
     "log-softmax": "logsoftmax", "log softmax": "logsoftmax", "Sign": "sign",
 }  # fmt: skip
+# Only where they stand upright: \operatorname{th}, as French and Russian pages have it.
+UPRIGHT_FUNCTIONS = {
+    "tg": "tan", "ctg": "cot", "cotg": "cot", "arctg": "arctan", "sh": "sinh", "ch": "cosh", "th": "tanh",
+}  # fmt: skip
 FUNCTION_WORDS = {name: name for name in sorted(_FUNCTION_NAMES)} | _FUNCTION_SPELLINGS
 
 # Words that are quantities when letters run together; everything else is a product of letters or ambiguous.
@@ -229,6 +240,13 @@ STOP_WORDS = words(
 )
 #: What is counted is no factor.
 UNIT_WORDS = words("byte bytes bit bits nat nats")
+# Units of measure, left out beside a number: what has another unit on the other side is not compared.
+BASE_UNITS = words("byte bit nat s sec second m meter metre kg hz radian rad")
+SCALED_UNITS = words(
+    "ms us µs μs ns millisecond microsecond nanosecond min minute h hr hour day week month year "
+    "mm cm km mg khz mhz ghz percent degree deg ° dozen kbit mbit gbit kbps mbps gbps"
+)
+UNITS = BASE_UNITS | SCALED_UNITS
 GIVEN_WORDS = words("let given suppose assume assuming define defining where with set take consider")
 # Words that begin a remark beside a step.
 REMARK_WORDS = words("because since by from using as see note recall")

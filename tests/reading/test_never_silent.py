@@ -72,6 +72,117 @@ BEFORE_THE_SIGN = {
 }
 
 
+ROLES = {
+    "conditions-in-german": ("Für $x > 0$ ist $f = 1$.", [("condition", "x > 0"), ("claim", "f = 1")]),
+    "conditions-in-french": ("Si $x > 0$ alors $f = 1$.", [("condition", "x > 0"), ("claim", "f = 1")]),
+    "given-in-german": (
+        "Gegeben sei $x = 0.5$ und $w = 2$.",
+        [("given", "x = 0.5"), ("given", "w = 2")],
+    ),
+    "a-condition-ends-with-its-row": (
+        r"\begin{align} b &= 2 \quad \forall i \in S \\ c &= 3 \end{align}",
+        [("claim", "b = 2"), ("condition", r"i in S"), ("claim", "c = 3")],
+    ),
+    "words-between-end-what-is-given": (
+        r"\begin{align} a &= 1 \\ \intertext{with $n = 2$ we get} c &= 3 \end{align}",
+        [("claim", "a = 1"), ("given", "n = 2"), ("claim", "c = 3")],
+    ),
+    "rows-that-are-given": (
+        "Let\n\\begin{align} a &= 1 \\\\ b &= 2 \\end{align}",
+        [("given", "a = 1"), ("given", "b = 2")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), ROLES.values(), ids=ROLES.keys())
+def test_what_is_a_claim(text: str, expected: list[tuple[str, str]]) -> None:
+    document = read_document(text)
+    assert [
+        (s.role, chain) for s, chain in zip(document.statements, chains(document), strict=True)
+    ] == expected
+
+
+APART = "units that differ are not converted: "
+UNITS = {
+    "bytes-and-bits": (r"$1 \text{ byte} = 8 \text{ bits}$", [f"<{APART}bit, byte> = <{APART}bit, byte>"]),
+    "hours-and-minutes": (
+        r"$2 \text{ hours} = 120 \text{ minutes}$",
+        [f"<{APART}hour, minute> = <{APART}hour, minute>"],
+    ),
+    "a-scaled-unit-on-one-side": (r"$25\text{ ms} \times 16000 = 400$", [f"<{APART}ms> = 400"]),
+    "percent-in-words": (r"$0.8 = 80 \text{ percent}$, $y = 3$", [f"0.8 = <{APART}percent>", "y = 3"]),
+    "the-same-unit": (r"$3 \text{ s} + 2 \text{ s} = 5 \text{ s}$", ["3 + 2 = 5"]),
+    "a-unit-at-the-end": (r"$-\log_2 0.5 = 1 \text{ bit}$", [r"-\log_{2}(0.5) = 1"]),
+    "a-name-with-a-unit": (r"$t = 20 \text{ ms}$", ["t = 20"]),
+    "things-that-are-counted": (r"$100 \text{ images} \cdot 2 = 200$", [r"100 \cdot 2 = 200"]),
+    "typed": ("10 ms = 3", [r"10 \text{ms} = 3"]),
+}
+
+NOTATION = {
+    "a-function-in-french": (r"$\operatorname{tg} x = 1$", [r"\tan(x) = 1"]),
+    "an-unknown-function": (r"$\operatorname{foo} x = 1$", [r"\text{foo} x = 1"]),
+    "letters-spaced-by-ocr": (r"$\mathrm { R e L U } ( x ) = 3$", [r"\operatorname{ReLU}(x) = 3"]),
+    "two-indices-in-brackets": ("$W[1][2] = 4$", ["W_{[1], [2]} = 4"]),
+    "a-remainder": (
+        "5 % 3 = 2",
+        [r"<is this % a percentage or a remainder? \bmod would be read> = 2"],
+    ),
+    "a-percentage": ("50% = 0.5", [r"50\% = 0.5"]),
+    "a-sum-without-backslash": (r"$sum_{i=1}^n i = 3$", [r"\sum_{i = 1}^{n} i = 3"]),
+    "paired-delimiters": (
+        "\\DeclarePairedDelimiter\\abs{\\lvert}{\\rvert}\n$\\abs{x} = \\abs*{y}$",
+        [r"\left|x\right| = \left|y\right|"],
+    ),
+    "an-interval-with-decimal-commas": (
+        "Dezimalkomma: $x \\in [0,1]$, $y = 0,5$",
+        [r"x in \left[0, 1\right]", "y = 0.5"],
+    ),
+    "values-within-a-value": (
+        r"$||x|-|y|| \le 1$",
+        [r"\left|\left|x\right| - \left|y\right|\right| <= 1"],
+    ),
+    "a-norm-in-bars": (r"$||x|| + |y| = 3$", [r"\left\|x\right\| + \left|y\right| = 3"]),
+    "semicolons-group": (r"$I(X;Y,Z) = I(X,Y;Z)$", ["I(X ; Y, Z) = I(X, Y ; Z)"]),
+    "the-newton-step": (
+        r"$d = -\nabla^2 f(x)^{-1}\nabla f(x)$",
+        [r"d = -(\nabla^{2} f(x))^{-1} \nabla f(x)"],
+    ),
+    "a-filtered-signal": ("$(x*h)[n] = y[n]$", ["(x * h)_{[n]} = y_{[n]}"]),
+    "the-imaginary-unit": (r"$e^{-j2\pi k}$", [r"e^{-j (2) \pi k}"]),
+    "cells-that-continue": (
+        "| a | b |\n|---|---|\n| $\\sqrt 8$ | $= 2.8$ |",
+        [r"\sqrt{8}", r"\sqrt{8} = 2.8"],
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [*UNITS.values(), *NOTATION.values()],
+    ids=[*UNITS, *NOTATION],
+)
+def test_notation_keeps_its_meaning(text: str, expected: list[str]) -> None:
+    assert chains(read_document(text)) == expected
+
+
+AMBIGUOUS = {
+    "an-accented-argument": (r"$T_k(\tilde L) x$", "brackets after a letter"),
+    "a-primed-argument": (r"$v_\pi(s')$", "brackets after a letter"),
+    "functions-after-functions": (r"$f \circ g$", "a small circle"),
+    "a-turned-letter": (
+        "Let $k(x,y)=xy$. $k_*^T(K+I)^{-1}y$",
+        "a raised letter before brackets",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), AMBIGUOUS.values(), ids=AMBIGUOUS.keys())
+def test_two_readings_remain(text: str, reason: str) -> None:
+    last = read_document(text).statements[-1]
+    assert last.status == "ambiguous"
+    assert last.sides[0].ambiguities[0].reason.startswith(reason)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [*NAMED_IN_WORDS.values(), *BEFORE_THE_SIGN.values()],
