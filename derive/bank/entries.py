@@ -51,10 +51,11 @@ def together(entries: Mapping[tuple[int, ...], Tree]) -> Tree:
 
 def number_tree(value: Any) -> Tree:
     """A computed number as a tree: exact if it is a fraction, else to :data:`CARRIED` digits."""
-    from mpmath import nstr
+    from mpmath import nstr, workdps
 
     if value < 0:
-        return Negative(number_tree(-value))
+        with workdps(2 * CARRIED):  # mpmath rounds even a change of sign
+            return Negative(number_tree(-value))
     if isinstance(value, int | Fraction):
         fraction = Fraction(value)
         whole = Number(str(fraction.numerator))

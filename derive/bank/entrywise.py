@@ -24,6 +24,7 @@ from derive.tensor.recurrence import Loop
 
 MOST_ENTRIES = 4096  # more is no exercise for paper
 LONGEST = 30  # digits of a denominator that is kept
+LARGEST = 600  # nodes of a formula that is kept beside its value
 
 ZERO, ONE = Number("0"), Number("1")
 _FUNCTIONS = ("log", "tanh", "sin", "cos", "sinh", "cosh")
@@ -49,6 +50,7 @@ class Entrywise:
     def __init__(self, numbers: Mapping[str, int | Fraction]) -> None:
         self.numbers: dict[str, sp.Expr] = {name: sp.Rational(value) for name, value in numbers.items()}
         self.values: dict[Tensor, dict[Position, Tree]] = {}
+        self.formulas: dict[Tensor, dict[Position, Tree]] = {}
 
     def put(self, tensor: Tensor, entries: Mapping[Position, Tree]) -> None:
         """The entries of an input."""
@@ -67,10 +69,17 @@ class Entrywise:
 
     def compute(self, statement: Statement) -> None:
         """The value of every entry of what a statement defines."""
-        self.values[statement.tensor] = {
-            position: value_of(self.entry(statement, position))
-            for position in self.positions(statement.tensor)
-        }
+        self.values[statement.tensor] = {}
+        for position in self.positions(statement.tensor):
+            self._compute(statement, position)
+
+    def _compute(self, statement: Statement, position: Position) -> None:
+        value = self.values[statement.tensor][position] = value_of(self.entry(statement, position))
+        number = value.operand if isinstance(value, Negative) else value
+        if isinstance(number, Number) and number.places > LONGEST:
+            formula = self.entry(statement, position, exactly=True)
+            if sum(1 for _ in formula.walk()) <= LARGEST:
+                self.formulas.setdefault(statement.tensor, {})[position] = formula
 
     def compute_loop(self, loop: Loop) -> None:
         """The values of statements defined by each other, one step after the other."""
@@ -84,13 +93,24 @@ class Entrywise:
                 slot = one.target.indices.index(loop.index)
                 for position in self.positions(one.tensor):
                     if position[slot] == step:
-                        self.values[one.tensor][position] = value_of(self.entry(one, position))
+                        self._compute(one, position)
 
     def entry(
-        self, statement: Statement, position: Position, show: Callable[[Tree], Tree] = lambda tree: tree
+        self,
+        statement: Statement,
+        position: Position,
+        show: Callable[[Tree], Tree] = lambda tree: tree,
+        exactly: bool = False,
     ) -> Tree:
-        """One entry's formula with the numbers put in, each as ``show`` writes it."""
-        return _Writer(self, show).tree(statement.at([sp.Integer(place) for place in position]))
+        """One entry's formula with the numbers put in, each as ``show`` writes it.
+
+        With ``exactly``, what is not rational is put in as the formula that it comes from, ``1/\\sqrt 5``.
+        """
+        return _Writer(self, show, exactly).tree(statement.at([sp.Integer(place) for place in position]))
+
+    def exact(self, tensor: Tensor, position: Position) -> Tree:
+        """An entry as a formula without rounding, as long as that is short."""
+        return self.formulas.get(tensor, {}).get(position, self.values[tensor][position])
 
     def whole(self, expression: sp.Expr) -> int:
         """The value of a size."""
@@ -102,11 +122,11 @@ class Entrywise:
     def number(self, expression: sp.Expr) -> sp.Expr:
         """A size, a place or a hyper-parameter in numbers."""
         names = {symbol: self.numbers[symbol.name] for symbol in _symbols(expression, self.numbers)}
-        return sp.sympify(expression).xreplace(names)
+        return sp.sympify(expression, strict=True).xreplace(names)
 
 
 def _symbols(expression: sp.Expr, known: Mapping[str, sp.Expr]) -> list[sp.Symbol]:
-    return [one for one in sp.sympify(expression).free_symbols if one.name in known]
+    return [one for one in sp.sympify(expression, strict=True).free_symbols if one.name in known]
 
 
 def value_of(tree: Tree) -> Tree:
@@ -124,8 +144,8 @@ def value_of(tree: Tree) -> Tree:
 class _Writer:
     """Turns an expression without free indices into a tree of numbers."""
 
-    def __init__(self, known: Entrywise, show: Callable[[Tree], Tree]) -> None:
-        self.known, self.show = known, show
+    def __init__(self, known: Entrywise, show: Callable[[Tree], Tree], exactly: bool = False) -> None:
+        self.known, self.show, self.exactly = known, show, exactly
 
     def tree(self, one: sp.Expr) -> Tree:
         match one:
@@ -196,7 +216,11 @@ class _Writer:
 
     def _access(self, one: Access) -> Tree:
         place = self._place(one)
-        return ZERO if place is None else self.show(self.known.values[one.tensor][place])
+        if place is None:
+            return ZERO
+        if self.exactly:
+            return self.known.exact(one.tensor, place)
+        return self.show(self.known.values[one.tensor][place])
 
     def _argmax(self, one: Argmax) -> Tree:
         points = tuple(self.known.whole(point) for point in one.points)

@@ -252,6 +252,7 @@ class Run:
 
     def compute(self, find: str) -> Iterator[Statement]:
         """Compute what leads to an answer, one statement after the other."""
+        from derive.judging.limits import Refusal
         from derive.tensor.nodes import tensors_in
         from derive.tensor.recurrence import Loop, in_loops
 
@@ -267,7 +268,10 @@ class Run:
             if isinstance(one, Loop):
                 self.numbers.compute_loop(one)
             elif one.tensor not in self.numbers.values:
-                self.numbers.compute(one)
+                try:
+                    self.numbers.compute(one)
+                except Refusal as error:
+                    raise ProblemError(f"{self.name}: {one.tensor.text} has no value: {error}") from error
         yield from chain
 
     def written(self, tensor: Tensor) -> Entries:
@@ -275,6 +279,12 @@ class Run:
         axes = self.axes(tensor)
         values = self.numbers.values[tensor].items()
         return {tuple(position[axis] + 1 for axis in axes): value for position, value in values}
+
+    def exact(self, tensor: Tensor) -> Entries:
+        """The same, what is not rational as a formula."""
+        axes = self.axes(tensor)
+        places = self.numbers.values[tensor]
+        return {tuple(p[axis] + 1 for axis in axes): self.numbers.exact(tensor, p) for p in places}
 
 
 @dataclass(frozen=True)
@@ -314,7 +324,7 @@ class Operated:
                 f"{self.run.name}: {self.find or 'the output'} has more than two axes; those whose size is 1 "
                 "go into 'without'"
             )
-        return to_latex(together(self.entries))
+        return to_latex(together(self.run.exact(self.statements[-1].tensor)))
 
 
 def entry_by_entry(operation: Operation, rank: int) -> Operation:
