@@ -152,7 +152,9 @@ def _network(network: str, settings: tuple[str, ...]) -> Network:
         from derive.counting.import_onnx import network_from_onnx
 
         return network_from_onnx(network)
-    is_text = any(sign in network for sign in ("(", "->", "→", "\n", "|"))
+    is_text = not Path(network).is_file() and any(
+        sign in network for sign in ("(", "->", "→", "\n", "|", " ")
+    )
     text = network if is_text else read_text(network)
     return network_from_text(text, "" if is_text else network, dict(map(_setting, settings)))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from derive.counting.layers import load
-from derive.graphs import network_printed, network_sheet, network_text
+from derive.graphs import network_printed, network_sheet, network_table, network_text
 from derive.graphs.network import Network
 
 _BLOCKS = Path(network_text.__file__).with_name("network_blocks.txt")
@@ -24,7 +24,8 @@ def network_from_text(text: str, name: str = "", variables: Mapping[str, Any] | 
     """The network in a text, in whichever way it is written.
 
     In layer calls (:mod:`derive.graphs.network_text`), where ``variables`` set names of the text; as an exam
-    sheet's note or a table (:mod:`derive.graphs.network_sheet`); or as PyTorch prints a model
+    sheet's note (:mod:`derive.graphs.network_sheet`) or a table
+    (:mod:`derive.graphs.network_table`); or as PyTorch prints a model
     (:mod:`derive.graphs.network_printed`). Raises :class:`~derive.graphs.network.NetworkError` with the line,
     and what would work.
 
@@ -33,8 +34,8 @@ def network_from_text(text: str, name: str = "", variables: Mapping[str, Any] | 
     """
     if network_printed.looks_printed(text):
         return network_printed.read_printed(text, name)
-    if network_sheet.looks_like_table(text):
-        return network_sheet.read_table(text, name)
-    if network_sheet.looks_like_sheet(text):
+    if network_table.looks_like_table(text):
+        return network_table.read_table(text, name)
+    if network_sheet.looks_like_sheet(text, load()):
         return network_sheet.read_sheet(text, name)
     return network_text.read_text(text, load(), blocks(), name, variables)

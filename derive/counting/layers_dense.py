@@ -32,10 +32,12 @@ def lazy_linear(call: Call) -> Placed:
     return dense(call, call.shape[-1], call.size("out_features"), call.flag("bias"))
 
 
-@layer("Dense fc FullyConnected", "units, bias=True")
+@layer("Dense fc FullyConnected", "units, bias=True, before=None")
 def flattening_dense(call: Call) -> Placed:
     """A fully connected layer on all numbers of an example, as exam sheets write it: flattens first."""
     units, features = call.size("units"), product(call.shape[1:])
+    if call["before"] is not None:
+        call.same("before", features, "numbers")
     absent = () if call.flag("bias") else (("b", 0),)
     use = Use("linear", {"B": call.shape[0], "m": units, "n": features}, absent=absent)
     reach = (((0, 1, 0, 0), *(None for _ in call.shape[1:])),)

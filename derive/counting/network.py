@@ -126,12 +126,14 @@ def count_network(
     rows: list[Row] = []
     seen: dict[Any, Mapping[str, Size]] = {}
     tied: set[str] = set()
+    stated = {one.node: one.value for one in network.stated if one.quantity == "output"}
+    given_padding: list[str] = []
     for number, node in enumerate(network.nodes):
         if node.layer == "Input":
             shapes.append((batch, *given.pop(0)))
             continue
         read = tuple(shapes[k] for k in node.inputs)
-        placed = place(node, read, conventions)
+        node, placed = _placed(node, read, conventions, stated.get(number), given_padding)
         shapes.append(placed.shape)
         key = (placed.shape, *(use.key for use in placed.uses))
         if (counts := seen.get(key)) is None:
@@ -140,8 +142,35 @@ def count_network(
         rows.append(Row(number, node, read, placed, counts))
     totals = {name: total(row.counts[name] for row in rows) for name in QUANTITIES}
     notes = [f"{row.node.path}: {row.placed.note}" for row in rows if row.placed.note]
+    notes += given_padding
     lower = bool(network.unknown) or any("not counted" in row.placed.note for row in rows)
     return NetworkCount(network, batch, tuple(rows), totals, conventions, lower, tuple(notes), tuple(shapes))
+
+
+def _placed(
+    node: Node,
+    read: tuple[Shape, ...],
+    conventions: Conventions,
+    stated: tuple[int, ...] | None,
+    said: list[str],
+) -> tuple[Node, Placed]:
+    """A layer in its place; where its padding is open and its output stated, with one that gives it."""
+    from derive.counting.stated import agrees, settled
+
+    try:
+        placed, refused = place(node, read, conventions), None
+    except NetworkError as error:
+        placed, refused = None, error
+    fits = stated is None or (placed is not None and agrees(stated, placed.shape[1:]))
+    if stated is not None and not fits and (other := settled(node, stated, read, conventions)):
+        changed = {k: v for k, v in other[0].keywords.items() if k not in node.keywords}
+        how = ", ".join(f"{key}={value!r}" for key, value in changed.items())
+        said.append(f"{node.where}: {how} gives the stated {'x'.join(map(str, stated))}")
+        return other
+    if placed is None:
+        assert refused is not None
+        raise refused
+    return node, placed
 
 
 def _input_shapes(network: Network, inputs: Sequence[Sequence[Size]]) -> list[tuple[Size, ...]]:

@@ -71,12 +71,31 @@ def _written(value: Any) -> str:
 
 
 @dataclass(frozen=True)
+class Stated:
+    """What a description says that a layer comes to; it is held against what it does come to.
+
+    Parameters
+    ----------
+    node: the layer's number; -1 for the whole network.
+    quantity: ``output``, ``parameters`` or ``operations``.
+    value: sizes in either order of the axes, or a count as it is written (``2.7K``).
+    where: the place in the description.
+    """
+
+    node: int
+    quantity: str
+    value: Any
+    where: str = ""
+
+
+@dataclass(frozen=True)
 class Network:
     """Nodes in an order in which each can be computed; the last one is the output unless said.
 
     Node ``k`` for ``k < len(inputs)`` is an input and has the layer ``Input``. ``shapes`` are the sizes that
     the description itself gives to the inputs, without the batch; None where it says nothing. ``assumed`` is
-    what had to be assumed to read it, and ``unknown`` what was met and not understood.
+    what had to be assumed to read it, ``unknown`` what was met and not understood, and ``stated`` what the
+    description says of results.
     """
 
     nodes: tuple[Node, ...]
@@ -85,6 +104,7 @@ class Network:
     name: str = ""
     assumed: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    stated: tuple[Stated, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.outputs:
@@ -122,7 +142,8 @@ class Network:
             if k != number
         )
         outputs = tuple(map(moved, self.outputs))
-        return replace(self, nodes=nodes, outputs=outputs)
+        stated = tuple(replace(one, node=moved(one.node)) for one in self.stated if one.node != number)
+        return replace(self, nodes=nodes, outputs=outputs, stated=stated)
 
 
 class Builder:
@@ -134,6 +155,11 @@ class Builder:
         self.shapes: list[tuple[Any, ...] | None] = []
         self.assumed: list[str] = []
         self.unknown: list[str] = []
+        self.stated: list[Stated] = []
+
+    def state(self, node: int, quantity: str, value: Any, where: str = "") -> None:
+        """What the description says of a layer's result; of the whole network's if ``node`` is -1."""
+        self.stated.append(Stated(node, quantity, value, where))
 
     def input(self, path: str = "x", shape: tuple[Any, ...] | None = None) -> int:
         """A further input."""
@@ -164,4 +190,5 @@ class Builder:
             self.name,
             tuple(dict.fromkeys(self.assumed)),
             tuple(dict.fromkeys(self.unknown)),
+            tuple(self.stated),
         )

@@ -9,6 +9,7 @@ from derive.counting.formulas import Size
 from derive.counting.layers import show
 from derive.counting.memory import memory
 from derive.counting.network import NetworkCount, Row
+from derive.counting.stated import differences
 from derive.tensor.printing import Printer
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def as_dict(count: NetworkCount, conventions: InForce) -> dict[str, Any]:
         "lower_bound": count.lower_bound,
         "unknown": list(count.network.unknown),
         "notes": list(count.notes),
+        "differences": list(differences(count)),
         "assumed": list(count.network.assumed),
     }
 
@@ -164,6 +166,9 @@ def summary(count: NetworkCount, conventions: InForce) -> list[str]:
     if any(row.node.layer in ("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell") for row in count.rows):
         lines.append(f"Convention: {conventions.words['biases']}")
     lines += [f"Not known: {one}; the totals are a lower bound" for one in count.network.unknown]
+    lines += [f"Does not agree: {one}" for one in differences(count)]
+    if count.network.stated and not differences(count):
+        lines.append(f"Everything stated agrees ({len(count.network.stated)} values)")
     lines += [f"Note: {one}" for one in dict.fromkeys(count.notes)]
     lines += [f"Assumed: {one}" for one in count.network.assumed]
     return lines

@@ -145,8 +145,9 @@ def test_a_note_that_leaves_something_out_says_so():
         NetworkError, match=r"layer 1: 'conv 5x5': how many kernels \(output channels\) is not said"
     ):
         network_from_text("conv 5x5 -> fc 10")
-    assert network_from_text("conv 3x3, 8 -> pool 2x2").assumed == (
-        "a pooling layer without a stride has that of its size",
+    assert (
+        "a pooling layer without a stride has that of its size"
+        in network_from_text("conv 3x3, 8 -> pool 2x2").assumed
     )
 
 
