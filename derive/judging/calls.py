@@ -12,7 +12,7 @@ from derive.judging import arrays
 from derive.judging.arrays import Array
 from derive.judging.chance import MOMENTS, moment
 from derive.judging.functions import TABLE, apply, factorial, pi, power
-from derive.judging.limits import MAX_FACTORIAL, TooLarge, Unknown
+from derive.judging.limits import MAX_FACTORIAL, TooLarge, Unknown, spend
 from derive.judging.names import function_name, is_indicator
 from derive.judging.scalars import Dual, plain
 from derive.judging.trees import is_number
@@ -192,6 +192,7 @@ def _norm(x: Array, labels: tuple[Tree, ...]) -> Array:
 def _diagonal(x: Array) -> Array:
     if x.shape[2] == 1 or x.shape[1] == 1:
         flat = x.reshape(x.shape[0], -1)
+        spend(flat.size * flat.shape[1])
         y = flat[:, :, None] * np.eye(flat.shape[1], dtype=int)[None]
         return y
     if x.shape[1] != x.shape[2]:

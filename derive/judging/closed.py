@@ -103,7 +103,8 @@ def settle(
     if not differing:
         if a.exact and b.exact:
             return Claim("correct", "exact", "exact arithmetic")
-        return Claim("correct", "sampled", f"both sides agree to {PRECISION - 15} digits")
+        agreed = 9 if slack > 1e-30 else PRECISION - 15
+        return Claim("correct", "sampled", f"both sides agree to {agreed} digits")
     return _by_digits(_Sides(left, right, x, y, relation, convention, lets), differing)
 
 
@@ -203,10 +204,25 @@ def _by_digits(sides: _Sides, differing: list[tuple[int, ...]]) -> Claim:
             "approximates": f"{digits.short(x.flat[0])}, within one in the last place",
             "carried": f"{digits.short(x.flat[0])}; right with values that were rounded before",
         }
-        message = "; ".join(said[h] for h in sorted(how, reverse=True))
+        message = "; ".join(said[h] for h in sorted(how, reverse=True)) + _which(sides, how)
     else:
         message = "right to the digits shown" + (" (some cut off, not rounded)" if "truncates" in how else "")
     return Claim("rounded", "interval", message)
+
+
+def _which(sides: _Sides, how: set[str]) -> str:
+    """Which rule rounded a value that lies in the middle, where it shows."""
+    number, x = digits.literal(sides.right), sides.x.flat[0]
+    if number is None:
+        number, x = digits.literal(sides.left), sides.y.flat[0]
+    if number is None or how != {"rounds"}:
+        return ""
+    rule = digits.tie(number[1], number[0], x)
+    return {
+        "half up": " (in the middle: rounded half up)",
+        "half to even": " (in the middle: rounded half to even)",
+        "up": " (in the middle: rounded up, half up and half to even alike)",
+    }.get(rule, "")
 
 
 def _carried(sides: _Sides) -> tuple[Array | None, Array | None]:

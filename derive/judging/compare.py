@@ -15,10 +15,12 @@ from itertools import product
 from derive.judging import closed, definitions, indices
 from derive.judging.claim import Claim
 from derive.judging.conventions import alternatives, checked, in_force
+from derive.judging.endless import endless, infinite
 from derive.judging.identities import Setting, assumptions, judge_identity
 from derive.judging.inequalities import judge_inequality
 from derive.judging.isolation import guarded
-from derive.judging.limits import Refusal, ShapeMismatch, TooLarge
+from derive.judging.limits import Heavy, Refusal, ShapeMismatch, TooLarge
+from derive.judging.limits import in_force as limits_in_force
 from derive.judging.names import CONSTANTS, access, function_name, is_delta, is_indicator, is_letter
 from derive.judging.setting import setting_for
 from derive.judging.shapes import infer
@@ -38,6 +40,7 @@ from derive.reading import Declarations, read_statements, to_latex
 from derive.reading.tree import (
     Add,
     Ambiguous,
+    Big,
     Call,
     Derivative,
     Divide,
@@ -147,7 +150,14 @@ def judge_by_conventions(left: Tree, right: Tree, relation: str, setting: Settin
     if not claim.wrong or relation not in ("=", "~="):
         return claim
     for row, value, (a, b, _), other in alternatives(left, right, setting):
-        if judge(a, b, relation, other).verdict in ("correct", "rounded") and not _degenerate(a, b, other):
+        try:
+            right_so = judge(a, b, relation, other).verdict in ("correct", "rounded")
+        except Heavy:
+            meter = limits_in_force()
+            if meter is None or meter.hands_on:
+                raise
+            return claim  # wrong it is; which convention might explain it costs too much to find out
+        if right_so and not _degenerate(a, b, other):
             message = f"{claim.message}; right if {row.says(value)}"
             return replace(claim, note="convention", convention=f"{row.key}={value}", message=message)
     return claim
@@ -194,10 +204,38 @@ def _judge(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
     except (MemoryError, OverflowError):
         return Claim("undecided", message="the numbers are too large to compute with")
     claim = common_verdict(verdicts)
+    doubt = _other_meaning((left, right), setting) if claim.wrong else None
+    if doubt is not None:
+        return Claim("undecided", note="ambiguous", message=doubt)
     if claim.wrong and indices.derivatives(left) != indices.derivatives(right):
         # each of them may have any values only as long as nothing is said of how they hang together
         return Claim("undecided", message="how the loss depends on the variable is not stated")
     return claim
+
+
+#: Greek letters of which a value at a number is written like a product: the zeta function of 2.
+_FUNCTIONS_OF_NUMBERS = frozenset(["zeta", "Gamma", "Phi", "phi", "varphi", "psi", "Psi", "Beta", "eta"])
+
+
+def _other_meaning(sides: Sequence[Tree], setting: Setting) -> str | None:
+    """What else a product may be: a function of a number, or a number in another notation."""
+    for node in (n for side in sides for n in side.walk()):
+        if not isinstance(node, Multiply):
+            continue
+        for sign, before, behind in zip(node.signs, node.factors, node.factors[1:], strict=False):
+            if sign or not isinstance(before, (Name, Number)):
+                continue
+            if isinstance(before, Number):
+                base = behind.base if isinstance(behind, Indexed) else behind
+                if before.digits == "0" and isinstance(base, Name) and base.text[:1] in ("x", "b", "o"):
+                    return f"0{base.text[:1]}... may be a number in another base"
+            elif (
+                isinstance(behind, Number)
+                and before.text in _FUNCTIONS_OF_NUMBERS
+                and before not in {*setting.shapes, *setting.domains, *setting.lets}
+            ):
+                return f"{before.text}({behind.digits}) may be a product or the value of a function"
+    return None
 
 
 def common_verdict(verdicts: Sequence[Claim]) -> Claim:
@@ -349,6 +387,12 @@ def free_names(tree: Tree) -> set[Tree]:
                 found.add(node)
             else:
                 for child in node.children():
+                    visit(child)
+            return
+        if endless(node):
+            assert isinstance(node, Big)
+            for child in node.children():
+                if not infinite(child) and child != Name("+"):
                     visit(child)
             return
         if isinstance(node, Derivative) and isinstance(node.at, Relation):

@@ -54,10 +54,11 @@ def fits(number: Number, sign: int, x: Any, approximately: bool = False) -> Fit 
     whole_number = number.places <= 0 and not number.unit and "e" not in number.digits
     if whole_number and not approximately and _significant(number) < 3:
         return None
+    exact = x
     x = x if isinstance(x, Interval) else interval(_float(x))
     half, whole = float(unit) / 2, float(unit)
     middle = float(value)
-    if x.overlaps(Interval(middle - half, middle + half)):
+    if tie(number, sign, exact) != "down" and x.overlaps(Interval(middle - half, middle + half)):
         return "rounds"
     away = Interval(middle, middle + whole) if sign > 0 else Interval(middle - whole, middle)
     # 0.09 for 0.0997, but not 0.1 for 0.19: nobody cuts off half of a number.
@@ -68,6 +69,30 @@ def fits(number: Number, sign: int, x: Any, approximately: bool = False) -> Fit 
     if approximately and x.overlaps(Interval(middle - whole, middle + whole)):
         return "approximates"
     return None
+
+
+def tie(number: Number, sign: int, x: Any) -> Literal["", "half up", "half to even", "up", "down"]:
+    """How a value that lies in the middle between two roundings was rounded; empty where it does not.
+
+    Away from zero is ``half up``, to an even last digit ``half to even`` (``up`` where both rules say so);
+    ``down`` is neither, the rest was cut off.
+
+    >>> [tie(Number(d), 1, Fraction(1, 8)) for d in ("0.13", "0.12", "0.125")]
+    ['half up', 'half to even', '']
+    >>> [tie(Number(d), 1, Fraction(3, 8)) for d in ("0.38", "0.37")]
+    ['up', 'down']
+    """
+    x = plain(x)
+    if not isinstance(x, (Fraction, int)) or x == 0:
+        return ""
+    last, written_value = step(number), number.value * UNITS[number.unit]
+    gap = written_value - sign * x
+    if 2 * abs(gap) != last:
+        return ""
+    even = (written_value / last) % 2 == 0
+    if gap > 0:
+        return "up" if even else "half up"
+    return "half to even" if even else "down"
 
 
 def _only_touches(x: Interval, end: float, sign: int) -> bool:

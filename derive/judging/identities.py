@@ -15,9 +15,10 @@ from derive.judging.claim import Claim
 from derive.judging.layout import Layout, Shape
 from derive.judging.limits import Refusal, ShapeMismatch, Unknown
 from derive.judging.names import RATES, access, function_name
-from derive.judging.sampling import POSITIVE, REAL, UNIT, Domain, draw, exactly, precisely
+from derive.judging.sampling import BATCH, FEW, POSITIVE, REAL, UNIT, Domain, draw, exactly, precisely
 from derive.judging.scalars import Interval, plain
 from derive.judging.shapes import infer, origin_of
+from derive.judging.smaller import smaller_shapes
 from derive.judging.trees import rename_bound, tolerance
 from derive.judging.values import PRECISION, Evaluator, Point, System, plain_name
 from derive.reading.symbols import GREEK
@@ -48,8 +49,6 @@ def judge_identity(left: Tree, right: Tree, setting: Setting) -> Claim:
 
     Raises :class:`Refusal` with the reason.
     """
-    from derive.judging.proof import prove, proved_by
-
     left, right = rename_bound(left), rename_bound(right)
     means = _means([left, right], setting)
     setting = replace(setting, lets={**means, **setting.lets})
@@ -68,6 +67,36 @@ def judge_identity(left: Tree, right: Tree, setting: Setting) -> Claim:
         if isinstance(shape, Refusal):
             raise shape
     functions = free_functions([left, right, *lets], setting) if setting.any_function else set()
+    choices = smaller_shapes([left, right, *lets, *conditions], setting.shapes)
+    if not choices:
+        return _judged(left, right, setting, layout, functions, assumed)
+    claims = []
+    for shapes_now, said in choices:
+        now = replace(setting, shapes=shapes_now)
+        layout, shapes = infer([left, right, *conditions], now.shapes, now.lets, origin_of(now.convention))
+        if isinstance(shapes[0], Refusal) or isinstance(shapes[1], Refusal):
+            raise Unknown("the sizes matter, and are too large to try")
+        _unequal(layout, shapes[0], shapes[1])  # an identity matrix has the size of the other side
+        claims.append(_judged(left, right, now, layout, functions, (*assumed, *said)))
+        if claims[-1].evidence == "proved":
+            break
+    if len({claim.verdict for claim in claims}) > 1:
+        raise Unknown("the sizes matter, and are too large to try")
+    return claims[0]
+
+
+def _judged(
+    left: Tree,
+    right: Tree,
+    setting: Setting,
+    layout: Layout,
+    functions: set[Tree],
+    assumed: tuple[str, ...],
+) -> Claim:
+    """The verdict once all shapes are known to fit."""
+    from derive.judging.proof import prove, proved_by
+
+    lets = list(setting.lets.values())
     steps = prove(left, right, setting, layout)
     if steps is not None and _borne_out(left, right, setting, layout, functions):
         return Claim("correct", "proved", proved_by(steps), assumed=assumed, proof=steps)
@@ -173,6 +202,8 @@ def _rounds(
     left: Tree, right: Tree, setting: Setting, layout: Layout, functions: set[Tree], default: Domain
 ) -> tuple[int, Claim | None]:
     agreed = rounds = 0
+    # a gradient by a tensor is one pass for each of its entries, and every entry is a trial
+    batch = FEW if _by_a_tensor([left, right, *setting.lets.values()], layout) else BATCH
     for seed in range(4):  # further sizes where the first have no value: X^T X is singular if X is wide
         if rounds == 2:
             break
@@ -182,6 +213,7 @@ def _rounds(
             setting.domains,
             default,
             seed + 4 * setting.seed,
+            batch,
             distinct=setting.distinct,
             random=setting.random,
         )
@@ -206,6 +238,11 @@ def _rounds(
         agreed += len(good)
         rounds += bool(len(good))
     return agreed, None
+
+
+def _by_a_tensor(trees: Sequence[Tree], layout: Layout) -> bool:
+    by = {v for tree in trees for n in tree.walk() if isinstance(n, Derivative) for v in n.wrt}
+    return any(layout.dims.get(v) or layout.families.get(v) for v in by)
 
 
 def _holds(setting: Setting, point: Point, layout: Layout) -> Array:

@@ -23,6 +23,7 @@ from derive.reading.tree import (
     Call,
     Derivative,
     Indexed,
+    List,
     Multiply,
     Name,
     Negative,
@@ -248,6 +249,9 @@ def _counting(tree: Tree, sign: int) -> Iterator[tuple[Tree, Domain]]:
         case Multiply():
             for factor in tree.factors:
                 yield from _counting(factor, sign)
+        case List():
+            for item in tree.items:
+                yield from _counting(item, sign)
         case Ambiguous():
             for reading in tree.readings:
                 yield from _counting(reading, sign)

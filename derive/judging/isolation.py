@@ -3,7 +3,8 @@
 The ordinary claim never comes here: it is judged where it was asked, within a few milliseconds. A claim that
 looks heavy, or turns out to be (:class:`~derive.judging.limits.Heavy`), is handed to a worker
 (:mod:`derive.judging.worker`). What a claim may cost there is counted in work, so that the verdict is the
-same on every machine; seconds and memory are the second line, for what nobody foresaw.
+same on every machine, however busy it is; processor time and memory are the second line, for what nobody
+foresaw, and the clock on the wall is the last, long after.
 
 Nothing is started before a claim needs it. Workers that are idle for :data:`IDLE` seconds are closed, all are
 at exit, and none outlives this process. No signal handler and no alarm is used: it works from any thread, in
@@ -42,7 +43,9 @@ HERE_NODES, HERE_SIZE, HERE_EXPONENT = 600, 100, 64
 #: Workers without work are closed after so many seconds.
 IDLE = 20.0
 #: How long a worker may take to start: a cold disk, a busy machine.
-START = 20.0
+START = 60.0
+#: What is said of a claim whose worker was ended for its time.
+LATE = "late"
 
 _allowed: ContextVar[Allowed | None] = ContextVar("what a claim may cost in a worker", default=None)
 _always: ContextVar[bool] = ContextVar("whether every claim goes to a worker", default=False)
@@ -86,18 +89,20 @@ def guarded(judge: Judge, trees: Iterable[Tree], sizes: Iterable[object], *argum
     allowed = _allowed.get() or Allowed()
     if not _always.get() and not looks_heavy(trees, sizes):
         try:
-            with metered(Meter(min(HERE_WORK, allowed.work), HERE_SECONDS)):
+            with metered(Meter(min(HERE_WORK, allowed.work), HERE_SECONDS, hands_on=True)):
                 return judge(*arguments)
         except Heavy:
             pass
     try:
-        reply = POOL.ask(request(judge, arguments), allowed.seconds)
+        reply = POOL.ask(request(judge, arguments), allowed.patience)
     except OSError:  # no processes here: what is left are the ceilings
         return _without_a_worker(judge, arguments, allowed)
     if "failed" in reply:
         raise RuntimeError(f"{reply['failed']}\n{reply['trace']}")
     if "stopped" in reply:
-        return Claim("undecided", message=f"not computed: {reply['stopped']}")
+        late = f"it takes longer than {allowed.seconds:g} s"
+        why = late if reply["stopped"] == LATE else reply["stopped"]
+        return Claim("undecided", message=f"not computed: {why}")
     record = reply["claim"]
     return Claim(
         **{
@@ -185,8 +190,16 @@ class Worker:
         reply = self._within(seconds, request)
         if reply is not None:
             return {**reply, "last": reply.get("last") or self.late}
-        why = f"it takes longer than {seconds:g} s" if self.late else "it needs too much memory"
-        return {"stopped": why, "last": True}
+        self.late = self.late or self._out_of_time()
+        return {"stopped": LATE if self.late else "it needs too much memory", "last": True}
+
+    def _out_of_time(self) -> bool:
+        """Whether it was ended by one of its own limits on processor time."""
+        if sys.platform == "win32":
+            return False
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.process.wait(START) in (-signal.SIGPROF, -signal.SIGXCPU)
+        return False
 
     def _within(self, seconds: float, request: bytes | None) -> dict[str, Any] | None:
         clock = threading.Timer(seconds, self._end)

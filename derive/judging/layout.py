@@ -104,7 +104,7 @@ class Layout:
         for dim, index, letters in self._spans:
             if (root := self.find(dim)) in result:
                 # a stride and a dilation are 1 or 2; without one the letters only add up
-                step = 2 if any(isinstance(node, Multiply) for node in index.walk()) else 1
+                step = max((_stretch(node) for node in index.walk()), default=1)
                 sizes = [
                     root if isinstance(root := self.find(d), int) else result.get(root, 3) for d in letters
                 ]
@@ -120,3 +120,17 @@ class Layout:
             *self.letters.values(),
             *(("size", name) for name in self.sizes),
         ]
+
+
+def _stretch(node: Tree) -> int:
+    """How far a product within an index reaches for one step of its letter: every other factor is at most 2,
+    or the number that it is."""
+    if not isinstance(node, Multiply):
+        return 1
+    reach, names = 1, 0
+    for factor in node.factors:
+        if isinstance(factor, Number) and factor.digits.isdigit():
+            reach *= int(factor.value)
+        else:
+            names += 1
+    return reach * 2 ** max(names - 1, 1)

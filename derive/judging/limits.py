@@ -74,7 +74,7 @@ class Meter:
 
     ``seconds`` (of this thread's processor time) is for the program's own process: there a claim that takes
     long is handed to a worker, which counts work alone, so that the time it took decides where a verdict is
-    found and not what it is.
+    found and not what it is. ``hands_on`` says so: what is known when it runs out is found again there.
 
     >>> meter = Meter(work=10)
     >>> meter.spend(4)
@@ -84,8 +84,9 @@ class Meter:
     derive.judging.limits.Heavy: it needs too many operations
     """
 
-    def __init__(self, work: int = MAX_WORK, seconds: float | None = None) -> None:
+    def __init__(self, work: int = MAX_WORK, seconds: float | None = None, hands_on: bool = False) -> None:
         self.left = work
+        self.hands_on = hands_on
         self._end = None if seconds is None else time.thread_time() + seconds
         self._unwatched = 0
 

@@ -187,7 +187,7 @@ def _carries_size_label(tree: Tree) -> bool:
 
 def matrices(trees: Iterable[Tree], sizes: set[Tree]) -> tuple[set[Tree], set[Tree]]:
     """The names that are matrices and the names that are vectors, by the defaults of the design."""
-    nodes = [node for tree in trees for node in tree.walk()]
+    nodes = [node for tree in trees for node in _outside_indices(tree)]
     found: set[Tree] = set()
     vectors: set[Tree] = set()
 
@@ -244,6 +244,13 @@ def matrices(trees: Iterable[Tree], sizes: set[Tree]) -> tuple[set[Tree], set[Tr
                 if any(_is_matrix(b, found, vectors) for b in beside):
                     vectors.add(factor)
     return found, vectors
+
+
+def _outside_indices(tree: Tree) -> Iterator[Tree]:
+    """Every node but those below an index: the H and W of ``g_{W i + j}`` count."""
+    yield tree
+    for child in (tree.base,) if isinstance(tree, Indexed) else tree.children():
+        yield from _outside_indices(child)
 
 
 def _factors(tree: Tree) -> Iterator[Tree]:
@@ -337,5 +344,6 @@ def size_names(trees: Iterable[Tree]) -> set[Tree]:
         for node in tree.walk()
         if isinstance(node, Big)
         and isinstance(node.upper, (Name, Indexed))
+        and node.upper != Name("infty")
         and node.operator in ("sum", "prod")
     }

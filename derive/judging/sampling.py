@@ -20,6 +20,8 @@ from derive.judging.values import Point
 from derive.reading.tree import Name, Tree
 
 BATCH = 24
+#: So many points where each of them costs much.
+FEW = 8
 #: Values for the first points. No zero (kinks) and no pair that is equal or opposite for different names.
 SIMPLE = ("1", "2", "1/2", "3", "-1", "-2", "3/2", "-1/2")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from derive.judging import logic
+from derive.judging.endless import infinite
 from derive.judging.functions import TABLE
 from derive.judging.layout import UNIT, Dim, Layout, Shape
 from derive.judging.limits import Refusal, ShapeMismatch, Unknown
@@ -166,8 +167,9 @@ class _Walker:
                     layout.unite(self._index(tree.left), self._index(tree.right), "two indices compared")
                     layout.ranges.add(self._index(tree.left))
                     return None
-                for child in tree.children():
-                    self.shape(child)
+                shapes = [self.shape(child) for child in tree.children()]
+                if isinstance(tree.left, List) or isinstance(tree.right, List):
+                    self._same(shapes, "a comparison")  # of places: (h, w) = argmax
                 return None
             case Name():
                 return self._name(tree)
@@ -400,7 +402,20 @@ class _Walker:
         for part in (tree.condition, tree.domain):
             if part is not None:
                 self.shape(part)
-        return self.shape(tree.body)
+        if tree.operator in ("int", "lim"):
+            for bound in (tree.lower, tree.upper):
+                self._bound(bound)
+        body = self.shape(tree.body)
+        if tree.operator in ("argmax", "argmin"):
+            return None if len(tree.variables) == 1 else (len(tree.variables), 1)
+        return body
+
+    def _bound(self, bound: Tree | None) -> None:
+        """The names in a bound need a value; infinity and the side of a limit are none."""
+        if bound is None or infinite(bound):
+            return
+        side = isinstance(bound, Power) and bound.exponent in (Name("+"), Name("-"))
+        self.shape(bound.base if side and isinstance(bound, Power) else bound)
 
     def _derivative(self, tree: Derivative) -> Shape:
         if tree.of is None:

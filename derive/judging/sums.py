@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,8 @@ import numpy as np
 from derive.judging import arrays
 from derive.judging.arrays import Array
 from derive.judging.chance import expectation
-from derive.judging.limits import MAX_TERMS, Irrational, TooLarge, Unknown, cost
+from derive.judging.endless import endless, infinite_sum, integral, limit
+from derive.judging.limits import MAX_TERMS, TooLarge, Unknown, cost
 from derive.judging.names import access, is_letter
 from derive.judging.scalars import plain
 from derive.reading.tree import Big, Indexed, Name, Relation, Tree
@@ -30,7 +32,11 @@ def big(at: Evaluator, tree: Big) -> Array:
     if tree.operator == "E" and not tree.variables and tree.condition is None:
         return expectation(at, tree.body)
     if tree.operator == "int":
-        return _integral(at, tree)
+        return integral(at, tree)
+    if tree.operator == "lim":
+        return limit(at, tree)
+    if tree.operator == "sum" and endless(tree):
+        return infinite_sum(at, tree)
     if tree.operator in ("argmax", "argmin"):
         return _where(at, tree)
     if tree.operator not in folds:
@@ -39,59 +45,39 @@ def big(at: Evaluator, tree: Big) -> Array:
     return _fold(at, tree, variables, folds[tree.operator])
 
 
-def _integral(at: Evaluator, tree: Big) -> Array:
-    """A definite integral over a bounded interval by Gauss-Legendre; refused where two orders disagree."""
-    if tree.lower is None or tree.upper is None or len(tree.variables) != 1 or tree.condition or tree.domain:
-        raise Unknown("an integral without bounds")
-    if at.system in ("exact", "interval"):
-        raise Irrational("an integral is computed numerically")
-    low, high = at.value(tree.lower), at.value(tree.upper)
-    results = [_gauss(at, tree, low, high, order) for order in (20, 28)]
-    first, second = ([float(plain(v)) for v in r] for r in results)
-    if any(abs(a - b) > 1e-10 * max(1, abs(b)) for a, b in zip(first, second, strict=True)):
-        raise Unknown("an integral that does not settle")
-    return results[1]
-
-
-def _gauss(at: Evaluator, tree: Big, low: Array, high: Array, order: int) -> Array:
-    nodes, weights = np.polynomial.legendre.leggauss(order)
-    middle, half = (low + high) / 2, (high - low) / 2
-    variable = tree.variables[0]
-    total: Any = 0
-    for node, weight in zip(nodes, weights, strict=True):
-        at.overrides[variable] = middle + half * at.convert(Fraction(float(node)))
-        try:
-            term = at.value(tree.body)
-        finally:
-            del at.overrides[variable]
-        if term.ndim != 1:
-            raise Unknown("the integral of a vector")
-        total = total + term * at.convert(Fraction(float(weight)))
-    return np.asarray(total * half)
-
-
 def _where(at: Evaluator, tree: Big) -> Array:
-    """The index at which the body is largest or smallest, the first one of several."""
-    if len(tree.variables) != 1 or tree.condition is not None:
-        raise Unknown(f"{tree.operator} over more than one letter")
-    variable = tree.variables[0]
-    low, high = _range(at, tree, variable)
-    if (low != low[0]).any() or (high != high[0]).any():
-        raise Unknown(f"{tree.operator} over ranges that differ")
-    outer = at.indices.get(variable)
+    """The index at which the body is largest or smallest, the first one of several; for several letters the
+    list of their values."""
+    if tree.condition is not None or not tree.variables:
+        raise Unknown(f"{tree.operator} with a condition")
+    ranges = []
+    for variable in tree.variables:
+        low, high = _range(at, tree, variable)
+        if (low != low[0]).any() or (high != high[0]).any():
+            raise Unknown(f"{tree.operator} over ranges that differ")
+        ranges.append(range(int(low[0]), int(high[0]) + 1))
+    places = list(product(*ranges))
+    outer = {variable: at.indices.get(variable) for variable in tree.variables}
     columns = []
     try:
-        for k in range(int(low[0]), int(high[0]) + 1):
-            at.indices[variable] = np.full(at.point.batch, k)
+        for place in places:
+            at.indices.update(
+                {v: np.full(at.point.batch, k) for v, k in zip(tree.variables, place, strict=True)}
+            )
             columns.append(at.value(tree.body))
     finally:
-        if outer is None:
-            at.indices.pop(variable, None)
-        else:
-            at.indices[variable] = outer
+        for variable, before in outer.items():
+            if before is None:
+                at.indices.pop(variable, None)
+            else:
+                at.indices[variable] = before
     sign = 1 if tree.operator == "argmax" else -1
     best = [max(range(len(row)), key=lambda k: sign * plain(row[k])) for row in zip(*columns, strict=True)]
-    return at.objects([at.convert(Fraction(int(low[0]) + k)) for k in best]) + at.full(0)
+    found = [
+        at.objects([at.convert(Fraction(places[k][axis])) for k in best]) + at.full(0)
+        for axis in range(len(tree.variables))
+    ]
+    return found[0] if len(found) == 1 else np.stack(found, axis=1)[:, :, None]
 
 
 def _implied(body: Tree) -> list[Tree]:

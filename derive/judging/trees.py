@@ -262,7 +262,11 @@ UNITS: dict[str, Fraction] = {
 
 def tolerance(*trees: Tree) -> float:
     """How far apart two values in high precision may be and yet be equal: an integral has fewer digits."""
-    numerically = any(isinstance(n, Big) and n.operator == "int" for t in trees for n in t.walk())
+    numerically = any(
+        isinstance(n, Big) and (n.operator in ("int", "lim") or n.upper == Name("infty"))
+        for t in trees
+        for n in t.walk()
+    )
     return 1e-9 if numerically else 1e-35
 
 

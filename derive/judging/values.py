@@ -393,7 +393,11 @@ class Evaluator:
         }
         if relation.sign not in tests:
             raise Unknown(f"the condition {relation.sign}")
-        return np.asarray(tests[relation.sign](a, b)).astype(bool).astype(int)
+        truth = np.asarray(tests[relation.sign](a, b)).astype(bool)
+        if truth.ndim == 3 and (isinstance(left, List) or isinstance(right, List)):
+            together = np.all if relation.sign == "=" else np.any  # (h, w) = (1, 2) as a whole
+            truth = together(truth, axis=(1, 2))
+        return np.asarray(truth).astype(int)
 
     def _cases(self, tree: Cases) -> Array:
         result: Array | None = None

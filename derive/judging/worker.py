@@ -18,6 +18,7 @@ import pickle
 import struct
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import IO, Any
 
@@ -28,6 +29,8 @@ HEAD = struct.Struct(">I")
 LARGEST_REPLY = 4_000_000
 READY = {"ready": True}
 MEGABYTE = 1 << 20
+#: A claim that took no processor time to speak of is given up after so many seconds all the same.
+PATIENCE = 30.0
 #: A worker that holds so much memory after a claim ends with its reply.
 KEPT = 256 * MEGABYTE
 #: Judged once at the start: what they import and compute once and for all is not part of a claim's time.
@@ -36,19 +39,25 @@ WARMING = (r"\tanh x", r"2\sigma(2x) - 1"), (r"\nabla_x x^T A x", "2Ax"), (r"\fr
 
 @dataclass(frozen=True)
 class Allowed:
-    """What one claim may cost in a worker: seconds, bytes, units of work (:mod:`derive.judging.limits`)."""
+    """What one claim may cost in a worker: units of work (:mod:`derive.judging.limits`), and in case nobody
+    foresaw what it does, seconds of processor time, and bytes."""
 
     seconds: float = 2.0
     memory: int = 768 * MEGABYTE
     work: int = MAX_WORK
+
+    @property
+    def patience(self) -> float:
+        """How many seconds by the clock on the wall are waited: long, for the machine may be busy. Where
+        there is no limit on processor time that clock is the only one."""
+        return self.seconds if sys.platform == "win32" else max(PATIENCE, 10 * self.seconds)
 
 
 def answer(request: bytes) -> dict[str, Any]:
     """Do what a request asks for: ``{"claim": ...}``, ``{"stopped": why}`` or ``{"failed": what}``."""
     try:
         function, arguments, allowed = pickle.loads(request)  # from our own program; see the module's text
-        limit(allowed)
-        with metered(Meter(allowed.work)):
+        with limited(allowed), metered(Meter(allowed.work)):
             return {"claim": asdict(function(*arguments))}
     except Heavy as heavy:
         return {"stopped": str(heavy)}
@@ -62,13 +71,20 @@ def answer(request: bytes) -> dict[str, Any]:
         return {"failed": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()[-4000:]}
 
 
-def limit(allowed: Allowed) -> None:
-    """Limit this process for one claim, as far as the system can."""
+@contextlib.contextmanager
+def limited(allowed: Allowed) -> Iterator[None]:
+    """Limit this process for one claim, as far as the system can.
+
+    The profiling timer counts processor time, of Python and of C alike, and ends the process without asking
+    it; the limit of the system, in whole seconds, stands behind it.
+    """
     if sys.platform == "win32":
+        yield
         return
     import resource
+    import signal
 
-    seconds = int(time.process_time() + allowed.seconds) + 2  # the other end's clock comes first
+    seconds = int(time.process_time() + allowed.seconds) + 2  # the timer comes first
     limits = {
         resource.RLIMIT_AS: allowed.memory,
         resource.RLIMIT_CPU: seconds,
@@ -79,6 +95,11 @@ def limit(allowed: Allowed) -> None:
         most = resource.getrlimit(what)[1]
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(what, (value if most == resource.RLIM_INFINITY else min(value, most), most))
+    signal.setitimer(signal.ITIMER_PROF, allowed.seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def used_up() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -203,7 +204,8 @@ def test_what_a_system_lacks_is_said(
     assert isolation.lacking() == lacks
     if platform == "win32":  # nothing of Unix is touched there
         monkeypatch.setitem(sys.modules, "resource", None)
-        worker.limit(worker.Allowed())
+        with worker.limited(worker.Allowed()):
+            pass
         assert not worker.used_up()
 
 
@@ -317,3 +319,20 @@ print(json.dumps({str(pair): compare(*pair).to_dict() for pair in pairs}, sort_k
         )  # fmt: skip
         said.append(json.loads(done.stdout))
     assert said[0] == said[1]
+
+
+@UNIX
+def test_a_busy_machine_decides_nothing(pool: Pool) -> None:
+    """A worker that gets no processor for longer than its limit goes on with the claim when it does."""
+    with allowing(seconds=1, always=True):
+        assert compare("x", "x + 1").verdict == "wrong"
+        (resting,) = pool._resting
+        os.kill(resting.process.pid, signal.SIGSTOP)
+        wake = threading.Timer(1.7, os.kill, (resting.process.pid, signal.SIGCONT))
+        wake.start()
+        try:
+            claim = compare(r"\tanh x", r"2\sigma(2x) - 1")
+        finally:
+            wake.join()
+    assert claim.verdict == "correct"
+    assert (pool.replaced, pool.late) == (0, 0)
