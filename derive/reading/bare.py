@@ -27,7 +27,7 @@ def is_prose(word: str) -> bool:
         word in symbols.FUNCTION_WORDS
         or word in symbols.NAME_WORDS
         or word in symbols.BIG_WORDS
-        or word in symbols.GREEK
+        or word.removeprefix("d") in symbols.GREEK  # dL/dgamma
     ):
         return False
     return (
@@ -62,6 +62,10 @@ def bare_segments(line: str, strict: bool = False) -> list[tuple[int, int]]:
         if not words and not strict:
             if re.search(r"[A-Za-z0-9]", body) and _RELATION.search(body):
                 made.append(segment)
+        elif re.search(r"\b(?:of|per|between|von|de)\s*$", line[max(0, segment[0] - 12) : segment[0]]):
+            sign = re.search(r"(?<![<>!:])=(?!=)|≈", body)  # 50% of 10 = 5: what is left is no side
+            if sign is not None and _solid(body[: sign.end()] + " 1"):
+                made.append((segment[0] + sign.start(), segment[1]))
         elif _solid(body) or (_after_condition(line, start) and _RELATION.search(body)):
             made.append(segment)
     return made
@@ -112,7 +116,7 @@ def _pictured(char: str) -> bool:
     return ord(char) > 0x7F and unicodedata.category(char) in ("So", "Sk", "Cs", "Cf", "Mn")
 
 
-_MATHEMATICAL = re.compile(r"[0-9\\^_+*/\ue000²³¹⁰-₎√∂∇∑∏∫]|(?<![^\W\d_])[^\W\d_](?![^\W\d_])")
+_MATHEMATICAL = re.compile(r"\w\(|[0-9\\^_+*/\ue000²³¹⁰-₎√∂∇∑∏∫]|(?<![^\W\d_])[^\W\d_](?![^\W\d_])")
 
 
 _NAMED = re.compile(r"[^\W\d_]{2,}")

@@ -39,6 +39,7 @@ class Piece:
 
 
 def pieces(stream: list[Item], plain: bool) -> list[Piece]:
+    stream = _without_operations(_typed_limits(stream))
     made = [Piece([])]
     words = ""
     for place, item in enumerate(stream):
@@ -84,6 +85,52 @@ def pieces(stream: list[Item], plain: bool) -> list[Piece]:
     if words:
         kept[-1].after = f"{kept[-1].after} {words}".strip()
     return kept
+
+
+def _typed_limits(stream: list[Item]) -> list[Item]:
+    """``lim x->0 f(x)`` as ``lim_{x->0} f(x)``."""
+    made: list[Item] = []
+    place = 0
+    while place < len(stream):
+        item = stream[place]
+        made.append(item)
+        place += 1
+        if item.text != "lim" or item.kind not in ("run", "command", "text") or place + 2 >= len(stream):
+            continue
+        minus = 1 if stream[place + 2].text == "-" else 0
+        below = stream[place : place + 3 + minus]
+        if below[0].kind == "letter" and relation_of(below[1]) == "->" and place + 2 + minus < len(stream):
+            made.append(Token("sign", "_", item.end, item.end))
+            made.append(Group("{", "}", below, below[0].start, below[-1].end))
+            place += 3 + minus
+    return made
+
+
+def _without_operations(stream: list[Item]) -> list[Item]:
+    """``3x = 6 \\;|\\, :3``: what is done to both sides next stands behind a bar; it becomes a remark."""
+    if not any(item.kind == "sign" and item.text == "|" for item in stream):
+        return stream
+    made: list[Item] = []
+    begun = 0  # of the row, in what is made
+    place = 0
+    while place < len(stream):
+        item = stream[place]
+        stop = next((at for at in range(place, len(stream)) if stream[at].kind == "row"), len(stream))
+        rest = [other for other in stream[place + 1 : stop] if other.kind not in ("space", "cell")]
+        bar = item.kind == "sign" and item.text == "|" and has_relation(made[begun:])
+        done = bar and len(rest) in (2, 3, 4) and getattr(rest[0], "text", "") in _DONE
+        if done and not any(other.text == "|" or relation_of(other) for other in rest[1:]):
+            words = " ".join(other.text for other in rest)
+            made.append(Token("remark", words, item.start, rest[-1].end))
+            place = stop
+            continue
+        begun = len(made) + 1 if item.kind == "row" else begun
+        made.append(item)
+        place += 1
+    return made
+
+
+_DONE = symbols.words("+ - : / * cdot div times")
 
 
 def _says(items: Sequence[Item]) -> bool:
@@ -349,6 +396,10 @@ def _colon_parts(items: list[Item]) -> list[list[Item]]:
     if place is None:
         return [items]
     head, tail = items[:place], items[place + 1 :]
+    asked = _is_ratio(head, tail)
+    if asked:
+        sign = items[place]
+        return [[*head, Token("bad", "is this colon a division or a label?", sign.start, sign.end), *tail]]
     maps = any(relation_of(item) == "->" for item in tail) and not any(
         relation_of(item) == "=" for item in tail
     )
@@ -359,6 +410,26 @@ def _colon_parts(items: list[Item]) -> list[list[Item]]:
         for part in (head, *_colon_parts(tail))
         if any(item.kind not in ("space", "cell") for item in part)
     ]
+
+
+def _is_ratio(head: Sequence[Item], tail: Sequence[Item]) -> bool:
+    """``6 : 3 = 2``, ``x = 6 : 3``, ``a : b = c``: what stands before the colon may be divided."""
+    above, below = _last_side(head), _first_side(tail)
+    if not above or not below or any(relation_of(item) == "->" for item in tail):  # f : A \\to B
+        return False
+    if is_numeric(above) and is_numeric(below):
+        return True
+    letters = [*above, *below]
+    return len(letters) == 2 and all(item.kind == "letter" for item in letters) and has_relation(tail)
+
+
+def _first_side(items: Sequence[Item]) -> list[Item]:
+    stop = next((at for at, item in enumerate(items) if relation_of(item) is not None), len(items))
+    return solid(items[:stop])
+
+
+def _last_side(items: Sequence[Item]) -> list[Item]:
+    return _first_side(items[::-1])
 
 
 def _arrow_parts(items: list[Item]) -> list[Draft]:

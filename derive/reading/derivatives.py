@@ -228,6 +228,22 @@ def slashed(parser: Parser, sign: str, first: int, start: int) -> Tree | None:
     return operand(parser, made) if isinstance(made, Derivative) and made.of is None else made
 
 
+def typed_operator(parser: Parser, start: int) -> Tree | None:
+    """``d/dx``, after its first d has been taken: the operator with what it is applied to."""
+    variable = parser.peek(2)
+    if "d" in parser.context.declarations or not isinstance(variable, Token) or variable.spaced:
+        return None
+    if variable.kind != "letter" and not (variable.kind == "command" and variable.text in symbols.SYMBOLS):
+        return None
+    parser.at += 3
+    name: Tree = Name(variable.text, span=(variable.start, variable.end))
+    if parser.next_is("_"):
+        parser.at += 1
+        name = Indexed(name, read_lower(script_argument(parser), parser), span=(variable.start, variable.end))
+    end = parser.items[parser.at - 1].end
+    return operand(parser, Derivative(None, (name,), "d", span=(start, end)))
+
+
 def _skip_operand(parser: Parser, at: int) -> int | None:
     """The place after one symbol with its scripts (or one bracketed group), from ``at``; None at the end."""
     items = parser.items

@@ -78,6 +78,7 @@ class _State:
     standing: Statement | None = None  # the last one that is not crossed out
     read: int = 0  # characters of formulas
     full: bool = False
+    bulleted: bool = False  # whether the line is an item of a list
     in_table: bool = False  # whether the line is a row of a table
     tail: str = ""  # the words at the end of the last line that had any
     numbering: Numbering = field(default_factory=Numbering)
@@ -262,7 +263,7 @@ class _Reader:
         state.in_table = cells is not None
         label = None if heading or cells else _LABEL.match(rest, 0, max(0, first - line.start))
         offset = 0
-        bulleted = bool(re.match(r"[ \t>]*[-*+•][ \t]", rest))
+        bulleted = state.bulleted = bool(re.match(r"[ \t>]*[-*+•][ \t]", rest))
         state.label = state.standing_label if state.standing_label is not None else state.label
         state.standing_label = None
         if label and (label.group("label") or label.group("item")):
@@ -561,6 +562,7 @@ class _Reader:
         beside = beside and state.previous_line == state.line
         elsewhere = origin is not None and origin.label != statement.label
         elsewhere = elsewhere or (state.in_table and not beside)
+        elsewhere = elsewhere or (state.bulleted and statement.signs[0] != "=")
         if origin is None or far or after_condition or elsewhere:
             what = "what stands before it was not read" if far else "no claim stands before it"
             what = "what stands before it is another part" if elsewhere else what

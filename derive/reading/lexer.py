@@ -68,6 +68,7 @@ _EXPONENT = re.compile(
     r"\\(?:mathrm|text|textrm|rm)\s*\{\s*[eE]\s*(?:\}\s*)?\{?\s*([+-]?)\s*\}?\s*\{?\s*(\d+)\s*\}?"
     r"|[eE]\{\s*([+-]?)\s*\}?\s*\{?(\d+)\}?"
 )
+_TYPED_FACTOR = re.compile(r"\s*\d|\s+\([\d\s.+*/-]+\)")  # 2 x (3 + 4)
 _DELIMITER = re.compile(r"\s*(\\[A-Za-z]+|\\[{}|]|[()\[\]|./<>])")
 _COUNTED = re.compile(r"\s*(?:\\(?:text|mathrm|textrm|operatorname)\s*\{([^{}]*)\}|([A-Za-z]+))")
 _RULE = re.compile(r"\s*(?:\[[^\]]*\])?\s*\{[^{}]*\}\s*\{[^{}]*\}")
@@ -180,8 +181,12 @@ def _make(
         return [("number", thousands, marked)], end
     if kind == "run":
         beside = bool(before) and before[-1].kind == "number"
-        if text == "x" and beside and re.match(r"\s*\d", source[end : end + 8]):
+        behind = source[end : end + 60]
+        if text == "x" and beside and re.match(r"\s*\d" if not plain else _TYPED_FACTOR, behind):
             return [("command", "times", "")], end  # 3x5, 3 x 5: three by five
+        bracketed = bool(before) and before[-1].text == ")" and source[at - 1 : at].isspace()
+        if text == "x" and plain and bracketed and re.match(r"\s+\d", behind):
+            return [("command", "times", "")], end  # (3 + 4) x 2
         return _run(text, at, end, plain, before, source)
     if kind == "named":  # out\_features
         return [("text", text, "text")], end

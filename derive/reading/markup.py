@@ -43,6 +43,10 @@ def without_comments(text: str) -> str:
         if end >= 0:
             text = text[:end] + blanked(text[end:])
     text = re.sub(r"(?<!\\)%[^\r\n]*", lambda match: " " * len(match.group()), text)
+    if "\\iffalse" in text:
+        text = re.sub(
+            r"\\iffalse\b.*?(?:\\fi\b|\Z)", lambda match: blanked(match.group()), text, flags=re.DOTALL
+        )
     return without_definitions(text)
 
 

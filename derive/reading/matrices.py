@@ -98,6 +98,8 @@ def cases(items: Sequence[Item], parser: Parser, group: Group) -> Tree:
         if not [item for item in kept if item.kind != "cell"]:
             continue
         cells = split(kept, "cell")
+        while len(cells) > 1 and not cells[0]:  # &x^2, && x > 0
+            cells = cells[1:]
         if len(cells) == 1:
             place = next(
                 (at for at, item in enumerate(cells[0]) if item.kind == "text" and _conditional(item)), None
@@ -207,7 +209,7 @@ def sequence(group: Group, parser: Parser) -> Tree:
 
 
 def _barred(group: Group) -> list[list[Item]] | None:
-    """``[x_1 | \\dots | x_n]``: columns side by side, if one of them is an ellipsis."""
+    """``[x_1 | x_2 | x_3]``: columns side by side; in ``[2 |x| + 1]`` a sign stands beside a bar."""
     if group.open != "[":
         return None
     parts: list[list[Item]] = [[]]
@@ -216,8 +218,10 @@ def _barred(group: Group) -> list[list[Item]] | None:
             parts.append([])
         else:
             parts[-1].append(item)
+    if len(parts) < 3 or not all(_content(part) for part in parts):
+        return None
     points = any(len(_content(part)) == 1 and ellipsis(_content(part)[0]) for part in parts)
-    return parts if len(parts) > 2 and all(_content(part) for part in parts) and points else None
+    return parts if points or all(_stands_alone(part) for part in parts) else None
 
 
 def _separated_rows(group: Group, parser: Parser) -> Matrix | None:

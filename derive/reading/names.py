@@ -32,6 +32,10 @@ def letter(parser: Parser, token: Token) -> Tree:
     """A single letter, with d before a name and a digit stuck to it looked at first."""
     if token.text == "d":
         following = parser.peek()
+        if parser.next_is("/") and getattr(parser.peek(1), "text", "") == "d" and parser.peek(2) is not None:
+            over = derivatives.typed_operator(parser, token.start)  # d/dx x^2
+            if over is not None:
+                return over
         if isinstance(following, Group) and following.open == "(":
             slashed = derivatives.slashed(parser, "d", parser.at, token.start)
             if slashed is not None:

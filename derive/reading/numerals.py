@@ -40,6 +40,8 @@ def number(parser: Parser, token: Token) -> Tree:
         digits, end = f"{digits}e{power[0]}", power[1]
     unit = ""
     item = parser.peek()
+    if "e" not in digits and _repeats(parser):
+        raise parser.refuse("a decimal that repeats: a fraction would be read", item)
     if isinstance(item, Token):
         if item.kind == "sign" and item.text == "%":
             after = parser.peek(1)
@@ -77,6 +79,14 @@ def number(parser: Parser, token: Token) -> Tree:
         inside = functions.arguments(item, parser)
         return postfix(parser, Call(Name("indicator"), inside, span=(token.start, item.end)))
     return postfix(parser, tree)
+
+
+def _repeats(parser: Parser) -> bool:
+    """``0.1\\overline{6}``, ``0.\\bar{3}``: a bar over digits behind a number."""
+    at = 1 if parser.next_is(".") else 0
+    over = parser.peek(at + 1)
+    inner = over.items if isinstance(over, Group) and over.open == "{" else [over] if over is not None else []
+    return parser.next_is("overline", "bar", "dot", ahead=at) and [item.kind for item in inner] == ["number"]
 
 
 def units_in(text: str) -> set[str]:

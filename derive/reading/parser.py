@@ -27,6 +27,7 @@ from derive.reading.tree import (
     Ellipsis,
     Indexed,
     List,
+    Multiply,
     Name,
     Negative,
     Number,
@@ -285,6 +286,10 @@ class Parser:
                 ):
                     raise self.refuse("a number stands behind a letter", here)
                 after = self.factor()
+                mixed = _mixed(factors[-1], after) if not signs or signs[-1] else None
+                if mixed is not None:
+                    factors[-1] = mixed
+                    continue
                 signs.append("")
                 factors.append(after)
             else:
@@ -369,3 +374,18 @@ def _names_function(tree: Tree, context: Context) -> bool:
     name = tree.base if isinstance(tree, Indexed) else tree
     known = isinstance(name, Name) and (name.text in symbols.FUNCTION_WORDS or name.text in context.functions)
     return known or (isinstance(name, Name) and name.text in ("f", "g", "h", "F", "G"))
+
+
+def _mixed(whole: Tree, part: Tree) -> Tree | None:
+    """``1\\frac{1}{2}``: one and a half, or a half of one."""
+    if not (isinstance(whole, Number) and isinstance(part, Divide)) or not whole.digits.isdigit():
+        return None
+    above, below = part.numerator, part.denominator
+    if not all(isinstance(number, Number) and number.digits.isdigit() for number in (above, below)):
+        return None
+    assert isinstance(above, Number) and isinstance(below, Number)
+    if above.value >= below.value:
+        return None
+    span = span_of([whole, part])
+    readings = (Multiply((whole, part), ("",), span=span), Add((whole, part), span=span))
+    return Ambiguous(readings, "a number before a fraction: a product or a mixed number", span=span)

@@ -170,6 +170,9 @@ def _split(
         return [Token("word", text, run.start, run.end, run.spaced, font="doubtful")]  # 20 ms
     if text in symbols.GREEK and context.plain:
         return [Token("command", text, run.start, run.end, run.spaced)]
+    if context.plain and text[0] == "d" and text[1:] in symbols.GREEK:  # dL/dgamma
+        letter = Token("letter", "d", run.start, run.start + 1, run.spaced)
+        return [letter, Token("command", text[1:], run.start + 1, run.end)]
     bounded = after is not None and _opens_script(after)  # sum_{i=1}^n without its backslash
     if is_word(text, context, script) or ((context.plain or bounded) and text in symbols.BIG_COMMANDS):
         return [Token("word", text, run.start, run.end, run.spaced)]

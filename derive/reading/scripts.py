@@ -441,6 +441,8 @@ def postfix(parser: Parser, base: Tree) -> Tree:
     tree = raise_to(attach(base, found, parser), found)
     while parser.next_is("!"):
         end = parser.take().end
+        if parser.next_is("!"):
+            raise parser.refuse("a double factorial", parser.peek())
         span = (tree.span[0], end) if tree.span else None
         tree = Call(Name("factorial"), (tree,), span=span)
     if parser.next_is("|") and parser.next_is("_", ahead=1):

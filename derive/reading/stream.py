@@ -124,6 +124,9 @@ def _flat_group(item: Group, before: list[Item], depth: int) -> list[Item]:
     if item.open == "{" and has_relation(item.items) and not _takes_argument(before[-1] if before else None):
         return flatten(item.items, depth + 1)
     alone = not before or before[-1].kind in ("row", "text", "space")
+    system = item.open == "begin" and item.name in symbols.CASES and alone
+    if system and _equations([item, *item.items]) and all(inner.kind != "cell" for inner in item.items):
+        return [row, *flatten(item.items, depth + 1), Token("row", "\\\\", item.end, item.end)]
     if item.open == "begin" and item.name == "array" and alone and _equations(item.items):
         return [row, *flatten(item.items[1:], depth + 1), Token("row", "\\\\", item.end, item.end)]
     if item.sized and item.close == "." and len(item.items) == 1 and isinstance(item.items[0], Group):

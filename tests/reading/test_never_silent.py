@@ -51,7 +51,7 @@ BEFORE_THE_SIGN = {
     "cells-of-a-table": (
         "| a | b |\n|---|---|\n| = 5 | = 6 |",
         [
-            "<the line continues something, but what stands before it was not read> = 5",
+            "<the line continues something, but what stands before it is another part> = 5",
             "<the line continues something, but what stands before it is another part> = 6",
         ],
     ),
@@ -149,6 +149,41 @@ NOTATION = {
     ),
     "a-filtered-signal": ("$(x*h)[n] = y[n]$", ["(x * h)_{[n]} = y_{[n]}"]),
     "the-imaginary-unit": (r"$e^{-j2\pi k}$", [r"e^{-j (2) \pi k}"]),
+    "columns-between-bars": (
+        "$X = [x_1 | x_2 | x_3]$",
+        [r"X = \left[\begin{array}{c|c|c} x_{1} & x_{2} & x_{3} \end{array}\right]"],
+    ),
+    "a-value-in-brackets": ("$[2 |x| + 1]$", [r"2 \left|x\right| + 1"]),
+    "cases-behind-empty-columns": (
+        r"$f = \left\{ \begin{aligned} &x^2, && x\ge 0\\ &0, && x<0 \end{aligned} \right.$",
+        [r"f = \begin{cases} x^{2} & \text{if } x \geq 0 \\ 0 & \text{if } x < 0 \end{cases}"],
+    ),
+    "a-system-of-equations": (
+        r"$$\begin{cases} x + y = 3 \\ x - y = 1 \end{cases}$$",
+        ["x + y = 3", "x - y = 1"],
+    ),
+    "a-repeating-decimal": (
+        r"$1/6 = 0.1\overline{6}$",
+        [r"\frac{1}{6} = <a decimal that repeats: a fraction would be read>"],
+    ),
+    "a-double-factorial": ("$4!! = 8$", ["<a double factorial> = 8"]),
+    "divided-by-a-colon": ("$6 : 3 = 2$", ["<is this colon a division or a label?> = 2"]),
+    "divided-in-a-chain": ("$x = 6 : 3 = 2$", ["x = <is this colon a division or a label?> = 2"]),
+    "a-label-before-a-colon": ("$(1): x = 3$", ["1", "x = 3"]),
+    "done-to-both-sides": (r"$3x = 6 \;\;|\, :3$", ["3 x = 6"]),
+    "a-condition-with-a-bar": ("$p(x | -2) = 3$", [r"p(x \mid -2) = 3"]),
+    "a-typed-operator": ("d/dx x^2 = 2x", [r"\frac{d x^{2}}{d x} = 2 x"]),
+    "a-typed-derivative": ("dL/dgamma = 3", [r"\frac{d L}{d \gamma} = 3"]),
+    "a-typed-limit": ("lim x->0 sin(x)/x = 1", [r"\lim_{x \rightarrow 0} \frac{\sin(x)}{x} = 1"]),
+    "of-what-is-typed": ("50% of 10 = 5", ["<words stand before the sign> = 5"]),
+    "a-typed-factor": ("2 x (3 + 4) = 14", [r"2 \times (3 + 4) = 14"]),
+    "a-typed-factor-behind": ("(3 + 4) x 2 = 14", [r"(3 + 4) \times 2 = 14"]),
+    "a-letter-as-a-factor": ("2 x (a + b) = 14", ["2 x (a + b) = 14"]),
+    "a-bullet-begins-anew": (
+        "* $4 < 5$\n* $\\approx 12$",
+        ["4 < 5", "<the line continues something, but what stands before it is another part> ~= 12"],
+    ),
+    "a-call-behind-words": ("so that sum(dy) = 0 holds", [r"\text{sum}(\mathrm{d} y) = 0"]),
     "cells-that-continue": (
         "| a | b |\n|---|---|\n| $\\sqrt 8$ | $= 2.8$ |",
         [r"\sqrt{8}", r"\sqrt{8} = 2.8"],
@@ -166,6 +201,7 @@ def test_notation_keeps_its_meaning(text: str, expected: list[str]) -> None:
 
 
 AMBIGUOUS = {
+    "a-mixed-number": (r"$1\frac{1}{2} = 1.5$", "a number before a fraction"),
     "an-accented-argument": (r"$T_k(\tilde L) x$", "brackets after a letter"),
     "a-primed-argument": (r"$v_\pi(s')$", "brackets after a letter"),
     "functions-after-functions": (r"$f \circ g$", "a small circle"),
@@ -190,3 +226,8 @@ def test_two_readings_remain(text: str, reason: str) -> None:
 )
 def test_words_that_say_what_a_side_is(text: str, expected: list[str]) -> None:
     assert chains(read_document(text)) == expected
+
+
+def test_what_is_switched_off_is_not_read() -> None:
+    text = "\\begin{document}\n\\iffalse\n$w = 8$\n\\fi\n$x = 3$\n\\end{document}"
+    assert chains(read_document(text, "homework.tex")) == ["x = 3"]
