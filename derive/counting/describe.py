@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from derive.counting.layers import load
-from derive.graphs import network_printed, network_sheet, network_table, network_text
+from derive.graphs import network_keras, network_printed, network_sheet, network_table, network_text
 from derive.graphs.network import Network
 
 _BLOCKS = Path(network_text.__file__).with_name("network_blocks.txt")
@@ -24,16 +24,18 @@ def network_from_text(text: str, name: str = "", variables: Mapping[str, Any] | 
     """The network in a text, in whichever way it is written.
 
     In layer calls (:mod:`derive.graphs.network_text`), where ``variables`` set names of the text; as an exam
-    sheet's note (:mod:`derive.graphs.network_sheet`) or a table
-    (:mod:`derive.graphs.network_table`); or as PyTorch prints a model
-    (:mod:`derive.graphs.network_printed`). Raises :class:`~derive.graphs.network.NetworkError` with the line,
+    sheet's note (:mod:`derive.graphs.network_sheet`) or a table (:mod:`derive.graphs.network_table`); as
+    PyTorch prints a model (:mod:`derive.graphs.network_printed`) or Keras summarises one
+    (:mod:`derive.graphs.network_keras`). Raises :class:`~derive.graphs.network.NetworkError` with the line,
     and what would work.
 
     >>> network_from_text("Conv2d(3, 8, 3) -> ReLU()").nodes[1].call
     'Conv2d(3, 8, 3)'
     """
     if network_printed.looks_printed(text):
-        return network_printed.read_printed(text, name)
+        return network_printed.read_printed(text, name, load())
+    if network_keras.looks_like_summary(text):
+        return network_keras.read_summary(text, name)
     if network_table.looks_like_table(text):
         return network_table.read_table(text, name)
     if network_sheet.looks_like_sheet(text, load()):

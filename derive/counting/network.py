@@ -175,6 +175,8 @@ def _placed(
 
 def _input_shapes(network: Network, inputs: Sequence[Sequence[Size]]) -> list[tuple[Size, ...]]:
     wanted = len(network.inputs)
+    if network.is_inventory:
+        inputs = ()
     if inputs and len(inputs) != wanted:
         raise NetworkError(
             f"the network has {wanted} input{'s' * (wanted != 1)} and shapes came for {len(inputs)}"
@@ -266,7 +268,9 @@ def _own(counts: Mapping[str, Size], node: Node, tied: set[str]) -> Mapping[str,
     own = dict(counts)
     if node.runs != 1:
         for name in QUANTITIES:
-            if name not in ("parameters", "trainable", "buffers", "activations"):
+            if name not in ("parameters", "trainable", "buffers") and (
+                name != "activations" or not node.runs
+            ):
                 own[name] = _times(own[name], node.runs)
     if node.copies != 1:
         for name in ("parameters", "trainable", "buffers"):

@@ -29,7 +29,7 @@ class Node:
     tied: nodes with the same word here share their parameters.
     frozen: its parameters are not trained.
     copies, runs: how many such layers there are in this place, and how many of them are evaluated for one
-        token (a mixture of experts).
+        token (a mixture of experts); ``runs`` is 0 where it is not known what it is evaluated on.
     """
 
     layer: str
@@ -119,6 +119,11 @@ class Network:
     def layers(self) -> tuple[int, ...]:
         """The nodes that are no inputs."""
         return tuple(k for k, node in enumerate(self.nodes) if node.layer != "Input")
+
+    @property
+    def is_inventory(self) -> bool:
+        """Whether it is only known which layers there are, and not what they work on."""
+        return bool(self.layers) and all(self.nodes[k].runs == 0 for k in self.layers)
 
     def consumers(self, number: int) -> tuple[int, ...]:
         """The nodes that read this one."""

@@ -1,12 +1,14 @@
 """Networks as ``print(model)`` shows them in PyTorch.
 
-It lists modules and not how they are wired. A ``Sequential`` is a sequence; any other container is read as
-one too, which is said under ``assumed``, and its totals are a lower bound: sums and branches do not show.
+It lists modules and not how they are wired. A ``Sequential`` is a sequence, and so is taken to be the model
+itself, which is said under ``assumed``. Where containers of other classes stand inside, nothing is known of
+the wiring: the parameters of every module listed are then counted, and no shapes or operations.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,8 +38,8 @@ def looks_printed(text: str) -> bool:
     return len(lines) > 1 and bool(_OPENING.match(lines[0].strip())) and bool(_ENTRY.match(lines[1]))
 
 
-def read_printed(text: str, name: str = "") -> Network:
-    """The network in a printed model.
+def read_printed(text: str, name: str = "", layers: Collection[str] = ()) -> Network:
+    """The network in a printed model; ``layers`` are the names of those that there are.
 
     Raises :class:`~derive.graphs.network.NetworkError` with the line that cannot be read.
 
@@ -50,6 +52,8 @@ def read_printed(text: str, name: str = "") -> Network:
     """
     top = _tree(text)
     builder = Builder(name or top.layer)
+    if opaque := _opaque(top):
+        return _inventory(top, builder, opaque, layers)
     here = _add(top, builder, builder.input(), "")
     if len(builder.nodes) < 2:
         raise NetworkError("there is no layer in this printed model")
@@ -95,8 +99,6 @@ def _add(module: Module, builder: Builder, here: int, path: str) -> int:
                 f"{module.layer} is read as a sequence of what it lists: print(model) does not show sums, "
                 "branches or calls between layers"
             )
-            if path:
-                builder.unknown.append(f"how {module.layer} at {own} wires its parts")
         for part in module.parts:
             here = _add(part, builder, here, own)
         return here
@@ -107,6 +109,100 @@ def _add(module: Module, builder: Builder, here: int, path: str) -> int:
             builder.assumed.append("flattened before the first fully connected layer")
             here = builder.add("Flatten", (), {}, (here,), path="Flatten", line=module.line)
     return builder.add(layer, arguments, keywords, (here,), path=own, line=module.line)
+
+
+def _opaque(top: Module) -> list[str]:
+    """The classes of containers inside the model of which the wiring does not show."""
+    found, waiting = [], list(top.parts)
+    while waiting:
+        module = waiting.pop(0)
+        if module.parts and _RENAMED.get(module.layer, module.layer) not in _SEQUENCES:
+            found.append(module.layer)
+        waiting += module.parts
+    return list(dict.fromkeys(found))
+
+
+_FED = {
+    "Conv1d": "channels, 1", "Conv2d": "channels, 2", "Conv3d": "channels, 3",
+    "ConvTranspose1d": "channels, 1", "ConvTranspose2d": "channels, 2",
+    "BatchNorm1d": "channels, 1", "BatchNorm2d": "channels, 2", "BatchNorm3d": "channels, 3",
+    "Linear": "last", "Embedding": "indices", "LayerNorm": "shape", "RMSNorm": "shape",
+    "RNN": "sequence", "LSTM": "sequence", "GRU": "sequence",
+}  # fmt: skip
+"""Modules with parameters, and how their first setting says which input fits them."""
+
+
+def _fitting(layer: str, first: Any) -> tuple[Any, ...]:
+    """The smallest input that fits a module with this first setting."""
+    how, _, rank = _FED[layer].partition(", ")
+    if how == "channels":
+        return (first, *(1,) * int(rank))
+    if how == "shape":
+        return first if isinstance(first, tuple) else (first,)
+    return {"last": (first,), "indices": (1,), "sequence": (1, first)}[how]
+
+
+def _inventory(top: Module, builder: Builder, opaque: list[str], layers: Collection[str]) -> Network:
+    """Every module with parameters by itself, evaluated nowhere that is known."""
+    classes = ", ".join(opaque[:4]) + (" ..." if len(opaque) > 4 else "")
+    builder.unknown.append(
+        f"how {classes} wire{'s' * (len(opaque) == 1)} their parts, which print(model) does not show: "
+        "parameters are counted, shapes and operations are not; import the module for those, or write the "
+        "network in layer calls"
+    )
+    last = -1
+    waiting = [(top, "")]
+    while waiting:
+        module, path = waiting.pop(0)
+        own = ".".join(filter(None, (path, module.name)))
+        waiting = [(part, own) for part in module.parts] + waiting
+        if len(builder.nodes) > MOST:
+            raise NetworkError(f"the printed model has more than {MOST} modules")
+        if module.layer == "MultiheadAttention" and module.parts:
+            out = _settings(module.parts[0])[1]
+            width = out.get("in_features")
+            if isinstance(width, int):
+                builder.assumed.append(
+                    "MultiheadAttention has a projection of its input, which is not printed"
+                )
+                call = (width, 3 * width), {"bias": bool(out.get("bias", True))}
+                last = _alone(builder, "Linear", *call, f"{own}.in_proj", module.line)
+        if module.parts:
+            continue
+        layer = _RENAMED.get(module.layer, module.layer)
+        kin = next((one for one in ("RMSNorm", "LayerNorm") if layer.endswith(one)), None)
+        arguments, keywords = _settings(module)
+        if layer == "Conv1D" and {"nf", "nx"} <= set(keywords):  # GPT-2's linear layer
+            layer, arguments, keywords = "Linear", (keywords["nx"], keywords["nf"]), {}
+        if kin or layer in _FED:
+            last = _alone(builder, kin or layer, arguments, keywords, own, module.line)
+        elif layer not in layers and re.search(r"\d", module.settings) and "Drop" not in layer:
+            builder.unknown.append(f"the layer {layer} at {own}")
+    if last < 0:
+        raise NetworkError("there is no layer with parameters in this printed model")
+    return builder.network(last)
+
+
+MOST = 100_000
+
+
+def _alone(
+    builder: Builder,
+    layer: str,
+    arguments: tuple[Any, ...],
+    keywords: Mapping[str, Any],
+    path: str,
+    line: int,
+) -> int:
+    """A module that reads an input of its own."""
+    first = arguments[0] if arguments else next(iter(keywords.values()), 1)
+    source = builder.input(path, _fitting(layer, first))
+    keywords = dict(keywords)
+    if layer.startswith("Conv") and "Transpose" not in layer:
+        keywords.pop("padding", None)
+        keywords["padding"] = "same"  # any size that fits: nothing but the parameters is counted
+        keywords.pop("stride", None)
+    return builder.add(layer, arguments, keywords, (source,), path=path, line=line, runs=0)
 
 
 def _settings(module: Module) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -128,11 +128,11 @@ def as_text(count: NetworkCount, conventions: InForce, width: int = 120) -> Grou
     table.add_column("output", no_wrap=True)
     for name in columns:
         table.add_column(TITLES[name], justify="right")
-    for k in count.network.inputs:
+    for k in () if count.network.is_inventory else count.network.inputs:
         table.add_row(count.network.nodes[k].path, show(count.shapes[k][1:]), *[""] * len(columns))
     for row in count.rows:
         cells = [number(row.counts[name]) if row.counts[name] != 0 else "" for name in columns]
-        table.add_row(Text(label(row)), show(row.shape), *cells)
+        table.add_row(Text(label(row)), show(row.shape) if row.node.runs else "?", *cells)
     totals = Table(box=None, pad_edge=False, show_header=False)
     totals.add_column()
     totals.add_column(justify="right")
