@@ -11,17 +11,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from derive.api import operation, operations
+    from derive.api import count, operation, operations
     from derive.judging import compare
     from derive.marking import check
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "check", "compare", "operation", "operations"]
+__all__ = ["__version__", "check", "compare", "count", "operation", "operations"]
 
 _HOMES = {
     "check": "derive.marking",
     "compare": "derive.judging",
+    "count": "derive.api",
     "operation": "derive.api",
     "operations": "derive.api",
 }

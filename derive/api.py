@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import sympy as sp
 
 from derive import counting, ops
+from derive.counting.conventions import InForce, conventions_from
+from derive.counting.describe import network_from_text
+from derive.counting.explain import Explanation, explain, target_of
+from derive.counting.import_onnx import network_from_onnx
+from derive.counting.import_torch import network_from_module
+from derive.counting.network import NetworkCount, count_network
 from derive.derivation import Derivation, derive_gradient
+from derive.graphs.network_text import shape_of
 from derive.rendering import derivation as rendering
+from derive.rendering.count import as_dict as count_as_dict
+from derive.rendering.count_receptive import as_dict as fields_as_dict
+from derive.rendering.count_working import as_text as working_as_text
 from derive.verification import Verification, verify
 
 
@@ -175,6 +187,101 @@ class Operation:
     def verify(self) -> list[Verification]:
         """Hold every gradient of this operation against its witnesses."""
         return list(verify(self.definition))
+
+
+@dataclass(frozen=True, eq=False)
+class CountedNetwork:
+    """A network counted under named conventions: shapes, parameters, operations, memory, receptive fields.
+
+    Attributes are those of :class:`derive.counting.network.NetworkCount` under ``count``; the totals that are
+    asked for most stand here.
+    """
+
+    count: NetworkCount
+    conventions: InForce
+
+    @property
+    def totals(self) -> dict[str, Any]:
+        """Every quantity in total: whole numbers, or SymPy expressions in symbolic sizes."""
+        return dict(self.count.totals)
+
+    @property
+    def parameters(self) -> Any:
+        """The parameters, as the convention counts them."""
+        return self.conventions.parameters.value(self.count.totals)
+
+    @property
+    def operations(self) -> Any:
+        """The operations, as the convention counts them (multiply-adds unless it says otherwise)."""
+        return self.conventions.operations.value(self.count.totals)
+
+    @property
+    def output_shape(self) -> tuple[Any, ...]:
+        """What the network puts out, without the batch."""
+        return self.count.shapes[self.count.network.outputs[0]][1:]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, as ``derive count --format json`` prints it."""
+        return count_as_dict(self.count, self.conventions) | {"receptive_fields": fields_as_dict(self.count)}
+
+    def working(self) -> str:
+        """The sums behind the totals, as text."""
+        return working_as_text(self.count)
+
+    def explain(self, total: str | int) -> list[Explanation]:
+        """Which convention or slip gives a total, e.g. ``"13.5M"``; the simplest first."""
+        return explain(self.count, target_of(str(total)))
+
+
+def count(
+    network: Any,
+    input: str | tuple[Any, ...] | list[Any] | None = None,
+    convention: str | Iterable[str] = (),
+    batch: int | str = 1,
+    variables: Mapping[str, Any] | None = None,
+    integers: bool = False,
+) -> CountedNetwork:
+    """A network counted layer by layer.
+
+    Parameters
+    ----------
+    network: its text in any of the ways of ``docs/networks.md``, the path of an ONNX file
+        (:class:`pathlib.Path`, or a text that ends in ``.onnx``), or a PyTorch module.
+    input: ``"3x224x224"`` or a tuple, channels first and without the batch; letters are symbolic sizes. A
+        list has one for each input.
+    convention: one or several: ``"2mac"``, ``"exact"``, ``"biases=1"``.
+    batch: how many examples at once.
+    variables: values for names of the text.
+    integers: the PyTorch module takes indices (tokens) and not numbers.
+
+    Raises
+    ------
+    derive.graphs.network.NetworkError: (a ValueError) the text cannot be read, or a layer does not fit; the
+        message says where and what would work.
+
+    >>> import derive
+    >>> counted = derive.count("Conv2d(3, 64, 3, padding=1) -> ReLU()", input="3x224x224")
+    >>> counted.parameters, counted.operations, counted.output_shape
+    (1792, 86704128, (64, 224, 224))
+    >>> counted.to_dict()["totals"]["additions"]
+    86704128
+    >>> derive.count("Conv2d(C, 2*C, 3, padding=1)", input="C x n x n").parameters
+    18*C**2 + 2*C
+    >>> derive.count("conv 5x5, 16, pad 2 -> fc 10", input="1x8x8", convention="exact").operations
+    71680
+    """
+    in_force = conventions_from([convention] if isinstance(convention, str) else convention)
+    given = input if isinstance(input, list) else [] if input is None else [input]
+    shapes = [shape_of(one, "input") if isinstance(one, str) else tuple(one) for one in given]
+    examples = shape_of(batch, "batch")[0] if isinstance(batch, str) else batch
+    if isinstance(network, Path) or (isinstance(network, str) and network.endswith(".onnx")):
+        read = network_from_onnx(network)
+    elif isinstance(network, str):
+        read = network_from_text(network, variables=variables)
+    else:
+        read = network_from_module(network, *shapes, batch=examples, integers=integers)
+        shapes = []
+    return CountedNetwork(count_network(read, shapes, examples, in_force.network), in_force)
 
 
 def operation(name: str, **settings: Any) -> Operation:
