@@ -21,6 +21,7 @@ from derive.reading.tree import (
     Derivative,
     Ellipsis,
     Indexed,
+    List,
     Matrix,
     Multiply,
     Name,
@@ -216,6 +217,10 @@ def group(parser: Parser, item: Group) -> Tree:
         found = functions.arguments(item, parser)
         return postfix(parser, Call(Name(_BRACKET_CALLS[item.open]), found, span=span))
     tree = sequence(item, parser)
+    before = parser.items[parser.at - 2] if parser.at >= 2 else None
+    behind_in = before is not None and before.text in ("in", "notin")
+    if behind_in and (item.open, item.close) == ("[", "]") and not isinstance(tree, (List, Matrix)):
+        tree = List((tree,), "[", span=span)  # i \in [n]: the numbers up to n
     applied = _composed(tree, item, parser)
     if applied is not None:
         return applied

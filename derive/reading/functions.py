@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from derive.reading import symbols
 from derive.reading.context import Context, span_of, times
 from derive.reading.groups import Group, Item
+from derive.reading.items import has_relation
 from derive.reading.lexer import Token
 from derive.reading.matrices import sequence
 from derive.reading.runs import expand
@@ -266,12 +267,20 @@ def is_function(core: Tree, group: Group, parser: Parser) -> bool | None:
         return False
     if name.text in context.functions:
         return True
+    if group.open == "[" and name.text in ("P", "Pr") and has_relation(group.items):
+        return True
     if group.open == "[":
         return name.text in symbols.FUNCTION_LETTERS and name.text not in ("L", "P", "p", "J", "R")
     if len(name.text) > 1 and name.text not in symbols.SYMBOLS:
         return True
     separators = [item for item in group.items if item.kind == "sign" and item.text in (",", ";", "|")]
     texts = [item.text for item in group.items]
+    if (
+        group.open == "("
+        and len(texts) > 2
+        and (has_relation(group.items) or {"wedge", "vee", "cup", "cap"} & set(texts))
+    ):
+        return True  # \\pi(z = 3), H(X \\wedge Y)
     if texts in (["cdot"], ["."]):  # f(.)
         return True
     if separators or "mid" in texts or texts.count("Vert") == 1:

@@ -68,6 +68,10 @@ _EXPONENT = re.compile(
     r"\\(?:mathrm|text|textrm|rm)\s*\{\s*[eE]\s*(?:\}\s*)?\{?\s*([+-]?)\s*\}?\s*\{?\s*(\d+)\s*\}?"
     r"|[eE]\{\s*([+-]?)\s*\}?\s*\{?(\d+)\}?"
 )
+_DISTRIBUTION = re.compile(
+    r"\s+(?:\\(?:math(?:cal|rm)|text|operatorname)\s*\{\s*\w+\s*\}|[A-Z][A-Za-z]*)\s*\("
+)
+_SUBJECT_TO = re.compile(r"s\.\s*t\.(?!\w)")
 _TYPED_FACTOR = re.compile(r"\s*\d|\s+\([\d\s.+*/-]+\)")  # 2 x (3 + 4)
 _DELIMITER = re.compile(r"\s*(\\[A-Za-z]+|\\[{}|]|[()\[\]|./<>])")
 _COUNTED = re.compile(r"\s*(?:\\(?:text|mathrm|textrm|operatorname)\s*\{([^{}]*)\}|([A-Za-z]+))")
@@ -179,6 +183,8 @@ def _make(
             return [("number", f"{thousands}e{sign or ''}{power}", "")], exponent.end()
         marked = "thousands" if "," in text and "{,}" not in text and "\\," not in text else ""
         return [("number", thousands, marked)], end
+    if kind == "run" and text == "s" and (said := _SUBJECT_TO.match(source, at)) is not None:
+        return [("text", "s.t.", "text")], said.end()
     if kind == "run":
         beside = bool(before) and before[-1].kind == "number"
         behind = source[end : end + 60]
@@ -206,6 +212,9 @@ def _make(
             ):  # about 3; distributed as N(0, 1)
                 number = re.match(r"\s*[-+]?\.?\d", source[end : end + 8])
                 return [("sign", "~=", "") if number else ("command", "sim", "")], end
+            blank = source[at - 1 : at].isspace() and source[end : end + 1].isspace()
+            if blank and _DISTRIBUTION.match(source, end):  # f(x) ~ GP(m, k)
+                return [("command", "sim", "")], end
             return [("space", "~", "")], end
         return [("sign", text, "")], end
     if kind in ("upper", "lower"):

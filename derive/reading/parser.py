@@ -281,6 +281,7 @@ class Parser:
                     here is not None
                     and here.kind == "number"
                     and not self.next_is("^", ahead=1)  # n 2^{n-1}
+                    and not self.at_indicator()
                     and not (self.next_is("pi", ahead=1) and factors[-1] in _IMAGINARY)  # e^{-j2\\pi k/N}
                     and isinstance(factors[-1], (Name, Indexed, Power))
                 ):
@@ -327,6 +328,14 @@ class Parser:
         if self.next_is("+"):
             self.at += 1
         return cast(Tree, read())
+
+    def at_indicator(self) -> bool:
+        """``1\\{a = b\\}`` behind a letter."""
+        one, braces = self.peek(), self.peek(1)
+        return (
+            one is not None and one.text == "1" and isinstance(braces, Group)
+            and braces.open in ("\\{", "[") and has_relation(braces.items)
+        )  # fmt: skip
 
     def at_empty_braces(self) -> bool:
         item = self.peek()

@@ -113,7 +113,7 @@ def _ungrouped(items: list[Item], context: Context) -> list[Item]:
             if item.kind == "command" and item.text in symbols.ARGUMENTS:
                 waiting = max(waiting - 1, 0) + symbols.ARGUMENTS[item.text]
                 operator = after.items if isinstance(after, Group) and item.text in _OPERATOR_WRAPPERS else []
-                if len(operator) == 1 and operator[0].kind in ("sign", "command"):
+                if len(operator) == 1 and operator[0].kind in ("sign", "command", "text"):
                     waiting -= 1
                     continue  # \mathbin{@}: the braces are taken off below
             elif _opens_script(item):

@@ -378,6 +378,8 @@ def attach(base: Tree, found: Scripts, parser: Parser) -> Tree:
             base = replace(base, marks=base.marks + marks, span=span)
         elif isinstance(base, Indexed) and isinstance(base.base, Name):
             base = replace(base, base=replace(base.base, marks=base.base.marks + marks), span=span)
+        elif marks == ("star",) and isinstance(base, List):  # \\{0, 1\\}^*
+            return Indexed(base, found.lower, (*found.upper, Name("*")), span=span)
         elif set(marks) == {"prime"}:
             base = Derivative(base, (), "prime" * 1 if len(marks) == 1 else f"prime{len(marks)}", span=span)
         else:

@@ -23,6 +23,7 @@ from derive.reading.tree import (
     Call,
     Hole,
     Indexed,
+    List,
     Name,
     Number,
     Relation,
@@ -285,6 +286,8 @@ def _finish(
         context.units = set()
         tree = side_tree(items, context, text)
         units.append(context.units)
+        if place and draft.signs[place - 1] in ("in", "notin"):
+            tree = _numbers_up_to(tree, items)
         if isinstance(tree, Hole) and tree.reason == "nothing is written here" and place == 0 and draft.signs:
             joins = not draft.words or draft.words.split()[-1].strip(".,:;").lower() in _JOINING
             tree = Hole("", "continues the line before" if joins else "words stand before the sign")
@@ -315,6 +318,14 @@ def _finish(
         connective=draft.connective,
         span=(spans[0][0], max(end for _, end in spans)),
     )
+
+
+def _numbers_up_to(tree: Tree, items: Sequence[Item]) -> Tree:
+    """``i \\in [n]``: the numbers up to n, and no n in brackets."""
+    kept = solid(items)
+    alone = kept[0] if len(kept) == 1 else None
+    square = isinstance(alone, Group) and (alone.open, alone.close) == ("[", "]")
+    return List((tree,), "[", span=tree.span) if square and isinstance(tree, (Name, Number)) else tree
 
 
 def _without_conversions(sides: Sequence[Side], units: Sequence[set[str]]) -> list[Side]:

@@ -59,7 +59,7 @@ def flatten(items: Sequence[Item], depth: int = 0) -> list[Item]:
             place += 1
         elif (
             item.kind == "command"
-            and item.text in ("mathbin", "mathrel")
+            and item.text in ("mathbin", "mathrel", "mathop")
             and isinstance(after, Group)
             and len(after.items) == 1
         ):
@@ -117,6 +117,8 @@ def _flat_group(item: Group, before: list[Item], depth: int) -> list[Item]:
         lead = [] if before and open_ended(before[-1]) else [row]
         inner = _without_remarks(inner)
         return [*lead, *flatten(inner, depth + 1), Token("row", "\\\\", item.end, item.end)]
+    if item.open == "{" and item.items and all(inner.kind == "label" for inner in item.items):
+        return item.items  # {\\tag{1}}
     if item.open == "{" and not item.items and (not before or open_ended(before[-1])):
         return []  # C ={} & 3
     if item.open == "{" and before and before[-1].kind == "number" and before[-1].text == "1":
@@ -124,8 +126,8 @@ def _flat_group(item: Group, before: list[Item], depth: int) -> list[Item]:
     if item.open == "{" and has_relation(item.items) and not _takes_argument(before[-1] if before else None):
         return flatten(item.items, depth + 1)
     alone = not before or before[-1].kind in ("row", "text", "space")
-    system = item.open == "begin" and item.name in symbols.CASES and alone
-    if system and _equations([item, *item.items]) and all(inner.kind != "cell" for inner in item.items):
+    joined = bool(before) and relation_of(before[-1]) in ("->", "<->")
+    if item.open == "begin" and item.name in symbols.CASES and (alone or joined) and _is_system(item.items):
         return [row, *flatten(item.items, depth + 1), Token("row", "\\\\", item.end, item.end)]
     if item.open == "begin" and item.name == "array" and alone and _equations(item.items):
         return [row, *flatten(item.items[1:], depth + 1), Token("row", "\\\\", item.end, item.end)]
@@ -139,6 +141,16 @@ def _flat_group(item: Group, before: list[Item], depth: int) -> list[Item]:
                 return [item]
             return [row, *flatten(rows, depth + 1), Token("row", "\\\\", item.end, item.end)]
     return [item]
+
+
+def _is_system(items: Sequence[Item]) -> bool:
+    """Whether rows in a brace are equations, ``x + y = 3`` or ``x &= 3``, and no values with conditions."""
+    if not _equations([items[0], *items] if items else []):
+        return False
+    return all(
+        item.kind != "cell" or (at + 1 < len(items) and relation_of(items[at + 1]) is not None)
+        for at, item in enumerate(items)
+    )
 
 
 def _equations(items: Sequence[Item]) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from derive.reading import Document, read_document, to_latex
+from derive.reading import Document, read_document, read_statements, to_latex
 from derive.reading.tree import Hole
 
 
@@ -184,6 +184,19 @@ NOTATION = {
         ["4 < 5", "<the line continues something, but what stands before it is another part> ~= 12"],
     ),
     "a-call-behind-words": ("so that sum(dy) = 0 holds", [r"\text{sum}(\mathrm{d} y) = 0"]),
+    "numbers-up-to-n": (r"$i \in [n]$", [r"i in \left[n\right]"]),
+    "a-probability-in-square-brackets": ("$P[X = 1] = p$", ["P(X = 1) = p"]),
+    "a-density-where": (r"$\pi(z = 3) = p$", [r"\pi(z = 3) = p"]),
+    "a-set-of-words": (r"$x \in \{0,1\}^*$", [r"x in \left\{0, 1\right\}^{*}"]),
+    "an-indicator-behind-a-letter": (r"$S = X_t 1\{A = k\}$", [r"S = X_{t} 1\left[A = k\right]"]),
+    "a-wrapped-operator": (
+        r"$k = \mathop{\text{argmax}}_i m_i$",
+        [r"k = \operatorname{argmax}_{i} m_{i}"],
+    ),
+    "a-number-in-braces": (r"$a = b {\tag{1}}$", ["a = b"]),
+    "a-system-with-columns": (r"$\begin{cases} y &= x\\ z &= 2 \end{cases}$", ["y = x", "z = 2"]),
+    "distributed-as": ("$f(x) ~ GP(m, k)$", [r"f(x) ~ G P(m, k)"]),
+    "a-tie": (r"$x = 1,~ y = 2$", ["x = 1", "y = 2"]),
     "cells-that-continue": (
         "| a | b |\n|---|---|\n| $\\sqrt 8$ | $= 2.8$ |",
         [r"\sqrt{8}", r"\sqrt{8} = 2.8"],
@@ -231,3 +244,11 @@ def test_words_that_say_what_a_side_is(text: str, expected: list[str]) -> None:
 def test_what_is_switched_off_is_not_read() -> None:
     text = "\\begin{document}\n\\iffalse\n$w = 8$\n\\fi\n$x = 3$\n\\end{document}"
     assert chains(read_document(text, "homework.tex")) == ["x = 3"]
+
+
+@pytest.mark.parametrize("text", [text for text, _ in NOTATION.values()], ids=NOTATION.keys())
+def test_what_is_shown_is_read_again(text: str) -> None:
+    for statement in read_document(text).statements:
+        if statement.status == "read":
+            (again,) = read_statements(statement.latex)
+            assert [side.tree for side in again.sides] == [side.tree for side in statement.sides]
