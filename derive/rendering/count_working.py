@@ -103,8 +103,8 @@ def explanations_text(found: Sequence[Explanation], target: Target) -> str:
     if not found:
         return (
             f"{target.text}: no convention gives this total, and no slip of one or two layers does\n"
-            "(tried: other kernels, no bias, one input channel, a layer missed or counted twice, the input's "
-            "size for the output's)"
+            "(tried: other kernels, biases left out or too many, other channels, a layer missed or counted "
+            "twice,\npadding, stride or pooling left out, the image flattened in part, a digit miswritten)"
         )
     return "\n".join(one.sentence(target) for one in found)
 
