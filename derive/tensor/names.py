@@ -184,8 +184,10 @@ def _outer(value: sp.Expr) -> Iterator[sp.Expr]:
 
 def _solve(value: sp.Expr, target: Access) -> sp.Expr | None:
     """Solve ``target = value(u)`` for u where that is unique: linear over linear, or a power of u."""
-    if isinstance(value, sp.Pow) and value.base == _U and target.tensor.positive:
-        return target ** (1 / value.exp)
+    if isinstance(value, sp.Pow) and value.base == _U:
+        # r = sqrt(u) may be 0 where u is; r = 1/sqrt(u) may not.
+        one_to_one = target.tensor.positive or (value.exp.is_positive and target.tensor.nonnegative)
+        return target ** (1 / value.exp) if one_to_one else None
     above, below = sp.fraction(sp.together(value))
     if not (above.is_polynomial(_U) and below.is_polynomial(_U)):
         return None

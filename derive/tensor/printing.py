@@ -251,7 +251,9 @@ class Printer:
 
     def _over(self, one: Reduction, sign: str) -> tuple[str, int]:
         inner = self._bound(one)
-        indices = sorted(inner._index(index) for index in one.bound)
+        indices = [inner._index(index) for index in one.bound]
+        if not isinstance(one, Argmax):  # whose indices stand in the order of the points
+            indices.sort()
         body = inner._tight(one.body, MULTIPLY)
         if not self.is_latex:
             return f"{sign}_{','.join(indices)} {body}", MULTIPLY
