@@ -22,6 +22,7 @@ from derive.judging.isolation import guarded
 from derive.judging.limits import Heavy, Refusal, ShapeMismatch, TooLarge
 from derive.judging.limits import in_force as limits_in_force
 from derive.judging.names import CONSTANTS, access, function_name, is_delta, is_indicator, is_letter
+from derive.judging.second_look import hessian, is_equation, second_looks
 from derive.judging.setting import setting_for
 from derive.judging.shapes import infer
 from derive.judging.trees import (
@@ -124,7 +125,10 @@ def _worst(
     """The worst verdict among those on the pairs of sides."""
     claims = []
     for a, b in pairs:
-        a, b, named = definitions.put_in(a, b, lets)
+        marked = indices.mark((a, b, *lets, *lets.values()), lets).trees
+        a, b = marked[:2]
+        given = dict(zip(marked[2 : 2 + len(lets)], marked[2 + len(lets) :], strict=True))
+        a, b, named = definitions.put_in(a, b, given)
         setting = setting_for((a, b, *named.values()), declared, conventions)
         a, b, named = in_force(a, b, named, conventions)
         claims.append(judge_by_conventions(a, b, relation, replace(setting, lets=named, seed=seed)))
@@ -153,14 +157,19 @@ def judge_by_conventions(left: Tree, right: Tree, relation: str, setting: Settin
         try:
             right_so = judge(a, b, relation, other).verdict in ("correct", "rounded")
         except Heavy:
-            meter = limits_in_force()
-            if meter is None or meter.hands_on:
-                raise
+            _hand_on()
             return claim  # wrong it is; which convention might explain it costs too much to find out
         if right_so and not _degenerate(a, b, other):
             message = f"{claim.message}; right if {row.says(value)}"
             return replace(claim, note="convention", convention=f"{row.key}={value}", message=message)
     return claim
+
+
+def _hand_on() -> None:
+    """Go on with the end of a claim that costs too much here, if a worker is there to find more out."""
+    meter = limits_in_force()
+    if meter is None or meter.hands_on:
+        raise Heavy("it needs too many operations")
 
 
 def _degenerate(left: Tree, right: Tree, setting: Setting) -> bool:
@@ -204,12 +213,33 @@ def _judge(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
     except (MemoryError, OverflowError):
         return Claim("undecided", message="the numbers are too large to compute with")
     claim = common_verdict(verdicts)
-    doubt = _other_meaning((left, right), setting) if claim.wrong else None
-    if doubt is not None:
-        return Claim("undecided", note="ambiguous", message=doubt)
+    if claim.wrong or (claim.verdict == "undecided" and claim.message.startswith("not true of every")):
+        try:
+            claim = _looked_at_again(left, right, relation, setting, claim)
+        except Heavy:
+            _hand_on()  # what else it may mean costs too much to find out
     if claim.wrong and indices.derivatives(left) != indices.derivatives(right):
         # each of them may have any values only as long as nothing is said of how they hang together
         return Claim("undecided", message="how the loss depends on the variable is not stated")
+    return claim
+
+
+def _looked_at_again(left: Tree, right: Tree, relation: str, setting: Setting, claim: Claim) -> Claim:
+    """A claim that is wrong as it was taken, taken in other ways."""
+    if relation not in ("=", "~="):
+        return claim
+    doubt = _other_meaning((left, right), setting)
+    if doubt is not None:
+        return Claim("undecided", note="ambiguous", message=doubt)
+    for a, b in readings(left, right)[:1]:
+        for look in second_looks(a, b, setting):
+            again = _ladder(look.left, look.right, relation, look.setting)
+            if again.verdict in ("correct", "rounded"):
+                if look.granted:
+                    return replace(again, assumed=(*again.assumed, look.said))
+                return Claim("undecided", message=look.said, assumed=again.assumed)
+        if is_equation(a, b, setting):
+            return Claim("undecided", message="an equation, not an identity: it holds for some values only")
     return claim
 
 
@@ -250,7 +280,7 @@ def readings(left: Tree, right: Tree) -> list[tuple[Tree, Tree]]:
     """All readings of both sides, at most eight; what asks the same question is read the same way."""
     if by_e(left) or by_e(right):
         left, right = with_own_e(left), with_own_e(right)
-    left, right = with_ones(left), with_ones(right)
+    left, right = hessian(with_ones(left)), hessian(with_ones(right))
     entries = entries_of_matrices([left, right])
     left, right = substitute(left, entries), substitute(right, entries)
     groups: dict[object, list[Ambiguous]] = {}
@@ -317,7 +347,7 @@ def _operands(tree: Tree) -> set[Tree]:
     if isinstance(tree, Ambiguous):
         return found
     if isinstance(tree, (Add, Multiply, Divide, Negative, Power, List, Matrix)):
-        found.update(child for child in tree.children() if isinstance(child, Name))
+        found.update(child for child in tree.children() if isinstance(child, (Name, Indexed)))
     for child in tree.children():
         found |= _operands(child)
     return found

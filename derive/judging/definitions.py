@@ -13,7 +13,7 @@ from derive.judging.limits import MAX_NODES
 from derive.judging.names import access, is_letter
 from derive.judging.trees import rename_bound, substitute
 from derive.reading import DeclarationError, Declarations, read_statements
-from derive.reading.tree import Derivative, Hole, Indexed, Name, Tree
+from derive.reading.tree import Call, Derivative, Hole, Indexed, Name, Number, Power, Tree
 
 #: Definitions may use each other this deep.
 MAX_DEPTH = 12
@@ -40,12 +40,21 @@ def _is_definition(line: str) -> bool:
 def _definition(line: str, declared: Declarations) -> tuple[Tree, Tree]:
     statements = read_statements(line, declared)
     sides = [side.tree for side in statements[0].sides] if len(statements) == 1 else []
+    if len(sides) == 2 and (root := _squared(sides[0])) is not None:
+        sides = [root, Call(Name("sqrt"), (sides[1],))]
     if len(sides) != 2 or not isinstance(sides[0], (Name, Indexed)):
         raise DeclarationError(f"cannot use the definition {line.strip()!r}: it has to be NAME = FORMULA")
     hole = next((n for n in sides[1].walk() if isinstance(n, Hole)), None)
     if hole is not None:
         raise DeclarationError(f"cannot read the definition {line.strip()!r}: {hole.reason}")
     return sides[0], sides[1]
+
+
+def _squared(tree: Tree) -> Tree | None:
+    r"""The ``\sigma`` of ``\sigma^2 = ...``, which defines a variance and with it its root."""
+    if isinstance(tree, Power) and tree.exponent == Number("2") and isinstance(tree.base, (Name, Indexed)):
+        return tree.base
+    return None
 
 
 def put_in(left: Tree, right: Tree, named: Mapping[Tree, Tree]) -> tuple[Tree, Tree, dict[Tree, Tree]]:
@@ -99,6 +108,9 @@ def _expanded(tree: Tree, families: Mapping[Tree, Tree]) -> Tree:
         for name, formula in families.items():
             assert isinstance(name, Indexed)
             own, letters = access(name)
+            start = any(isinstance(i, Number) for i in indices) and node in set(formula.walk())
+            if start:  # the x_0 that x_t is made of is not made of itself
+                continue
             if own == base and len(letters) == len(indices):
                 table[node] = substitute(rename_bound(formula), dict(zip(letters, indices, strict=True)))
     return substitute(tree, table) if table else tree

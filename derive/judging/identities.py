@@ -18,12 +18,17 @@ from derive.judging.names import RATES, access, function_name
 from derive.judging.sampling import BATCH, FEW, POSITIVE, REAL, UNIT, Domain, draw, exactly, precisely
 from derive.judging.scalars import Interval, plain
 from derive.judging.shapes import infer, origin_of
+from derive.judging.slopes import opaque_derivative
 from derive.judging.smaller import smaller_shapes
 from derive.judging.trees import rename_bound, tolerance
 from derive.judging.values import PRECISION, Evaluator, Point, System, plain_name
 from derive.reading.symbols import GREEK
 from derive.reading.tree import Call, Derivative, Indexed, Name, Relation, Tree
 
+#: Letters that count things within a floor or a ceiling: sizes, strides, paddings, kernels.
+COUNTING = frozenset("dfhijklmnopqrstwBCDFHKLMNOPSTW")
+ROUNDINGS = (Name("floor"), Name("ceil"))
+NATURAL = Domain(1, 9, "integer", "natural")
 FAILURES = (ZeroDivisionError, OverflowError, ValueError, np.linalg.LinAlgError)
 
 
@@ -59,6 +64,10 @@ def judge_identity(left: Tree, right: Tree, setting: Setting) -> Claim:
     )
     shapes = shapes[:2]
     assumed = assumptions(layout, setting, [left, right])
+    counts = _counts(layout, [left, right, *lets], setting)
+    if counts:
+        setting = replace(setting, domains={**dict.fromkeys(counts, NATURAL), **setting.domains})
+        assumed += (f"{', '.join(map(plain_name, counts))}: natural numbers",)
     assumed += tuple(f"{plain_name(name)} with a bar is the mean of {plain_name(name)}" for name in means)
     mismatch = _shapes_differ(layout, left, right, shapes, setting)
     if mismatch is not None:
@@ -240,6 +249,25 @@ def _rounds(
     return agreed, None
 
 
+def _counts(layout: Layout, trees: Sequence[Tree], setting: Setting) -> list[Tree]:
+    """The numbers of which nothing is said within a floor or a ceiling: they count something."""
+    inside = {
+        part
+        for tree in trees
+        for node in tree.walk()
+        if isinstance(node, Call) and node.function in ROUNDINGS
+        for part in node.walk()
+    }
+    given = {*setting.domains, *setting.shapes, *setting.lets}
+    return [
+        name
+        for name, dims in layout.dims.items()
+        if name in inside - given
+        and not dims
+        and getattr(access(name)[0] if isinstance(name, Indexed) else name, "text", "")[:1] in COUNTING
+    ]
+
+
 def _by_a_tensor(trees: Sequence[Tree], layout: Layout) -> bool:
     by = {v for tree in trees for n in tree.walk() if isinstance(n, Derivative) for v in n.wrt}
     return any(layout.dims.get(v) or layout.families.get(v) for v in by)
@@ -357,6 +385,8 @@ def _shapes_differ(
         return None
     if not isinstance(b, Refusal) and not _unequal(layout, a, b):
         return None
+    if opaque_derivative([left, right], setting.lets):
+        raise Unknown("how what is differentiated depends on the variable is not stated")
     strange = _functions_of_tensors([left, right], layout) - setting.functions
     if strange:
         names = ", ".join(sorted(map(plain_name, strange)))

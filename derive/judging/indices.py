@@ -147,8 +147,18 @@ def _spread(trees: list[Tree]) -> frozenset[Tree]:
     name.
     """
     found: set[Tree] = set()
+    running = {v for tree in trees for v in _bound(tree)}
+    families = {
+        n.base
+        for tree in trees
+        for n in tree.walk()
+        if isinstance(n, Indexed) and len(n.lower) == 1 and n.lower[0] in running and not n.upper
+    }
     for tree in trees:
         bound = set(_bound(tree))
+        for node in tree.walk():  # theta_a beside a sum over theta_b
+            if isinstance(node, Indexed) and len(node.lower) == 1 and node.base in families:
+                found |= {item for item in node.lower if _single(item) and not is_letter(item)}
         for node in tree.walk():
             if isinstance(node, Indexed) and len(node.lower) > 1:
                 letters = {n for item in node.lower for n in item.walk()}

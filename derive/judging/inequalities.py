@@ -16,7 +16,7 @@ import numpy as np
 from derive.judging import digits
 from derive.judging.arrays import Array
 from derive.judging.claim import Claim
-from derive.judging.identities import Setting, assumptions, evaluate_at, free_functions, named_values
+from derive.judging.identities import NATURAL, Setting, assumptions, evaluate_at, free_functions, named_values
 from derive.judging.layout import Layout
 from derive.judging.limits import Refusal, Unknown
 from derive.judging.names import INDEX_LETTERS
@@ -33,7 +33,6 @@ STRETCHES = (1.0, 10.0, 300.0)
 DOWNHILL = 6  # rounds of steps from the narrowest point
 #: Letters that count things where nothing says otherwise.
 COUNTS = {*INDEX_LETTERS, "N", "M", "T", "K", "D", "C", "H", "W", "B", "d", "h", "w"} - {"c", "y", "p", "q"}
-NATURAL = Domain(1, 9, "integer", "natural")
 
 
 def judge_inequality(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:

@@ -256,9 +256,13 @@ def _outside_indices(tree: Tree) -> Iterator[Tree]:
 def _factors(tree: Tree) -> Iterator[Tree]:
     """The factors of a product, also of each term of a sum."""
     match tree:
+        case Multiply() if any(isinstance(f, Transpose) for f in tree.factors):
+            return  # v^T A v is a number, though A is a matrix
         case Multiply():
             for factor in tree.factors:
                 yield from _factors(factor)
+        case Power() if _inverse(tree):
+            return
         case Add():
             for term in tree.terms:
                 yield from _factors(term)

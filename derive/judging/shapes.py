@@ -119,6 +119,8 @@ def _register(trees: list[Tree], layout: Layout, origin: int | None = None) -> N
             and node.lower.value == 0
         ):
             layout.origin = 0
+        if origin is None and isinstance(node, Indexed) and Number("0") in node.lower:
+            layout.origin = 0  # x_0 beside x_t
         delta = isinstance(node, Relation) and node.sign in ("=", "!=")
         if delta and isinstance(node, Relation) and is_letter(node.left) and is_letter(node.right):
             for letter in (node.left, node.right):  # [i = c] is a delta
@@ -370,6 +372,8 @@ class _Walker:
             return self._same(shapes, str(name))
         if name in ("det", "tr") and shapes and shapes[0] is not None:
             self.layout.unite(shapes[0][0], shapes[0][1], f"{name} of a matrix that is not square")
+        if name == "abs" and shapes and shapes[0] is not None and _square(shapes[0]):
+            return None  # bars around a square matrix: its determinant
         if name in ("norm", "det", "tr", "max", "min", "sum", "mean", "logsumexp"):
             return None
         if isinstance(tree.function, Indexed) and name == "softmax":

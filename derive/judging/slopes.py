@@ -6,6 +6,7 @@ A gradient has the shape of the variable. The derivative of a vector by a vector
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,9 @@ import numpy as np
 
 from derive.judging.arrays import Array
 from derive.judging.limits import MAX_LEVELS, TooLarge, Unknown
-from derive.judging.names import access
+from derive.judging.names import CONSTANTS, access, function_name
 from derive.judging.scalars import Dual
-from derive.reading.tree import Derivative, Indexed, Name, Relation, Tree
+from derive.reading.tree import Call, Derivative, Indexed, Name, Relation, Tree
 
 if TYPE_CHECKING:
     from derive.judging.values import Evaluator
@@ -41,7 +42,7 @@ def derivative(at: Evaluator, tree: Derivative) -> Array:
         key, indices = access(variable)
     elif not isinstance(variable, Name | Indexed):
         raise Unknown("a derivative by an expression")
-    if isinstance(of, (Name, Indexed)) and of not in at.lets and not _speaks_of(of, key):
+    if opaque(of, key, at.lets):
         # That the variable does not occur in a name does not make the slope zero.
         raise Unknown("how what is differentiated depends on the variable is not stated")
     x = at.name(key)
@@ -65,8 +66,39 @@ def derivative(at: Evaluator, tree: Derivative) -> Array:
     return jacobian.swapaxes(1, 2) if tree.kind == "nabla" else jacobian
 
 
-def _speaks_of(of: Tree, key: Tree) -> bool:
-    return of == key or (isinstance(of, Indexed) and access(of)[0] == key)
+def opaque(of: Tree, key: Tree, lets: Mapping[Tree, Tree]) -> bool:
+    """Whether it is not said how ``of`` depends on ``key``: it is made of names, and none leads there."""
+    if of in lets:
+        return False
+    waiting, known, names = [of], set[Tree](), False
+    while waiting:
+        for node in _values(waiting.pop()):
+            if node == key or (isinstance(node, Indexed) and access(node)[0] == key):
+                return False
+            if node in lets and node not in known:
+                known.add(node)
+                waiting.append(lets[node])
+            names = names or (isinstance(node, Name) and node not in CONSTANTS)
+    return names
+
+
+def _values(tree: Tree) -> Iterator[Tree]:
+    """Every node but the names of functions that are known."""
+    yield tree
+    known = isinstance(tree, Call) and function_name(tree.function) is not None
+    for child in tree.arguments if known and isinstance(tree, Call) else tree.children():
+        yield from _values(child)
+
+
+def opaque_derivative(trees: Iterable[Tree], lets: Mapping[Tree, Tree]) -> bool:
+    """Whether something is differentiated by what it is not said to depend on."""
+    return any(
+        opaque(node.of, access(v)[0] if isinstance(v, Indexed) and v not in lets else v, lets)
+        for tree in trees
+        for node in tree.walk()
+        if isinstance(node, Derivative) and node.of is not None
+        for v in node.wrt
+    )
 
 
 def _at_a_point(at: Evaluator, tree: Derivative, where: Relation) -> Array:

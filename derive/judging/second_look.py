@@ -1,0 +1,205 @@
+r"""What else a claim may mean that is wrong as it stands: another look before ``wrong`` is said.
+
+``\Phi`` may be the normal distribution, the y before ``w^T x`` a number and not a vector, ``\nabla^2`` the
+Laplace operator. Where the claim is right then, it is right with that assumption; where it is right only for
+probabilities that add up to 1, or is an equation that holds at some points, it is undecided and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from derive.judging.identities import Setting, evaluate_at
+from derive.judging.limits import Refusal
+from derive.judging.names import INDEX, access, is_letter, matrices, size_names
+from derive.judging.sampling import SHARES, Domain, draw
+from derive.judging.shapes import infer
+from derive.judging.trees import rebuild, rename_bound, substitute
+from derive.judging.values import plain_name
+from derive.reading.tree import (
+    Add,
+    Call,
+    Derivative,
+    Divide,
+    Indexed,
+    Multiply,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Transpose,
+    Tree,
+)
+
+
+@dataclass(frozen=True)
+class Look:
+    """Another way to take a claim: the sides, the setting, what is assumed, and whether that may be assumed
+    (``granted``) or would have to be declared."""
+
+    left: Tree
+    right: Tree
+    setting: Setting
+    said: str
+    granted: bool = True
+
+
+def second_looks(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
+    """Every other way to take the claim."""
+    yield from _normal(left, right, setting)
+    yield from _laplace(left, right, setting)
+    yield from _scalars(left, right, setting)
+    yield from _mean(left, right, setting)
+    yield from _shares(left, right, setting)
+
+
+# -- the normal distribution -------------------------------------------------------------------------------
+
+_CUMULATIVE, _DENSITY = Name("Phi"), (Name("phi"), Name("varphi"))
+
+
+def _normal(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
+    functions = {n.function for t in (left, right) for n in t.walk() if isinstance(n, Call)}
+    if _CUMULATIVE in functions - set(setting.functions):
+        said = "Phi is the standard normal distribution function, phi its density"
+        yield Look(_with_normal(left), _with_normal(right), setting, said)
+
+
+def _with_normal(tree: Tree) -> Tree:
+    tree = rebuild(tree, _with_normal)
+    if not isinstance(tree, Call) or len(tree.arguments) != 1:
+        return tree
+    x = tree.arguments[0]
+    two = Number("2")
+    if tree.function == _CUMULATIVE:
+        error = Call(Name("erf"), (Divide(x, Call(Name("sqrt"), (two,))),))
+        return Divide(Add((Number("1"), error)), two)
+    if tree.function in _DENSITY:
+        top = Power(Name("e"), Negative(Divide(Power(x, two), two)))
+        return Divide(top, Call(Name("sqrt"), (Multiply((two, Name("pi")), ("",)),)))
+    return tree
+
+
+# -- the Laplace operator ----------------------------------------------------------------------------------
+
+
+def hessian(tree: Tree) -> Tree:
+    r"""``\nabla^2_x f`` as the derivative of the gradient."""
+    tree = rebuild(tree, hessian)
+    if isinstance(tree, Derivative) and tree.kind == "nabla^2" and tree.of is not None and tree.wrt:
+        return Derivative(Derivative(tree.of, tree.wrt, "nabla"), tree.wrt, "partial", tree.at)
+    return tree
+
+
+def _laplace(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
+    found = {
+        n
+        for t in (left, right)
+        for n in t.walk()
+        if isinstance(n, Derivative) and isinstance(n.of, Derivative) and n.of.kind == "nabla"
+    }
+    if found:
+        table: dict[Tree, Tree] = {n: Call(Name("tr"), (n,)) for n in found}
+        said = "the square of nabla is the sum of the second derivatives"
+        yield Look(substitute(left, table), substitute(right, table), setting, said)
+
+
+# -- numbers beside vectors --------------------------------------------------------------------------------
+
+
+def _scalars(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
+    """The ``y`` of ``y w^T x`` was taken for a vector for what it stands beside; it may be a number."""
+    trees = [left, right, *setting.lets.values()]
+    found, vectors = matrices(trees, size_names(trees))
+    turned = {n.operand for t in trees for n in t.walk() if isinstance(n, Transpose)}
+    beside = {
+        factor
+        for t in trees
+        for n in t.walk()
+        if isinstance(n, Multiply)
+        and any(f in found or (isinstance(f, Transpose) and f.operand in found) for f in n.factors)
+        for factor in n.factors
+    }
+    plain = sorted(vectors - turned - beside - set(setting.shapes) - set(setting.lets), key=repr)
+    for chosen in ([*([name] for name in plain), plain] if len(plain) > 1 else [plain])[:4]:
+        if chosen:
+            shapes = {**setting.shapes, **dict.fromkeys(chosen, None)}
+            said = f"{', '.join(map(plain_name, chosen))}: numbers"
+            yield Look(left, right, replace(setting, shapes=shapes), said)
+
+
+# -- means -------------------------------------------------------------------------------------------------
+
+
+def _mean(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
+    r"""``\mu`` beside the entries of one family, of which nothing is said, may be their mean."""
+    mu, nodes = Name("mu"), {n for t in (left, right) for n in t.walk()}
+    of = {access(n)[0] for n in nodes if isinstance(n, Indexed) and len(access(n)[1]) == 1}
+    by = {v for n in nodes if isinstance(n, Derivative) for v in n.wrt}
+    given = {*setting.shapes, *setting.domains, *setting.lets, *by}
+    if mu in nodes - given and len(of) == 1 and mu not in of:
+        (family,) = of
+        lets = {**setting.lets, mu: Call(Name("mean"), (family,))}
+        said = f"right where mu is the mean of {plain_name(family)} (declare 'mu = ...')"
+        yield Look(left, right, replace(setting, lets=lets), said, granted=False)
+
+
+# -- shares ------------------------------------------------------------------------------------------------
+
+
+def _shares(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
+    """Vectors and families of which nothing is said, as probabilities that add up to 1."""
+    try:
+        layout, _ = infer([rename_bound(left), rename_bound(right)], setting.shapes, setting.lets)
+    except Refusal:
+        return
+    by = {_base(v) for t in (left, right) for n in t.walk() if isinstance(n, Derivative) for v in n.wrt}
+    names = [
+        name
+        for name, dims in (*layout.families.items(), *layout.dims.items())
+        if (len(dims) == 1 or (len(dims) == 2 and dims[1] == 1))
+        and name not in {*setting.domains, *setting.shapes}
+        and name not in setting.lets
+        and name not in by
+        and isinstance(name, (Name, Indexed))
+    ]
+    names = list(dict.fromkeys(names))
+    if not names or len(names) > 3:
+        return
+    for chosen in [*([name] for name in names), *([names] if len(names) > 1 else [])]:
+        domains: dict[Tree, Domain] = {**setting.domains, **dict.fromkeys(chosen, SHARES)}
+        said = f"right where {', '.join(map(plain_name, chosen))} add up to 1 ('probability vector')"
+        yield Look(left, right, replace(setting, domains=domains), said, granted=False)
+
+
+def _base(tree: Tree) -> Tree:
+    return access(tree)[0] if isinstance(tree, Indexed) else tree
+
+
+# -- equations ---------------------------------------------------------------------------------------------
+
+
+def is_equation(left: Tree, right: Tree, setting: Setting) -> bool:
+    r"""Whether ``formula = 0`` holds at some points and not at others, as a condition does:
+    ``\sum_i \alpha_i y_i = 0``. A claim about a derivative is no condition."""
+    if any(isinstance(n, Derivative) for t in (left, right) for n in t.walk()):
+        return False
+    formula, other = (left, right) if isinstance(right, Number) else (right, left)
+    if not (isinstance(other, Number) and other.value == 0) or not _made_of_names(formula):
+        return False
+    formula = rename_bound(formula)
+    try:
+        layout, _ = infer([formula], setting.shapes, setting.lets)
+        point = draw(layout, (), setting.domains, seed=setting.seed)
+        values = evaluate_at(formula, "float", point, layout, setting)
+    except Refusal:
+        return False
+    finite = values[np.isfinite(values)]
+    return bool((finite > 0).any() and (finite < 0).any())
+
+
+def _made_of_names(tree: Tree) -> bool:
+    return any(isinstance(n, Name) and not is_letter(n) and n.font != INDEX for n in tree.walk())
