@@ -152,11 +152,17 @@ def _network(network: str, settings: tuple[str, ...]) -> Network:
         from derive.counting.import_onnx import network_from_onnx
 
         return network_from_onnx(network)
-    is_text = not Path(network).is_file() and any(
-        sign in network for sign in ("(", "->", "→", "\n", "|", " ")
-    )
+    signs = ("(", "->", "→", "\n", "|", " ")
+    is_text = any(sign in network for sign in signs) and not _is_file(network)
     text = network if is_text else read_text(network)
     return network_from_text(text, "" if is_text else network, dict(map(_setting, settings)))
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):  # longer than a name may be, or with a zero byte
+        return False
 
 
 def _setting(text: str) -> tuple[str, Any]:

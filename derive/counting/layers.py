@@ -145,7 +145,8 @@ class Call:
         if isinstance(value, Fraction) and value.denominator == 1:
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            self.fail(f"{name} is a whole number of at least {least}; came {value!r}")
+            came = str(value) if isinstance(value, Fraction) else repr(value)
+            self.fail(f"{name} is a whole number of at least {least}; came {came}")
         return int(value)
 
     def axes(self, name: str, rank: int, least: int = 1) -> tuple[Size, ...]:

@@ -135,6 +135,10 @@ def tokens(text: str, line: int = 0, before: int = 0) -> list[tuple[str, str, in
     return found
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= 100 else text[:97] + "..."
+
+
 def _line(number: int) -> str:
     return f"line {number}, " if number else ""
 
@@ -161,7 +165,10 @@ class Parser:
         """The whole text as one expression."""
         found = self.chain()
         if self.at < len(self.tokens):
-            self.fail(f"{self.next!r} was not expected here")
+            hint = "; '->' or a new line parts layers" if re.match(r"[^\W\d]|,", self.next) else ""
+            if re.match(r"(def|repeat|for|if)\b.*:", self.text.strip()):
+                hint = "; the lines of a block stand under it, indented"
+            self.fail(f"{self.next!r} was not expected here{hint}")
         return found
 
     @property
@@ -171,7 +178,7 @@ class Parser:
     def fail(self, message: str) -> None:
         """Raise the error, with the place."""
         column = self.tokens[self.at][2] if self.at < len(self.tokens) else self.before + len(self.text) + 1
-        raise NetworkError(f"{_line(self.line)}column {column}: {message} in {self.text.strip()!r}")
+        raise NetworkError(f"{_line(self.line)}column {column}: {message} in {_short(self.text.strip())!r}")
 
     def take(self, *signs: str) -> str:
         """The next token if it is one of these."""

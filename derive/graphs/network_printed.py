@@ -18,6 +18,8 @@ from derive.graphs.network_expressions import Call, Name, Number, Tuple, Unary, 
 _ENTRY = re.compile(r"^(?P<indent>\s*)\((?P<name>[\w.-]+)\):\s*(?P<times>\d+\s*x\s*)?(?P<rest>.+)$")
 _OPENING = re.compile(r"^(?P<layer>[\w.]+)\($")
 _SEQUENCES = ("Sequential", "ModuleList")
+MOST = 100_000
+DEEPEST = 60
 _RENAMED = {"NonDynamicallyQuantizableLinear": "Linear", "Conv2dNormActivation": "Sequential"}
 
 
@@ -81,6 +83,10 @@ def _tree(text: str) -> Module:
         layer = opened["layer"] if opened else rest.partition("(")[0]
         settings = "" if opened else rest.partition("(")[2].rpartition(")")[0]
         times = int(match["times"].rstrip(" x")) if match["times"] else 1
+        if times > MOST:
+            raise NetworkError(f"line {number}: {times} modules are too many; at most {MOST} are counted")
+        if len(stack) > DEEPEST:
+            raise NetworkError(f"line {number}: more than {DEEPEST} modules inside each other")
         module = Module(match["name"], layer.rpartition(".")[2], settings, number)
         # "(0-11): 12 x Block(" stands for twelve alike
         stack[-1].parts += [module] * times
@@ -93,6 +99,8 @@ def _tree(text: str) -> Module:
 def _add(module: Module, builder: Builder, here: int, path: str) -> int:
     own = ".".join(filter(None, (path, module.name)))
     layer = _RENAMED.get(module.layer, module.layer)
+    if len(builder.nodes) > MOST:
+        raise NetworkError(f"the printed model has more than {MOST} modules")
     if module.parts:
         if layer not in _SEQUENCES:
             builder.assumed.append(
@@ -181,9 +189,6 @@ def _inventory(top: Module, builder: Builder, opaque: list[str], layers: Collect
     if last < 0:
         raise NetworkError("there is no layer with parameters in this printed model")
     return builder.network(last)
-
-
-MOST = 100_000
 
 
 def _alone(

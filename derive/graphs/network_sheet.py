@@ -68,11 +68,14 @@ _JOINED = re.compile(
     r"(?=(?:pool|average|avg|norm|connected|pad|out|sampling|relu|wise))",
     re.IGNORECASE,
 )
-_ARROW = re.compile(r"-+>|→|=>|⇒|;|\n|\s[-–—>]\s|\|")
+_ARROW = re.compile(r"-{1,9}>|→|=>|⇒|;|\n|\s[-–—>]\s|\|")
 _DASH = re.compile(r"(?<=[\w\])}])[-–—](?=[\[({]|[^\W\d]|\d+[CcN]\d*\b|\d+FC?\b)")
 _TIMES = r"\s*[x×*]\s*(?P<times>\d+)"
 MOST_LAYERS = 10_000
+MOST_TEXT = 300_000
 DEEPEST = 20
+LONGEST = 4000
+"""Characters between two arrows."""
 
 
 @dataclass
@@ -91,6 +94,9 @@ class Noted:
 
 def looks_like_sheet(text: str, layers: Collection[str] = ()) -> bool:
     """Whether a text is such a note and not a network in layer calls (of which ``layers`` are the names)."""
+    if len(text) > MOST_TEXT:
+        return False
+    text = re.sub(r"[ \t]+", " ", text)
     pieces = [one.strip() for one in _ARROW.split(text) if one.strip() and not one.lstrip().startswith("#")]
     pieces = [one for one in pieces if not re.match(r"input\b", one, re.IGNORECASE)]
     if not pieces:
@@ -117,7 +123,7 @@ def read_sheet(text: str, name: str = "") -> Network:
     builder = Builder(name)
     layers: list[Noted] = []
     for number, piece in enumerate(_pieces(text), 1):
-        layers += noted(piece, f"layer {number}: {piece!r}", number, builder)
+        layers += noted(piece, f"layer {number}: {_shown(piece)!r}", number, builder)
     return wired(builder, layers)
 
 
@@ -127,6 +133,7 @@ def read_sheet(text: str, name: str = "") -> Network:
 def _pieces(text: str) -> list[str]:
     bare = re.sub(r"(^|\s)#\s.*", "", text)
     bare = re.sub(r"[\"'`“”‘’]", "", bare)
+    bare = re.sub(r"[ \t]+", " ", bare)
     for _ in range(2):
         bare = _JOINED.sub(r"\1", bare)
     bare = _DASH.sub("\0", _ARROW.sub("\0", bare))
@@ -152,8 +159,8 @@ def _sequence(text: str, at: int, depth: int, closing: str = "") -> tuple[list[s
     piece, inside = "", 0
     while at < len(text):
         sign = text[at]
-        before = re.fullmatch(r"\s*(?:(?P<times>\d+)\s*[x×*]?)?\s*", piece)
-        if sign in "[({" and inside == 0 and before and (sign != "(" or _is_group(text, at)):
+        before = re.fullmatch(r" ?(?:(?P<times>\d+) ?[x×*]? ?)?", piece) if sign in "[({" else None
+        if inside == 0 and before and (sign != "(" or _is_group(text, at)):
             group, at = _sequence(text, at + 1, depth + 1, _CLOSING[sign])
             if at >= len(text):
                 raise NetworkError(f"a bracket is never closed in {_shown(text)!r}")
@@ -174,6 +181,10 @@ def _sequence(text: str, at: int, depth: int, closing: str = "") -> tuple[list[s
             if inside < 0:
                 raise NetworkError(f"{sign!r} closes nothing in {_shown(text)!r}")
             piece += sign
+            if len(piece) > LONGEST:
+                raise NetworkError(
+                    f"a note of more than {LONGEST} characters for one layer: {_shown(piece)!r}"
+                )
         if len(found) > MOST_LAYERS:
             raise NetworkError(f"the note has more than {MOST_LAYERS} layers")
         at += 1

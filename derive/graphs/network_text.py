@@ -173,7 +173,14 @@ def read_text(
     ------
     NetworkError: the text is not in this grammar; the message says in which line, and what would work.
     """
-    return _Interpreter(layers, name, dict(variables or {})).run(text, library)
+    interpreter = _Interpreter(layers, name, dict(variables or {}))
+    try:
+        return interpreter.run(text, library)
+    except RecursionError:
+        raise NetworkError(
+            f"line {interpreter.line}: too much inside each other or in one chain; put layers on lines of "
+            "their own, or use `repeat n:`"
+        ) from None
 
 
 def _statements(text: str) -> list[Statement]:
@@ -321,7 +328,7 @@ class _Interpreter:
             return self._assign(match["name"], self._parse(match["value"]), scope)
         value = self._run(self._parse(text), scope)
         if not isinstance(value, Value):
-            self._fail(f"{text!r} is no layer; a line is a layer call, or a name = something")
+            self._fail(f"{text[:100]!r} is no layer; a line is a layer call, or a name = something")
         self.here = value.node
         return value
 
@@ -350,10 +357,6 @@ class _Interpreter:
             return value
         scope.names[name] = value
         return None
-
-        last = self.builder.nodes[-1]
-        path = last.path[: len(last.path) - len(last.layer)] + name
-        self.builder.nodes[-1] = replace(last, path=path)
 
     def _return(self, text: str, scope: Scope, at_top: bool) -> Any:
         expression = self._parse(text)

@@ -172,3 +172,27 @@ def test_printed_models():
     assert network.nodes[1].path == "features.0"
     assert any("Net is read as a sequence" in one for one in network.assumed)
     assert "flattened before the first fully connected layer" in network.assumed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("1+" * 50_000 + "1", id="long sum"),
+        pytest.param("-" * 5_000 + "1", id="signs"),
+        pytest.param("a if b else " * 3_000 + "c", id="choices"),
+        pytest.param("Sequential(" * 3_000 + "ReLU()" + ")" * 3_000, id="brackets"),
+        pytest.param("[" * 5_000 + "conv 3x3 8" + "]" * 5_000, id="brackets of a note"),
+        pytest.param("-" * 60_000 + "conv 3x3 8", id="dashes"),
+        pytest.param("conv " + "3x" * 50_000 + "3 8", id="sizes"),
+        pytest.param("conv 3x3 8 " + "stride " * 20_000, id="words"),
+        pytest.param("Net(\n  (a): 99999999999 x Linear(3, 3)\n)", id="copies"),
+        pytest.param(
+            "Net(\n" + "".join(" " * (2 * k + 2) + "(a): Sequential(\n" for k in range(500)), id="modules"
+        ),
+    ],
+)
+def test_hostile_texts_get_one_clear_line(text):
+    with pytest.raises(NetworkError) as raised:
+        network_from_text(text)
+    assert len(str(raised.value)) < 400
+    assert "\n" not in str(raised.value)
