@@ -36,7 +36,7 @@ from derive.tensor.nodes import (
     Sum,
     Tensor,
 )
-from derive.tensor.numeric import Compiled, compile_statements
+from derive.tensor.numeric import Compiled, bind_sizes, compile_statements
 from derive.tensor.program import Program, Statement
 
 Kind = Literal["derivative", "gradient", "jacobian", "hessian", "second derivative", "upstream"]
@@ -195,12 +195,59 @@ class Derivation:
         """The result for these arrays and settings; a setting that is not given has its default.
 
         Settings go by their full names (``stride``) or by their letters. Raises :class:`ValueError` that
-        names the sizes where shapes disagree, or what is missing.
+        names the sizes where shapes disagree, what is missing, or what has no finite value.
         """
         letters = {self.keywords.get(symbol, symbol.name): symbol.name for symbol in self.settings}
         defaults = {one.name: int(v) if one.is_integer else float(v) for one, v in self.settings.items()}
         named = {letters.get(name, name): value for name, value in given.items()}
-        return self.numpy(**{**defaults, **named})
+        everything = {**defaults, **named}
+        if all(one.name in everything for one in self.numpy.inputs):
+            self._check_sizes(everything)
+        found = self.numpy.all(everything)
+        self._check_finite(everything, found)
+        return found[self.numpy.targets[-1].name]
+
+    def _check_sizes(self, given: Mapping[str, Any]) -> None:
+        """What the sizes that follow from others, and the class labels, have to be."""
+        sizes = bind_sizes(self.numpy.inputs, given)
+        known = {**given, **bind_sizes(self.program.inputs, given)}
+        for size, formula in self.program.derived_sizes:
+            value = formula.xreplace(
+                {one: sp.Integer(int(known[one.name])) for one in formula.free_symbols if one.name in known}
+            )
+            known[size.name] = value
+            if not value.is_Integer:
+                continue
+            if value < 1:
+                at = ", ".join(f"{one} = {known[one.name]}" for one in sorted(formula.free_symbols, key=str))
+                raise ValueError(
+                    f"{self.name}: {size} = {formula} would be {value} at {at}: the window is larger than "
+                    "the padded input; more padding or a smaller window fits"
+                )
+            if sizes.get(size.name, value) != value:
+                raise ValueError(f"{self.name}: {size} is {value} here, and {sizes[size.name]} in g")
+        for index in {one for line in self.definition for one in free_indices(line.value)}:
+            name, extent = index.name.removeprefix("given "), known.get(str(index.size))
+            if name == index.name or name not in given or extent is None:
+                continue
+            labels = np.asarray(given[name])
+            if np.any((labels < 0) | (labels >= extent)):
+                raise ValueError(f"{self.name}: {name} is {given[name]} and has to be 0 to {extent - 1}")
+
+    def _check_finite(self, given: Mapping[str, Any], found: Mapping[str, np.ndarray]) -> None:
+        """A result that is no number, from numbers, is said to be none."""
+        arrays = [np.asarray(given[one.name]) for one in self.numpy.inputs]
+        if not all(np.all(np.isfinite(one)) for one in arrays if one.dtype.kind == "f"):
+            return
+        for name, value in found.items():
+            if value.dtype.kind == "f" and not np.all(np.isfinite(value)):
+                if value.dtype == np.float64:
+                    why = "something is divided by 0 there (a variance, with eps = 0), or too large"
+                else:
+                    why = f"{value.dtype} ends at {np.finfo(value.dtype).max:g}; float64 goes further"
+                place = tuple(int(k) for k in np.argwhere(~np.isfinite(value))[0])
+                where = f" at {place}" if place else ""
+                raise ValueError(f"{self.name} by {self.wrt}: {name} is not finite{where}: {why}")
 
 
 def _filled(statement: Statement, constants: Mapping[sp.Symbol, sp.Expr]) -> Statement:

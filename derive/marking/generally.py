@@ -38,6 +38,9 @@ def _free_in(lets: dict[Tree, Tree]) -> set[Tree]:
     return {name for tree in lets.values() for name in free_names(tree)}
 
 
+NO_CHANCE = 3  # names that stand on both sides
+
+
 def stated_generally(
     link: Link, left: Expansion, right: Expansion, lets: dict[Tree, Tree], declared: Declarations
 ) -> bool:
@@ -68,6 +71,8 @@ def stated_generally(
         return True  # sigma(z) on both sides: one is the other rewritten
     if link.first and key_of(link.right) is not None and not isinstance(head, Big):
         return known or isinstance(head, Derivative)  # ... = y names or solves for y
+    if key_of(head) is None and len(ours) >= NO_CHANCE and all(name in declared for name in ours):
+        return True  # the same declared names on both sides, too many to be an equation for one of them
     return (
         known or isinstance(head, Derivative) or _operation(head) or (not link.first and key_of(head) is None)
     )
