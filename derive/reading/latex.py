@@ -358,6 +358,8 @@ def _factor(factor: Tree, place: int, sign: str, tree: Multiply, loose: bool) ->
         isinstance(inner, Derivative) and inner.kind != "dot" and not last and _open_ended(inner)
     )
     latex = _wrap(factor, needed)
+    if isinstance(inner, Name) and latex.startswith(r"\text{") and not last and not tree.signs[place]:
+        latex = rf"\operatorname{{{inner.text}}}"  # before a factor \text would be a remark on it
     if isinstance(inner, Relation) and inner.sign in ("=", "!=", "<", "<=", ">", ">="):
         # Iverson's bracket: in round ones g_i (a = b) would be read as g_i of something.
         latex = rf"\left[{to_latex(factor)}\right]"

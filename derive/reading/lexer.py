@@ -141,9 +141,13 @@ def lex(
                 Token(token_kind, token_text, base + at, base + end, spaced and position == 0, font)
             )
         spaced, at = False, end
-        limits.check(tokens, end)
+        if kind == "row" or len(tokens) > limits.next:
+            limits.check(tokens, end)
     limits.check(tokens, len(source))
     return tokens
+
+
+_EVERY = 64
 
 
 class _Limits:
@@ -151,8 +155,10 @@ class _Limits:
 
     def __init__(self) -> None:
         self.tokens = self.start = 0  # of the row
+        self.next = _EVERY  # how many tokens there are when the ceilings are looked at again
 
     def check(self, tokens: Sequence[Token], at: int) -> None:
+        self.next = len(tokens) + _EVERY
         if len(tokens) > MAX_WHOLE_TOKENS:
             raise TooLarge(f"the formula has more than {MAX_WHOLE_TOKENS} tokens")
         if at - self.start > MAX_LENGTH:

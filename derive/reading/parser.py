@@ -76,8 +76,11 @@ class Parser:
         return self.items[place] if 0 <= place < len(self.items) else None
 
     def next_is(self, *texts: str, ahead: int = 0) -> bool:
-        item = self.peek(ahead)
-        return isinstance(item, Token) and item.kind in ("sign", "command") and item.text in texts
+        place, items = self.at + ahead, self.items
+        if not 0 <= place < len(items):
+            return False
+        item = items[place]
+        return item.text in texts and item.kind in ("sign", "command")
 
     def take(self) -> Item:
         item = self.peek()

@@ -212,7 +212,7 @@ SETTLED = {
     "superscript-is-a-label": (r"\theta^{2}", ["theta: vector, superscripts are labels"], r"\theta^{2}"),
     "d-is-a-letter": ("d x", ["d: real"], "d x"),
     "variance": (r"\sigma^2(x-\mu)", [], r"\sigma^{2} (x - \mu)"),
-    "declared-word": (r"score x", ["score: real"], r"\text{score} x"),
+    "declared-word": (r"score x", ["score: real"], r"\operatorname{score} x"),
 }
 
 

@@ -120,7 +120,7 @@ UNITS = {
 
 NOTATION = {
     "a-function-in-french": (r"$\operatorname{tg} x = 1$", [r"\tan(x) = 1"]),
-    "an-unknown-function": (r"$\operatorname{foo} x = 1$", [r"\text{foo} x = 1"]),
+    "an-unknown-function": (r"$\operatorname{foo} x = 1$", [r"\operatorname{foo} x = 1"]),
     "letters-spaced-by-ocr": (r"$\mathrm { R e L U } ( x ) = 3$", [r"\operatorname{ReLU}(x) = 3"]),
     "two-indices-in-brackets": ("$W[1][2] = 4$", ["W_{[1], [2]} = 4"]),
     "a-remainder": (
