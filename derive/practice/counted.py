@@ -31,9 +31,7 @@ def _share(share: LayerWorking) -> list[str]:
         value = step.value if isinstance(step.value, int) else Printer("latex")(step.value)
         lines.append(rf"{name} {step.formula_text('latex')} = {step.substituted('latex')} = {value}")
     if share.quantity in ("multiplications", "additions"):
-        lines += [
-            rf"\text{{({one})}}".replace("_", r"\_").replace("^", r"\^{}") for one in reasons(share.row)
-        ]
+        lines += reasons(share.row, share.quantity, "latex")
     return lines
 
 

@@ -103,6 +103,11 @@ def _program(
 
     def _define(formula: Formula) -> None:
         shape = _shape(known[formula.base])
+        if len(formula.letters) != len(shape):
+            raise GraphError(
+                f"{to_latex(formula.base)} is defined as a whole; to be differentiated it has to be defined "
+                f"by its entries, {to_latex(formula.base)}_i = ..."
+            )
         indices = tuple(
             Index(name_text(letter), size) for letter, size in zip(formula.letters, shape, strict=True)
         )
