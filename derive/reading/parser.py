@@ -395,8 +395,7 @@ def _mixed(whole: Tree, part: Tree) -> Tree | None:
     above, below = part.numerator, part.denominator
     if not all(isinstance(number, Number) and number.digits.isdigit() for number in (above, below)):
         return None
-    assert isinstance(above, Number) and isinstance(below, Number)
-    if above.value >= below.value:
+    if not (isinstance(above, Number) and isinstance(below, Number) and above.value < below.value):
         return None
     span = span_of([whole, part])
     readings = (Multiply((whole, part), ("",), span=span), Add((whole, part), span=span))

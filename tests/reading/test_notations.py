@@ -183,7 +183,10 @@ STATEMENTS = {
     ),
     "word-between-bars": (r"|\text{input}| > 1", [("claim", r"|\text{input}| > 1")]),
     "stop-word-as-quantity": (r"a = b + \text{step}.", [("claim", r"a = b + \text{step}")]),
-    "words-multiplied": (r"\text{one1} \mathbin{@} \text{two2}", [("claim", r"\operatorname{one1} \text{two2}")]),
+    "words-multiplied": (
+        r"\text{one1} \mathbin{@} \text{two2}",
+        [("claim", r"\operatorname{one1} \text{two2}")],
+    ),
     "shifts": (r"a = b << c", [("claim", "a = b << c")]),
 }  # fmt: skip
 
