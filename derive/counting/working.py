@@ -50,8 +50,16 @@ class Step:
         return f"{_number(self.times, style)}{dot}{f'({inside})' if sum_inside else inside}"
 
     def formula_text(self, style: str = "latex") -> str:
-        """The formula in letters."""
-        return Printer(style)(self.formula)  # type: ignore[arg-type]
+        """The formula in letters, in the order in which it is filled in: ``k^2 C O + O``."""
+        formula, sizes = _square(self.formula, self.sizes)
+        if sizes.get("N") == 1:  # nobody writes a batch of one
+            formula = formula.xreplace({s: sp.S.One for s in formula.free_symbols if s.name == "N"})
+        letters: dict[str, Size] = {s.name: s for s in formula.free_symbols}
+        inside = substituted(formula, letters, style, between=" ")
+        if self.times == 1:
+            return inside
+        dot = r" \cdot " if style == "latex" else "*"
+        return f"{_number(self.times, style)}{dot}{f'({inside})' if formula.is_Add else inside}"
 
 
 @dataclass(frozen=True)
@@ -154,8 +162,10 @@ def formulas_value(formula: sp.Expr, sizes: dict[str, Size]) -> Size:
     return simplest(formula.xreplace({s: sp.sympify(sizes[s.name]) for s in formula.free_symbols}))
 
 
-def reasons(row: Row) -> tuple[str, ...]:
+def reasons(row: Row, quantity: str = "", style: str = "text") -> tuple[str, ...]:
     """Why the layer takes so many operations: what one of its outputs needs, read off the formulas.
+
+    Of ``multiplications`` or ``additions`` alone if that is the quantity; in ``latex`` as one formula.
 
     >>> from derive.counting.describe import network_from_text
     >>> from derive.counting.network import count_network
@@ -177,14 +187,17 @@ def reasons(row: Row) -> tuple[str, ...]:
             continue
         square, sizes = _square(products, sizes)
         square_sums, _ = _square(sums, sizes)
-        printer = Printer("text")
-        said = (
-            f"each of its {substituted(_without_batch(entries, sizes), sizes, 'text')} outputs needs "
-            f"{_plain(square)} = {substituted(products, dict(use.sizes), 'text')} products, "
-            f"{_plain(square_sums)} sums"
-        )
-        said += f", and {printer(bias)} for the bias" if bias != 0 else ""
-        found.append(said)
+        entries = _without_batch(entries, sizes)
+        words = r"\text{{{}}}".format if style == "latex" else "{}".format
+        plain = Printer("latex") if style == "latex" else _plain
+        each = words("each of its ") + substituted(entries, sizes, style) + words(" outputs needs ")
+        number = substituted(products, dict(use.sizes), style)
+        of_products = f"{plain(square)} = {number}{words(' products')}"
+        of_sums = f"{plain(square_sums)}{words(' sums')}"
+        if bias != 0:
+            of_sums += f"{words(', and ')}{plain(bias)}{words(' for the bias')}"
+        both = f"{of_products}{words(', ')}{of_sums}"
+        found.append(each + {"multiplications": of_products, "additions": of_sums}.get(quantity, both))
     return tuple(dict.fromkeys(found))
 
 
@@ -212,8 +225,12 @@ _FAMILIES = (("k_d", "k_h", "k_w", "k"), ("D_out", "H_out", "W_out"), ("D_in", "
 _ORDER = ("k", "k_d", "k_h", "k_w", "C", "n", "d", "O", "m", "G", "r", "D_out", "H_out", "W_out")
 
 
-def substituted(formula: sp.Expr, sizes: dict[str, Size], style: str = "latex") -> str:
+def substituted(
+    formula: sp.Expr, sizes: dict[str, Size], style: str = "latex", between: str | None = None
+) -> str:
     """A formula with numbers in place of letters and nothing multiplied out.
+
+    ``between`` stands between factors; a dot or ``*`` if nothing is said.
 
     >>> k, C, O = sp.symbols("k C O")
     >>> substituted(k**2 * C * O + O, {"k": 3, "C": 256, "O": 192}, "text")
@@ -224,13 +241,15 @@ def substituted(formula: sp.Expr, sizes: dict[str, Size], style: str = "latex") 
     text = ""
     for term in ordered:
         coefficient, rest = term.as_coeff_Mul()
-        piece = _product(abs(coefficient), rest, sizes, style)
+        piece = _product(abs(coefficient), rest, sizes, style, between)
         sign = "-" if coefficient.is_negative else "+"
         text = f"{text} {sign} {piece}" if text else ("-" * (sign == "-") + piece)
     return text
 
 
-def _product(coefficient: sp.Expr, rest: sp.Expr, sizes: dict[str, Size], style: str) -> str:
+def _product(
+    coefficient: sp.Expr, rest: sp.Expr, sizes: dict[str, Size], style: str, between: str | None
+) -> str:
     powers: list[tuple[str, Size, int]] = []
     others: list[str] = []
     for factor in sp.Mul.make_args(rest):
@@ -247,9 +266,14 @@ def _product(coefficient: sp.Expr, rest: sp.Expr, sizes: dict[str, Size], style:
             merged[-1] = (merged[-1][0], value, merged[-1][2] + exponent)
         elif not (name in ("N", "B") and value == 1):
             merged.append((name, value, exponent))
+    if coefficient == 1 and not others and len(merged) == 1 and merged[0][2] == 1:
+        value = merged[0][1]
+        alone = str(value) if isinstance(value, int) else str(Printer(style)(value))  # type: ignore[arg-type]
+        return f"({alone})" if isinstance(value, sp.Add) else alone
     pieces = [_number(simplest(coefficient), style)] if coefficient != 1 else []
     pieces += [_power(value, exponent, style) for _, value, exponent in merged] + others
-    return (r" \cdot " if style == "latex" else "*").join(pieces) or "1"
+    times = r" \cdot " if style == "latex" else "*"
+    return (times if between is None else between).join(pieces) or "1"
 
 
 def _kin(left: str, right: str) -> bool:
@@ -260,21 +284,22 @@ def _power(value: Size, exponent: int, style: str) -> str:
     base = _number(value, style)
     if exponent == 1:
         return base
-    if isinstance(value, sp.Expr) and not value.is_Symbol:
-        base = f"({base})"
     return f"{base}^{{{exponent}}}" if style == "latex" and exponent > 9 else f"{base}^{exponent}"
 
 
 def _number(value: Any, style: str) -> str:
+    """A value as a factor: what is no single number or letter stands in brackets."""
     if isinstance(value, int):
         return str(value)
-    text = Printer(style)(value)  # type: ignore[arg-type]
-    return f"({text})" if value.is_Add else str(text)
+    text = str(Printer(style)(value))  # type: ignore[arg-type]
+    return text if value.is_Symbol or value.is_Integer else f"({text})"
 
 
 def sum_of(lines: Sequence[LayerWorking], style: str = "latex") -> str:
     """The whole sum as a student writes it, each layer's share in brackets."""
     shares = [line.substituted(style) for line in lines]
+    if len(shares) == 1:
+        return shares[0]
     return " + ".join(f"({one})" if " + " in one or " - " in one else one for one in shares if one)
 
 

@@ -9,7 +9,6 @@ from derive.counting.explain import Explanation, Target
 from derive.counting.network import NetworkCount
 from derive.counting.working import LayerWorking, quantities, reasons, sum_of, working
 from derive.rendering.count import TITLES, escaped, latex_number, number, plain
-from derive.tensor.printing import Printer
 
 
 def _alike(lines: Sequence[LayerWorking]) -> list[tuple[LayerWorking, int]]:
@@ -34,7 +33,7 @@ def as_text(count: NetworkCount, wanted: Iterable[str] = ()) -> str:
                 formula = step.formula_text("text")
                 lines.append(f"    {formula} = {said} = {number(step.value)}")
             if name in ("multiplications", "additions"):
-                lines += [f"    {one}" for one in reasons(line.row)]
+                lines += [f"    {one}" for one in reasons(line.row, name)]
         whole = sum_of(shares, "text")
         if len(shares) > 1 and len(whole) <= 400:
             lines += ["", f"  {whole} = {number(count.totals[name])}"]
@@ -54,9 +53,10 @@ def as_latex(count: NetworkCount, wanted: Iterable[str] = ()) -> str:
             for step in line.steps:
                 often = rf" \quad (\text{{{times} times}})" if times > 1 else ""
                 rows.append(
-                    rf"\text{{{escaped(line.row.node.call)}: }} & {step.formula_text('latex')} = "
-                    rf"{step.substituted('latex')} = {latex_number(step.value)}{often}"
+                    rf"\text{{{escaped(line.row.node.call)}: }} & {step.formula_text('latex')}{often}"
                 )
+                # On a line of its own: together they would be wider than a page.
+                rows.append(rf"& = {step.substituted('latex')} = {latex_number(step.value)}")
         rows.append(rf"\text{{together: }} & {latex_number(count.totals[name])}")
         body = " \\\\\n".join(rows)
         blocks.append(
@@ -80,7 +80,7 @@ def as_dict(count: NetworkCount, wanted: Iterable[str] = ()) -> dict[str, Any]:
                     "call": line.row.node.call,
                     "steps": [
                         {
-                            "formula": {"latex": Printer("latex")(step.formula), "text": str(step.formula)},
+                            "formula": {"latex": step.formula_text("latex"), "text": str(step.formula)},
                             "substituted": {
                                 "latex": step.substituted("latex"),
                                 "text": step.substituted("text"),
@@ -89,7 +89,7 @@ def as_dict(count: NetworkCount, wanted: Iterable[str] = ()) -> dict[str, Any]:
                         }
                         for step in line.steps
                     ],
-                    "why": list(reasons(line.row)) if name in ("multiplications", "additions") else [],
+                    "why": list(reasons(line.row, name)) if name in ("multiplications", "additions") else [],
                     "value": plain(line.value),
                 }
                 for line in shares
