@@ -18,6 +18,12 @@ def _form(u: Array, P: Array) -> Array:
     return np.einsum("...i,ij,...j->...", u, P, u)
 
 
+def _summed_outer(weight: Array, left: Array, right: Array) -> Array:
+    """The sum over the batch of ``weight left right^T``."""
+    n = left.shape[-1]
+    return (weight.reshape(-1, 1) * left.reshape(-1, n)).T @ right.reshape(-1, n)
+
+
 @forward_rule("y: ... n, mu: ... n, S: n n -> ...", analytic=True)
 def gaussian_nll_full(y: Array, mu: Array, S: Array) -> Array:
     n = S.shape[0]
@@ -31,7 +37,7 @@ def gaussian_nll_full_backward(upstream: Array, y: Array, mu: Array, S: Array) -
     # The inverse is applied to both sides, since S need not be symmetric.
     left, right = u @ P, u @ P.T
     slope = upstream[..., None] * (left + right) / 2
-    total = upstream.sum() * P.T / 2 - np.einsum("...,...i,...j->ij", upstream, left, right) / 2
+    total = (upstream.sum() * P.T - _summed_outer(upstream, left, right)) / 2
     return {"y": slope, "mu": -slope, "S": total}
 
 
@@ -51,7 +57,7 @@ def gaussian_kl_full_backward(
     left, right = u @ P, u @ P.T
     slope = upstream[..., None] * (left + right) / 2
     whole = upstream.sum()
-    outer = np.einsum("...,...i,...j->ij", upstream, left, right)
+    outer = _summed_outer(upstream, left, right)
     return {
         "mu_1": -slope,
         "S_1": whole * (P.T - np.linalg.inv(S_1).T) / 2,

@@ -16,10 +16,10 @@ def _flat(name: str, of: Sizes) -> Sizes:
     return {"n": of["C"] * of["H"] * of["W"]}
 
 
-@forward_rule("x: N C H W -> N n", analytic=True, sizes=_flat)
+@forward_rule("x: ... C H W -> ... n", analytic=True, sizes=_flat)
 def flatten(x: Array) -> Array:
     """Channels, rows and columns in one row, the last index running fastest."""
-    return x.reshape(x.shape[0], -1)
+    return x.reshape(*x.shape[:-3], int(np.prod(x.shape[-3:]))).copy()
 
 
 @backward_rule(flatten)
@@ -40,7 +40,7 @@ def _rows(name: str, of: Sizes, rows: int) -> Sizes:
 @forward_rule("x: ... n m -> ... p q", analytic=True, sizes=_rows)
 def reshape(x: Array, *, rows: int = 1) -> Array:
     """The same entries in the same order in another number of rows."""
-    return x.reshape(*x.shape[:-2], rows, -1)
+    return x.reshape(*x.shape[:-2], rows, x.shape[-2] * x.shape[-1] // rows).copy()
 
 
 @backward_rule(reshape)
@@ -82,7 +82,7 @@ def _larger(name: str, of: Sizes, factor: int) -> Sizes:
     return {"p": factor * of["H"], "q": factor * of["W"]}
 
 
-@forward_rule("x: N C H W -> N C p q", analytic=True, sizes=_larger)
+@forward_rule("x: ... H W -> ... p q", analytic=True, sizes=_larger)
 def nearest_upsampling(x: Array, *, factor: int = 2) -> Array:
     """Every entry repeated along rows and columns."""
     return x.repeat(factor, axis=-2).repeat(factor, axis=-1)
@@ -90,8 +90,8 @@ def nearest_upsampling(x: Array, *, factor: int = 2) -> Array:
 
 @backward_rule(nearest_upsampling)
 def nearest_upsampling_backward(upstream: Array, x: Array, *, factor: int) -> Gradients:
-    N, C, H, W = x.shape
-    return {"x": upstream.reshape(N, C, H, factor, W, factor).sum(axis=(3, 5))}
+    *leading, H, W = x.shape
+    return {"x": upstream.reshape(*leading, H, factor, W, factor).sum(axis=(-3, -1))}
 
 
 @forward_rule("E: V d, c: ... T -> ... T d", analytic=True, integers=("c",))

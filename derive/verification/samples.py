@@ -37,7 +37,7 @@ PRIMES = (3, 5, 7, 11, 13, 17)
 _MANY_PRIMES = (2, *PRIMES, 19, 23)
 """For more sizes than four, smaller ones, so that arrays of all of them do not become large."""
 
-_SMALL_PRIMES = (2, 3, 5, 3, 2, 5, 3, 2, 3, 5)
+_SMALL_PRIMES = (2, 3, 5, 2, 3, 5, 3, 2, 5, 2, 3)
 """For arrays of four dimensions and more: neighbours differ."""
 
 _ELEMENTWISE_LENGTH = 7

@@ -37,6 +37,13 @@ def counterparts() -> dict[str, Call]:
 
         return pool
 
+    def adaptive(name: str) -> Call:
+        def pool(x: Any, **out: float) -> Any:
+            sizes = [out[key] for key in ("L_out", "D_out", "H_out", "W_out") if key in out]
+            return getattr(functional, name)(x, [int(size) for size in sizes])
+
+        return pool
+
     def group_norm(x: Any, gamma: Any, beta: Any, eps: float) -> Any:
         y = functional.group_norm(x.flatten(1, 2), len(gamma), gamma.flatten(), beta.flatten(), eps)
         return y.reshape(x.shape)
@@ -48,18 +55,20 @@ def counterparts() -> dict[str, Call]:
 
     return {
         **{name: convolution(name) for name in ("conv1d", "conv2d", "conv3d")},
-        **{name: convolution(name) for name in ("conv_transpose1d", "conv_transpose2d")},
+        **{name: convolution(name) for name in ("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")},
         "true_convolution2d": turned,
         "grouped_conv2d": grouped,
         "depthwise_conv2d": depthwise,
         "conv1x1": lambda x, W, b: functional.conv2d(x, W[..., None, None], b),
         **{f"{kind}_pool{n}d": pooling(f"{kind}_pool{n}d") for kind in ("max", "avg") for n in (1, 2, 3)},
-        "avg_pool2d_inside": pooling("avg_pool2d", count_include_pad=False),
-        "global_avg_pool2d": lambda x: x.mean((-1, -2)),
-        "global_max_pool2d": lambda x: x.flatten(-2).max(-1).values,
-        "adaptive_avg_pool2d": lambda x, H_out, W_out: functional.adaptive_avg_pool2d(
-            x, (int(H_out), int(W_out))
-        ),
+        **{f"avg_pool{n}d_inside": pooling(f"avg_pool{n}d", count_include_pad=False) for n in (1, 2, 3)},
+        **{f"global_avg_pool{n}d": lambda x: x.flatten(2).mean(-1) for n in (1, 2, 3)},
+        **{f"global_max_pool{n}d": lambda x: x.flatten(2).max(-1).values for n in (1, 2, 3)},
+        **{
+            f"adaptive_{kind}_pool{n}d": adaptive(f"adaptive_{kind}_pool{n}d")
+            for kind in ("max", "avg")
+            for n in (1, 2, 3)
+        },
         "batch_norm2d": lambda x, gamma, beta, eps: functional.batch_norm(
             x, None, None, gamma, beta, training=True, eps=eps
         ),

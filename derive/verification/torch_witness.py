@@ -118,6 +118,7 @@ def _counterparts() -> dict[str, Callable[..., Any]]:
             "l2_penalty": lambda w, alpha: alpha / 2 * (w**2).sum(),
             "dropout": lambda x, m, p: x * m / (1 - p),
             "residual_sum": lambda x, f: x + f,
+            "product": lambda x, f: x * f,
             "absolute_error": lambda yhat, y: functional.l1_loss(yhat, y, reduction="sum"),
             "mean_absolute_error": lambda yhat, y: functional.l1_loss(yhat, y),
             "gaussian_nll_full": lambda y, mu, S: -normal(mu, S).log_prob(y),

@@ -16,6 +16,9 @@ from derive.verification.samples import Setting, draw
 
 SIZES = {"n": 3, "m": 2, "B": 5, "d": 4, "d_v": 2, "T": 3}
 
+MANY_AXES = {"conv_transpose2d", "adaptive_avg_pool2d", "adaptive_max_pool2d", "multi_head_attention"}
+CELLS = {name for name in ops.names() if ops.operation(name).family == "recurrent"} | {"additive_attention"}
+
 EVERYTHING = [
     pytest.param(
         name,
@@ -23,15 +26,17 @@ EVERYTHING = [
         order,
         upstream,
         id=f"{name}-{given.name}-{order}{'-g' if upstream else ''}",
-        # Loops over the five axes of a volume and over scatters take seconds each.
-        marks=[pytest.mark.slow] if name.startswith(("conv3d", "conv_transpose2d", "max_pool3d")) else [],
+        # Loops over many axes take seconds each.
+        marks=[pytest.mark.slow]
+        if name in MANY_AXES or name.endswith("3d") or (order == 2 and name in CELLS)
+        else [],
     )
     for name in ops.names()
     for given in ops.operation(name).differentiable
     for order, upstream in ((1, False), (1, True), (2, False))
     # Through time there is only the gradient: a Jacobian would have a term for every number of steps.
     if upstream or not ops.operation(name).program.recurrent
-    if upstream or ops.operation(name).output.rank + order * given.tensor.rank <= (5 if order == 1 else 3)
+    if upstream or ops.operation(name).output.rank + order * given.tensor.rank <= (4 if order == 1 else 3)
 ]
 
 

@@ -28,6 +28,9 @@ def _values(operation: str, name: str, shape: tuple[int, ...], random: np.random
         return random.uniform(0.3, 3, shape)
     if name == "c":
         return random.integers(0, SIZES["n"], shape)
+    if name in ("S", "S_1", "S_2"):  # a covariance
+        root = random.standard_normal(shape)
+        return root @ root.T / shape[-1] + np.eye(shape[-1])
     if name == "M":  # a mask; the first column keeps every row from being empty
         return (random.random(shape) < 0.5) | (np.arange(shape[-1]) == 0)
     # Weights are smaller, so that a softmax of products of several does not become all or nothing.

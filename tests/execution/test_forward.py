@@ -167,7 +167,7 @@ NAIVE = {
 def _entry(operation, inputs, place):
     """The inputs of one batch entry, as Python numbers."""
     axes = operation.signature.inputs
-    return [a[place].tolist() if axes[name].batched else a.tolist() for name, a in inputs.items()]
+    return {k: a[place].tolist() if axes[k].batched else a.tolist() for k, a in inputs.items()}
 
 
 @pytest.mark.parametrize("batch", BATCHES, ids=str)
@@ -175,7 +175,7 @@ def _entry(operation, inputs, place):
 def test_value_is_that_of_the_naive_loop(name, batch, make_inputs, relative_error):
     operation = execution.find(name)
     inputs = make_inputs(name, batch)
-    expected = np.array([NAIVE[name](*_entry(operation, inputs, place)) for place in np.ndindex(batch)])
+    expected = np.array([NAIVE[name](**_entry(operation, inputs, place)) for place in np.ndindex(batch)])
     actual = execution.forward(name, inputs)
     assert relative_error(actual.reshape(expected.shape), expected) < 1e-13
     assert actual.shape[: len(batch)] == batch

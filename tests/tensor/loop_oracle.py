@@ -191,7 +191,7 @@ def recompute(world, changed):
     """The arrays after every statement that reads something changed has been evaluated anew."""
     changed = set(changed)
     for statement in world.program.everything:
-        read = {one.tensor.name for one in statement.value.atoms(Access)}
+        read = {one.tensor.name for one in statement.value.atoms(Access, Inverse, LogDet)}
         if read & changed and statement.tensor.name not in changed:
             world = _evaluate_statement(world, statement)
             changed.add(statement.tensor.name)
