@@ -298,6 +298,12 @@ class Scaled(Matrix):
             if above == 1 and isinstance(self.operand, Times) and not below.is_number:
                 divisor, level = printer.piece(below)  # a product over a size: A B / n
                 return f"{inner} / {divisor if level >= POWER else printer.parenthesise(divisor)}", MULTIPLY
+        if isinstance(self.factor, Quotient) and not printer.is_latex:
+            above = self.factor.above
+            if isinstance(above, Scalar) and above.value in (1, -1):  # u / v and not 1/v u
+                divisor = _tight(self.factor.below, printer, POWER)
+                one = above.value == 1
+                return f"{'' if one else '-'}{inner} / {divisor}", MULTIPLY if one else ADD
         front, level = self.factor.write(printer)
         negative = front.startswith("-")
         if (level < MULTIPLY and not negative) or isinstance(self.factor, Times):
@@ -456,6 +462,8 @@ class Elementwise(Matrix):
             if level < POWER:
                 exponent = printer.parenthesise(exponent)
             sign = r"\odot " if printer.is_latex else "⊙"
+            if self.shape == (ONE, ONE):
+                sign = ""  # of a number there is one kind of power
             return f"{base}^{{{sign}{exponent}}}" if printer.is_latex else f"{base}^{sign}{exponent}", POWER
         return printer.with_slots(inner).piece(pattern)
 
@@ -493,6 +501,7 @@ class Quotient(Matrix):
             above, below = self.above.print(printer), self.below.print(printer)
             if printer.is_latex:
                 return rf"\frac{{{above}}}{{{below}}}", MULTIPLY
+            return f"{_tight(self.above, printer, POWER)}/{_tight(self.below, printer, POWER)}", MULTIPLY
         sign = r" \oslash " if printer.is_latex else " ⊘ "
         return _tight(self.above, printer, ATOM) + sign + _tight(self.below, printer, ATOM), MULTIPLY
 
