@@ -26,9 +26,17 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     "unknown operation 'sofmax'; did you mean softmax?"
     >>> unknown("operation", "zzz", ["softmax", "relu"])
     "unknown operation 'zzz'; known: relu, softmax"
+    >>> unknown("letter", "7", "abcdefghijklmnopqrstuvwxyz")[:58]
+    "unknown letter '7'; there are 26: a, b, c, d, e, f, g, h, "
     """
     names = list(known)
     near = nearest(name, names)
     if near:
         return f"unknown {kind} {name!r}; did you mean {' or '.join(near)}?"
+    if len(names) > _MOST_LISTED:
+        listed = ", ".join(sorted(names)[:_MOST_LISTED])
+        return f"unknown {kind} {name!r}; there are {len(names)}: {listed}, ..."
     return f"unknown {kind} {name!r}; known: {', '.join(sorted(names)) or 'none'}"
+
+
+_MOST_LISTED = 24
