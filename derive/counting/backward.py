@@ -18,7 +18,7 @@ from derive.counting.arithmetic import Counts, count_statement
 from derive.counting.formulas import Formula, Size, simplest
 from derive.counting.layers import ATTENTION, WEIGHTED, Use
 from derive.counting.network import NetworkCount, total
-from derive.counting.operation_formulas import COUNTED, contracted
+from derive.counting.operation_formulas import COUNTED, contracted, formulas_of
 from derive.derivation import derive_gradient
 from derive.ops import operation
 from derive.tensor.index import Index, free_indices
@@ -30,15 +30,22 @@ QUANTITIES = (*COUNTED, "multiply_adds")
 
 @dataclass(frozen=True)
 class BackwardFormulas:
-    """What the gradients of an operation cost: those of its parameters, and those of its inputs on top."""
+    """What the gradients of an operation cost: those of its parameters, and those of its inputs on top.
+
+    Of a cell, ``inputs`` is its input and ``states`` what it got from the step before, with ``held`` numbers.
+    """
 
     parameters: Mapping[str, Formula]
     inputs: Mapping[str, Formula]
+    states: Mapping[str, Formula] | None = None
+    held: Formula | None = None
 
 
 @cache
-def backward_formulas(name: str, absent: tuple[tuple[str, int], ...] = ()) -> BackwardFormulas:
-    """The formulas of one operation, in its sizes.
+def backward_formulas(
+    name: str, absent: tuple[tuple[str, int], ...] = (), cell: bool = False
+) -> BackwardFormulas:
+    """The formulas of one operation, in its sizes; ``cell`` says that it is repeated over its own states.
 
     >>> found = backward_formulas("linear")
     >>> found.parameters["multiply_adds"].expression, found.inputs["multiply_adds"].expression
@@ -50,7 +57,7 @@ def backward_formulas(name: str, absent: tuple[tuple[str, int], ...] = ()) -> Ba
     def counted(wanted: list[str]) -> Mapping[str, Formula]:
         counts, products = Counts(), sp.S.Zero
         for wrt in wanted:
-            derived = derive_gradient(one, wrt, 1, None).derived
+            derived = derive_gradient(one, wrt, 1, True if cell else None).derived
             statements = [line for statement in derived.statements for line in _Hoisting(statement).found]
             # For these the calculus gives dy/dx; the chain rule takes one product more.
             if one.is_elementwise and derived.result not in (1, -1):
@@ -66,7 +73,11 @@ def backward_formulas(name: str, absent: tuple[tuple[str, int], ...] = ()) -> Ba
 
     own = [given.name for given in one.differentiable if given.parameter and given.name not in gone]
     others = [given.name for given in one.differentiable if not given.parameter]
-    return BackwardFormulas(counted(own), counted(others))
+    if not cell:
+        return BackwardFormulas(counted(own), counted(others))
+    held = sp.Add(*(sp.Mul(*tensor.shape) for key in others[1:] if (tensor := one.by_name[key].tensor)))
+    parameters, states = counted(own), counted(others[1:])
+    return BackwardFormulas(parameters, counted(others[:1]), states, Formula(held))
 
 
 class _Hoisting:
@@ -154,10 +165,18 @@ def count_backward(count: NetworkCount) -> BackwardCount:
 def _use(use: Use, needs_input: bool) -> dict[str, Size]:
     if not use.operation:
         return {}
-    formulas = backward_formulas(use.operation, use.absent)
+    formulas = backward_formulas(use.operation, use.absent, use.carried is not None)
     parts = [formulas.parameters] + ([formulas.inputs] if needs_input else [])
     known = {"s": 1, "p": 0, "d": 1, **use.sizes}
     found = {name: simplest(sum(part[name](known) for part in parts) * use.calls) for name in QUANTITIES}
+    if use.carried is not None and formulas.states is not None and formulas.held is not None:
+        # Each step adds what comes from the one after it, and its share of the parameters' gradients.
+        for name in QUANTITIES:
+            found[name] = simplest(found[name] + formulas.states[name](known) * use.carried)
+        sizes = formulas_of(use.operation, use.absent).parameters.values()
+        learned = sum(size(known) for size in sizes)
+        added = formulas.held(known) * use.carried + learned * (use.calls - 1)
+        found["additions"] = simplest(found["additions"] + added)
     if use.role not in (WEIGHTED, ATTENTION):
         found["multiply_adds"] = 0
     return found

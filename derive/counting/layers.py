@@ -52,6 +52,7 @@ class Use:
     buffers: numbers kept and not trained (running means and variances).
     evaluations: activation evaluations, where there is no operation.
     additions: additions, where there is no operation.
+    carried: of a recurrent cell, how many of the evaluations get a state from another one.
     """
 
     operation: str = ""
@@ -65,6 +66,7 @@ class Use:
     buffers: Size = 0
     evaluations: Size = 0
     additions: Size = 0
+    carried: Size | None = None
 
     @property
     def key(self) -> tuple[Any, ...]:

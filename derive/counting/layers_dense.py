@@ -78,5 +78,5 @@ def tokens(call: Call) -> Placed:
 def scale(call: Call) -> Placed:
     """A learned factor for every feature of the last axis, or of the channels of images."""
     width = call.size("width")
-    use = Use(own_parameters=width, role=ARITHMETIC)
-    return Placed(call.shape, (use,), note="a learned factor: its multiplications are not counted")
+    use = Use("product", {}, calls=product(call.shape), own_parameters=width, role=ARITHMETIC)
+    return Placed(call.shape, (use,))

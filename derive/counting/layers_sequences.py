@@ -38,9 +38,10 @@ _CELLS: dict[str, tuple[str, tuple[str, ...], tuple[tuple[str, int], ...]]] = {
 """For each kind its operation, its biases, and biases that only the variant with two has."""
 
 
-def _uses(call: Call, kind: str, width: Size, hidden: Size, steps: Size) -> Use:
+def _uses(call: Call, kind: str, width: Size, hidden: Size, steps: Size, carried: Size) -> Use:
     cell, absent, twice = _cell(call, *_CELLS[kind])
-    return Use(cell, {"n": width, "m": hidden}, calls=steps, absent=absent, twice=twice)
+    sizes = {"n": width, "m": hidden}
+    return Use(cell, sizes, calls=steps, absent=absent, twice=twice, carried=carried)
 
 
 def _recurrent(call: Call, kind: str) -> Placed:
@@ -52,7 +53,7 @@ def _recurrent(call: Call, kind: str) -> Placed:
         call.fail("num_layers is a number")
     uses = []
     for _ in range(layers):
-        uses += [_uses(call, kind, width, hidden, simplest(N * T))] * directions
+        uses += [_uses(call, kind, width, hidden, simplest(N * T), simplest(N * (T - 1)))] * directions
         width = simplest(hidden * directions)
     reach: Reach = ((0, 1, 0, 0), None, None)
     return Placed((N, T, width), tuple(uses), (reach,))
@@ -85,7 +86,7 @@ def _one_step(call: Call, kind: str) -> Placed:
     call.rank(2, what="one vector")
     call.same("input_size", call.shape[1], "features")
     hidden = call.size("hidden_size")
-    use = _uses(call, kind, call.shape[1], hidden, call.shape[0])
+    use = _uses(call, kind, call.shape[1], hidden, call.shape[0], 0)
     return Placed((call.shape[0], hidden), (use,), (((0, 1, 0, 0), None),))
 
 

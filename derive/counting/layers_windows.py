@@ -7,6 +7,7 @@ with that axis' numbers put in. Padding that is longer at the end is a longer in
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import sympy as sp
 
 from derive.counting.formulas import Formula, Size, divided, product, simplest
-from derive.counting.layers import POOLING, Call, Placed, Reach, Use, layer, show
+from derive.counting.layers import POOLING, Call, Placed, Reach, Shape, Use, layer, show
 from derive.counting.operation_formulas import OperationFormulas, formulas_of
 from derive.ops.convolution import AXES
 
@@ -366,8 +367,23 @@ def _adaptive(call: Call, kind: str) -> Placed:
         more = {"dilation": 1} if kind == "max" else {}
         call.settings = {"kernel_size": kernel, "stride": kernel, "padding": 0, **more}
         return _pool(call, 2, f"{kind}_pool2d")
-    note = "its windows overlap and differ in size; their additions are not counted"
-    return Placed((N, C, *sizes), (Use(role=POOLING),), (((0, 1, 0, 0), (1, 1, 0, 0), None, None),), note)
+    uses = _unequal(f"global_{kind}_pool2d", (N, C), tuple(map(_extents, extents, sizes)))
+    return Placed((N, C, *sizes), uses, (((0, 1, 0, 0), (1, 1, 0, 0), None, None),))
+
+
+def _extents(extent: Any, places: Any) -> Counter[int]:
+    """How many windows of each size there are: window i goes from floor(i n/w) to ceil((i + 1) n/w)."""
+    return Counter(-(-(i + 1) * extent // places) - i * extent // places for i in range(places))
+
+
+def _unequal(name: str, outer: Shape, extents: tuple[Counter[int], ...]) -> tuple[Use, ...]:
+    """Windows that differ in size: each is pooled whole."""
+    heights, widths = extents
+    return tuple(
+        Use(name, {"N": outer[0], "C": outer[1], "H_in": h, "W_in": w}, calls=a * b, role=POOLING)
+        for h, a in sorted(heights.items())
+        for w, b in sorted(widths.items())
+    )
 
 
 @layer("AdaptiveAvgPool2d", "output_size")
@@ -396,14 +412,17 @@ def global_max_pool2d(call: Call) -> Placed:
 
 @layer("AdaptiveAvgPool1d", "output_size")
 def adaptive_avg_pool1d(call: Call) -> Placed:
-    """The mean of every channel of a sequence; of windows only where they divide it."""
+    """The mean of windows of a sequence chosen so that the output has a given size."""
     _space(call, 1)
     (wanted,) = call.several("output_size", 1)
     N, C, L = call.shape
     if wanted == 1:
         use = Use("global_avg_pool2d", {"N": N, "C": C, "H_in": L, "W_in": 1}, role=POOLING)
         return Placed((N, C, 1), (use,), (((0, 1, 0, 0), (1, 1, 0, 0), None),))
-    if not (isinstance(L, int) and isinstance(wanted, int) and L % wanted == 0):
-        call.fail(f"{L} places do not divide into {wanted} windows")
+    if not (isinstance(L, int) and isinstance(wanted, int)):
+        call.fail("the windows of an adaptive pooling depend on the size: give numbers")
+    if L % wanted:
+        uses = _unequal("global_avg_pool2d", (N, C), (_extents(L, wanted), Counter({1: 1})))
+        return Placed((N, C, wanted), uses, (((0, 1, 0, 0), (1, 1, 0, 0), None),))
     call.settings = {"kernel_size": L // wanted, "stride": L // wanted, "padding": 0}
     return _pool(call, 1, "avg_pool1d")

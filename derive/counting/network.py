@@ -142,9 +142,22 @@ def count_network(
         rows.append(Row(number, node, read, placed, counts))
     totals = {name: total(row.counts[name] for row in rows) for name in QUANTITIES}
     notes = [f"{row.node.path}: {row.placed.note}" for row in rows if row.placed.note]
-    notes += given_padding
+    notes += given_padding + _channels_last(network, shapes)
     lower = bool(network.unknown) or any("not counted" in row.placed.note for row in rows)
     return NetworkCount(network, batch, tuple(rows), totals, conventions, lower, tuple(notes), tuple(shapes))
+
+
+def _channels_last(network: Network, shapes: Sequence[Shape]) -> list[str]:
+    """A word about inputs that look as if their channels stood last, where nothing else would say so."""
+    found = []
+    for k in () if network.is_inventory else network.inputs:
+        shape = shapes[k][1:]
+        if len(shape) == 3 and shape[0] == shape[1] and shape[2] in (1, 3, 4) and shape[0] not in (1, 3, 4):
+            found.append(
+                f"the input {'x'.join(map(str, shape))} is read as {shape[0]} channels of "
+                f"{shape[1]}x{shape[2]}; --layout hwc if the channels stand last"
+            )
+    return found
 
 
 def _placed(
