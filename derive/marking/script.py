@@ -148,9 +148,7 @@ class Script:
         for part in problem.parts:
             for value in part.operated.values if part.operated is not None else ():
                 for places in range(1, MOST_PLACES + 1):
-                    if (
-                        value * 10**places % 1
-                    ):  # who writes these digits has rounded what is asked for
+                    if value * 10**places % 1:  # who writes these digits has rounded what is asked for
                         self.scope.rounded.setdefault(f"{abs(float(value)):.{places}f}", 0)
 
     def read(self, statement: Statement) -> None:
