@@ -57,6 +57,8 @@ class _Reader:
         self.graph, self.builder = graph, Builder(name)
         self.weights = {one.name: tuple(one.dims) for one in graph.initializer}
         self.shapes = {one.name: _shape(one) for one in (*graph.value_info, *graph.output, *graph.input)}
+        self.arrays = {one.name: one for one in graph.initializer}
+        self.origin: dict[str, str] = {}  # of arrays made of weights
         self.at: dict[str, int] = {}
         self.used: set[str] = set()
 
@@ -81,17 +83,37 @@ class _Reader:
             self.weights[output] = tuple(getattr(attributes.get("value"), "dims", ()))
             return
         if not reads:
+            self._of_weights(node)
             return
         layer, arguments, keywords = self._layer(node, kind, attributes, shapes)
         if layer == "Moved":
             reads = reads[:1]
             arguments = (self._output_shape(node),)
         path = node.name or node.output[0]
-        tied = next((name for name in node.input if name in self.weights and len(self.weights[name]) > 1), "")
+        arrays = [name for name in node.input if name in self.weights and len(self.weights[name]) > 1]
+        tied = self.origin.get(arrays[0], arrays[0]) if arrays else ""
         inputs = [self.at[name] for name in reads]
         own = self.builder.add(layer, arguments, keywords, inputs, path=path, tied=tied)
         self.used.update(node.input)
         self.at.update(dict.fromkeys(node.output, own))
+
+    def _of_weights(self, node: Any) -> None:
+        """An array made of weights alone, a transposed one say, stands for them under its own name."""
+        sources = [name for name in node.input if name in self.weights]
+        shape = self.shapes.get(node.output[0])
+        if sources and shape is not None and all(isinstance(one, int) for one in shape):
+            self.weights[node.output[0]] = shape
+            self.origin[node.output[0]] = self.origin.get(sources[0], sources[0])
+
+    def _axes(self, node: Any, given: Mapping[str, Any]) -> tuple[int, ...] | None:
+        """The axes of a reduction: an attribute in old files, a small array of whole numbers in new ones."""
+        if "axes" in given:
+            return tuple(map(int, given["axes"]))
+        array = self.arrays.get(node.input[1]) if len(node.input) > 1 else None
+        if array is None:
+            return None
+        numbers = importlib.import_module("onnx").numpy_helper.to_array(array)
+        return tuple(map(int, numbers.reshape(-1)))
 
     def _output_shape(self, node: Any) -> tuple[Any, ...]:
         shape = self.shapes.get(node.output[0])
@@ -129,6 +151,8 @@ class _Reader:
             return self._arithmetic(node, kind)
         if kind == "Concat":
             return "Concat", (), {"dim": int(given.get("axis", 1))}
+        if kind == "ReduceMean" and (axes := self._axes(node, given)) is not None:
+            return "Mean", (axes,), {"keepdim": bool(given.get("keepdims", 1))}
         if kind == "Flatten":
             return "Flatten", (int(given.get("axis", 1)),), {}
         if kind in _ENTRYWISE:

@@ -50,3 +50,22 @@ def test_an_unknown_operation_makes_a_lower_bound(path):
     count = count_onnx(path)
     assert count.lower_bound
     assert count.network.unknown == ("the operation Sinh at r",)
+
+
+def test_transposed_weights_and_means(tmp_path):
+    """As PyTorch's exporters write a linear layer without folded constants, and a mean over places."""
+    nodes = [
+        helper.make_node("ReduceMean", ["x", "axes"], ["m"], keepdims=0),
+        helper.make_node("Transpose", ["W"], ["V"], perm=[1, 0]),
+        helper.make_node("MatMul", ["m", "V"], ["y"]),
+    ]
+    axes = helper.make_tensor("axes", TensorProto.INT64, [2], [2, 3])
+    given = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 5, 3, 7])
+    out = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 11])
+    graph = helper.make_graph(nodes, "net", [given], [out], [weights("W", 11, 5), axes])
+    onnx.save(helper.make_model(graph), str(tmp_path / "net.onnx"))
+    count = count_onnx(tmp_path / "net.onnx")
+    assert count.totals["parameters"] == 55
+    assert count.totals["multiply_adds"] == 55
+    assert count.totals["additions"] == 5 * (3 * 7 - 1) + 11 * 4
+    assert not count.lower_bound
