@@ -166,6 +166,8 @@ class Parser:
         found = self.chain()
         if self.at < len(self.tokens):
             hint = "; '->' or a new line parts layers" if re.match(r"[^\W\d]|,", self.next) else ""
+            if self.next[:1].isdigit():
+                hint = "; a layer is written as a call, Conv2d(3, 16, 5)"
             if re.match(r"(def|repeat|for|if)\b.*:", self.text.strip()):
                 hint = "; the lines of a block stand under it, indented"
             self.fail(f"{self.next!r} was not expected here{hint}")

@@ -43,10 +43,21 @@ _ALIASES = {
     "k": "kernel", "kernel": "kernel", "size": "kernel", "f": "kernel", "window": "kernel",
     "kernels": "count", "filters": "count", "filter": "count", "maps": "count", "channels": "count",
     "units": "count", "unit": "count", "neurons": "count", "neuron": "count", "outputs": "count",
+    "ch": "count", "n": "count",
     "out": "count", "features": "count", "nodes": "count", "classes": "count",
     "dilation": "dilation", "groups": "groups",
 }  # fmt: skip
-_SHORT = {"s": "stride", "p": "pad", "k": "kernel", "f": "kernel", "d": "dilation", "g": "groups"}
+_WIDTHS = re.compile(r"(?:mlp|perceptron|fc|dense)?\s*:?\s*(\d+(?:\s*(?:-+>?|→|,)\s*\d+){2,})", re.IGNORECASE)
+"""A perceptron by its widths, the input's first: ``MLP 784-500-10``."""
+_SHORT = {
+    "n": "count",
+    "s": "stride",
+    "p": "pad",
+    "k": "kernel",
+    "f": "kernel",
+    "d": "dilation",
+    "g": "groups",
+}
 _FILLERS = {"layer", "layers", "with", "of", "and", "a", "an", "the", "by", "each", "then", "connected",
             "activation", "function", "2d", "using", "output", "hidden", "feature", "followed", "to", "has",
             "non", "overlapping", "size"}  # fmt: skip
@@ -97,6 +108,8 @@ def looks_like_sheet(text: str, layers: Collection[str] = ()) -> bool:
     if len(text) > MOST_TEXT:
         return False
     text = re.sub(r"[ \t]+", " ", text)
+    if len(text) < LONGEST and re.match(r"(?i)\s*(mlp\b|perceptron\b|\d+\s*-+>?\s*\d)", text):
+        return _WIDTHS.fullmatch(text.strip()) is not None
     pieces = [one.strip() for one in _ARROW.split(text) if one.strip() and not one.lstrip().startswith("#")]
     pieces = [one for one in pieces if not re.match(r"input\b", one, re.IGNORECASE)]
     if not pieces:
@@ -122,6 +135,11 @@ def read_sheet(text: str, name: str = "") -> Network:
     """
     builder = Builder(name)
     layers: list[Noted] = []
+    if widths := _WIDTHS.fullmatch(text.strip()):
+        first, *units = _sizes(widths[1])
+        builder.assumed.append(f"{text.strip()} is an input of {first} and layers of {units} units")
+        shape = Noted("input", {"shape": (first,)}, text, 1)
+        return wired(builder, [shape, *(Noted("fc", {"count": n}, text, 1) for n in units)])
     for number, piece in enumerate(_pieces(text), 1):
         layers += noted(piece, f"layer {number}: {_shown(piece)!r}", number, builder)
     return wired(builder, layers)
@@ -134,6 +152,8 @@ def _pieces(text: str) -> list[str]:
     bare = re.sub(r"(^|\s)#\s.*", "", text)
     bare = re.sub(r"[\"'`“”‘’]", "", bare)
     bare = re.sub(r"[ \t]+", " ", bare)
+    bare = re.sub(r"\b(?:[kns]\d{1,5}){2,3}\b", lambda m: re.sub(r"(?<=\d)(?=[kns])", " ", m[0]), bare)
+    bare = re.sub(r"(?i)(input\s*:?\s*)\[([\d x×]+)\]", r"\1\2", bare)
     for _ in range(2):
         bare = _JOINED.sub(r"\1", bare)
     bare = _DASH.sub("\0", _ARROW.sub("\0", bare))
@@ -334,7 +354,7 @@ def _read(layer: Noted, piece: str, builder: Builder, named: bool) -> None:
             elif text in ("same", "valid", "none"):
                 put("pad", 0 if text == "none" else text)
                 key = ""
-            elif short := re.fullmatch(r"([spkfdg])(\d+)", text):
+            elif short := re.fullmatch(r"([spkfdgn])(\d+)", text):
                 put(_SHORT[short[1]], int(short[2]))
             elif text in _ALIASES and text not in KINDS:
                 what = _ALIASES[text]

@@ -61,6 +61,12 @@ IMAGE, GREY = (3, 32, 32), (1, 28, 28)
                      79510, id="hidden"),
         pytest.param("CONV 3x3 8 | RELU | POOL 2 | FC 10", IMAGE, ["8x30x30", "8x30x30", "8x15x15", "10"],
                      224 + 18010, id="bars"),
+        pytest.param("MLP 784-500-10", (784,), ["500", "10"], 784 * 500 + 500 + 5010, id="perceptron"),
+        pytest.param("784 -> 100 -> 10", (784,), ["100", "10"], 79510, id="widths"),
+        pytest.param("conv k3n64s1 -> conv k9 n3 same", IMAGE, ["64x30x30", "3x30x30"],
+                     1792 + 81 * 64 * 3 + 3, id="k, n and s"),
+        pytest.param("3x3 conv, 64 ch, /2", IMAGE, ["64x15x15"], 1792, id="ch"),
+        pytest.param("INPUT: [3x32x32] -> conv 3x3 64", IMAGE, ["64x30x30"], 1792, id="input in brackets"),
         pytest.param("16 5x5 filters conv stride of 2", IMAGE, ["16x14x14"], 1216, id="filters last"),
     ],
 )  # fmt: skip
