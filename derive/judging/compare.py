@@ -22,7 +22,7 @@ from derive.judging.isolation import guarded
 from derive.judging.limits import Heavy, Refusal, ShapeMismatch, TooLarge
 from derive.judging.limits import in_force as limits_in_force
 from derive.judging.names import CONSTANTS, access, function_name, is_delta, is_indicator, is_letter
-from derive.judging.second_look import hessian, is_equation, second_looks
+from derive.judging.second_look import hessian, is_equation, second_looks, stands_alone
 from derive.judging.setting import setting_for
 from derive.judging.shapes import infer
 from derive.judging.trees import (
@@ -131,7 +131,12 @@ def _worst(
         a, b, named = definitions.put_in(a, b, given)
         setting = setting_for((a, b, *named.values()), declared, conventions)
         a, b, named = in_force(a, b, named, conventions)
-        claims.append(judge_by_conventions(a, b, relation, replace(setting, lets=named, seed=seed)))
+        claim = judge_by_conventions(a, b, relation, replace(setting, lets=named, seed=seed))
+        if claim.wrong and definitions.recurs(given, marked[:2]):
+            claim = Claim(
+                "undecided", message="a name is defined by a recurrence, and where it starts is not"
+            )
+        claims.append(claim)
     order = ("wrong", "unread", "undecided", "rounded", "correct")
     return min(claims, key=lambda c: order.index(c.verdict))
 
@@ -218,7 +223,8 @@ def _judge(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
             claim = _looked_at_again(left, right, relation, setting, claim)
         except Heavy:
             _hand_on()  # what else it may mean costs too much to find out
-    if claim.wrong and indices.derivatives(left) != indices.derivatives(right):
+    derivatives = indices.derivatives(left), indices.derivatives(right)
+    if claim.wrong and (derivatives[0] != derivatives[1] or (claim.note == "shape" and any(derivatives))):
         # each of them may have any values only as long as nothing is said of how they hang together
         return Claim("undecided", message="how the loss depends on the variable is not stated")
     return claim
@@ -237,9 +243,14 @@ def _looked_at_again(left: Tree, right: Tree, relation: str, setting: Setting, c
             if again.verdict in ("correct", "rounded"):
                 if look.granted:
                     return replace(again, assumed=(*again.assumed, look.said))
+                if not setting.lenient:
+                    continue
                 return Claim("undecided", message=look.said, assumed=again.assumed)
-        if is_equation(a, b, setting):
+        if setting.lenient and is_equation(a, b, setting):
             return Claim("undecided", message="an equation, not an identity: it holds for some values only")
+        shape = claim.note == "shape" and setting.lenient
+        if shape and (alone := stands_alone(a, b, setting)) is not None:
+            return Claim("undecided", message=f"{alone} stands alone: what it is, is not stated elsewhere")
     return claim
 
 

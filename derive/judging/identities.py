@@ -47,6 +47,7 @@ class Setting:
     random: Mapping[Tree, int] = field(default_factory=dict)  # random variables, and the space of each
     functions: frozenset[Tree] = frozenset()  # declared to be functions
     seed: int = 0  # which random points
+    lenient: bool = True  # undecided, not wrong, where it would be right if more were declared
 
 
 def judge_identity(left: Tree, right: Tree, setting: Setting) -> Claim:

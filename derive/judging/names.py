@@ -189,7 +189,8 @@ def matrices(trees: Iterable[Tree], sizes: set[Tree]) -> tuple[set[Tree], set[Tr
     """The names that are matrices and the names that are vectors, by the defaults of the design."""
     nodes = [node for tree in trees for node in _outside_indices(tree)]
     found: set[Tree] = set()
-    vectors: set[Tree] = set()
+    functions = {node.function for node in nodes if isinstance(node, Call)}
+    vectors: set[Tree] = {ONES} if ONES in nodes and ONES not in functions else set()
 
     def large(tree: Tree) -> bool:
         return is_capital(tree) and tree not in sizes and not _carries_size_label(tree)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from derive.judging.identities import Setting, evaluate_at
+from derive.judging.layout import Shape
 from derive.judging.limits import Refusal
 from derive.judging.names import INDEX, access, is_letter, matrices, size_names
 from derive.judging.sampling import SHARES, Domain, draw
@@ -52,6 +53,7 @@ def second_looks(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
     yield from _normal(left, right, setting)
     yield from _laplace(left, right, setting)
     yield from _scalars(left, right, setting)
+    yield from _count(left, right, setting)
     yield from _mean(left, right, setting)
     yield from _shares(left, right, setting)
 
@@ -179,6 +181,20 @@ def _base(tree: Tree) -> Tree:
     return access(tree)[0] if isinstance(tree, Indexed) else tree
 
 
+def _count(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
+    """An ``n`` of which nothing is said beside the entries of one family: how many there are."""
+    nodes = {n for t in (left, right) for n in t.walk()}
+    of = {access(n)[0] for n in nodes if isinstance(n, Indexed) and len(access(n)[1]) == 1}
+    counts = [Name(text) for text in ("n", "N", "m", "M") if Name(text) in nodes]
+    given = {*setting.shapes, *setting.domains, *setting.lets}
+    if len(of) != 1 or len(counts) != 1 or counts[0] in given or of & given:
+        return
+    (family,), (count,) = of, counts
+    shapes: dict[Tree, Shape] = {**setting.shapes, family: (("size", count), 1)}
+    said = f"{plain_name(count)}: the number of entries of {plain_name(family)}"
+    yield Look(left, right, replace(setting, shapes=shapes), said)
+
+
 # -- equations ---------------------------------------------------------------------------------------------
 
 
@@ -199,6 +215,22 @@ def is_equation(left: Tree, right: Tree, setting: Setting) -> bool:
         return False
     finite = values[np.isfinite(values)]
     return bool((finite > 0).any() and (finite < 0).any())
+
+
+def stands_alone(left: Tree, right: Tree, setting: Setting) -> str | None:
+    """The name of which nothing is said and that is set equal to a formula of other names: ``v = W x`` says
+    what v is, and nothing that could be wrong."""
+    for name, formula in ((left, right), (right, left)):
+        plain = isinstance(name, (Name, Indexed)) and name not in {*setting.shapes, *setting.lets}
+        if not plain or isinstance(formula, (Name, Indexed, Number)) or not _made_of_names(formula):
+            continue
+        base = _base(name)
+        if base not in {_base(n) for n in formula.walk() if n != name and isinstance(n, (Name, Indexed))}:
+            if base not in {*setting.shapes, *setting.lets, *setting.domains}:
+                return plain_name(name)
+        elif isinstance(name, Indexed) and name.upper and name not in set(formula.walk()):
+            return plain_name(name)  # delta of one layer, from that of the next
+    return None
 
 
 def _made_of_names(tree: Tree) -> bool:
