@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -209,12 +210,12 @@ def as_latex(
         defined.append(shown.given)
     if shown.named:
         defined.append(shown.named)
-    blocks.append(_align([_aligned(one) for one in defined]))
+    blocks.append(_align([row for one in defined for row in _equation_rows(one)]))
     blocks += [f"Here {remark}." for remark in shown.remarks()]
     for section in derivation.sections if steps else ():
         target = shown.printer(section.target)
         way = list(shown.lines(section))
-        rows = [rf" &= {printed} && \text{{{rule}}}" for printed, rule in way] or [" &"]
+        rows = [row for printed, rule in way for row in _step_rows(printed, rule)] or [" &"]
         blocks.append(_align([target + rows[0], *rows[1:]]))
     if derivation.cases and form != "matrix":
         branches = r" \\ ".join(f"{value} & {condition}" for value, condition in shown.cases())
@@ -223,17 +224,75 @@ def as_latex(
         blocks.append(_align([rf"{target} &= \begin{{cases}} {branches} \end{{cases}}"]))
     matrices = [matrix for _, matrix in shown.results() if matrix is not None]
     if matrices and form != "index":
-        blocks += ["In matrix notation", _align([_aligned(matrix) for matrix in matrices])]
+        blocks += ["In matrix notation", _align([row for one in matrices for row in _equation_rows(one)])]
     if derivation.assumptions:
         blocks.append("Used: " + in_latex(Words.join(derivation.assumptions)) + ".")
     if form != "matrix":
-        blocks += ["Result", _align([_aligned(index) for index, _ in shown.results()])]
+        results = [row for index, _ in shown.results() for row in _equation_rows(index)]
+        blocks += ["Result", _align(results)]
     return "\n".join(blocks)
 
 
 def _aligned(equation: str) -> str:
     left, sign, right = equation.partition(" = ")
     return f"{left} &= {right}" if sign else equation
+
+
+_WIDTH = 70
+"""About how many signs fit on a line of a portrait page."""
+
+_BESIDE = 44
+"""How wide a formula may be so that its rule stands beside it: all rules of a block stand in one column."""
+
+
+def _width(latex: str) -> int:
+    """About how many signs a formula is wide: commands and fractions count by what they show."""
+    latex = re.sub(r"\\frac\{([^{}]*)\}\{([^{}]*)\}", lambda m: max(m[1], m[2], key=len), latex)
+    latex = re.sub(r"\\(?:left|right|mathrm|operatorname|partial|text|begin|end)\b\*?", "", latex)
+    return len(re.sub(r"\\[a-zA-Z]+|[{}_^$ ]", lambda m: "x" if m[0][0] == "\\" else "", latex))
+
+
+def _step_rows(printed: str, rule: str) -> list[str]:
+    """The rows of one step: a long formula is broken, and its rule then stands below it."""
+    if _width(printed) <= _BESIDE:
+        return [rf" &= {printed} && \text{{{rule}}}"]
+    first, *rest = _broken(printed)
+    rows = [rf" &= {first}", *(rf" &\quad {piece}" for piece in rest)]
+    return [*rows, rf" &\qquad \text{{({rule})}}"]
+
+
+def _equation_rows(equation: str) -> list[str]:
+    """An equation aligned at its sign, broken where it is too long for a line."""
+    if _width(equation) <= _WIDTH:
+        return [_aligned(equation)]
+    left, _, right = equation.partition(" = ")
+    first, *rest = _broken(right)
+    return [f"{left} &= {first}", *(rf" &\quad {piece}" for piece in rest)]
+
+
+def _broken(printed: str) -> list[str]:
+    """A formula in pieces that fit, broken outside brackets, before a plus or minus or between factors."""
+    pieces, depth, start, candidate = [], 0, 0, 0
+    for found in re.finditer(
+        r"\\(?:left|begin|right|end)\b|[{}()\[\]]| [+-] |(?<=[\w})\]]) (?=\\sum|\[)", printed
+    ):
+        sign = found[0]
+        if sign in ("\\left", "\\right"):
+            continue  # the bracket behind it counts
+        if sign in "{([" or sign == "\\begin":
+            depth += 1
+        elif sign in "})]" or sign == "\\end":
+            depth -= 1
+        elif depth == 0:
+            if candidate > start and _width(printed[start : found.start()]) > _WIDTH:
+                pieces.append(printed[start:candidate])
+                start = candidate
+            candidate = found.start()
+    if candidate > start and _width(printed[start:]) > _WIDTH:
+        pieces.append(printed[start:candidate])
+        start = candidate
+    pieces.append(printed[start:])
+    return [piece.strip() for piece in pieces]
 
 
 def _align(rows: list[str]) -> str:
