@@ -17,7 +17,7 @@ from derive.judging.layout import Layout
 from derive.judging.limits import MAX_VALUES, OBJECT, TooLarge, spend
 from derive.judging.names import IDENTITY, ONES
 from derive.judging.values import Point
-from derive.reading.tree import Name, Tree
+from derive.reading.tree import Indexed, Name, Tree
 
 BATCH = 24
 #: So many points where each of them costs much.
@@ -74,7 +74,7 @@ def draw(
         if name == ONES:
             point.names[name] = np.ones((batch, *shape))
             continue
-        domain = domains.get(name, default)
+        domain = domains.get(name) or domains.get(_family(name), default)
         values = _values(rng, domain, (batch, *shape), position)
         if domain.form and len(shape) == 2 and shape[0] == shape[1]:
             values = FORMS[domain.form](values, rng)
@@ -93,6 +93,11 @@ def draw(
     for function in sorted(functions, key=repr):  # a set has another order in every process
         point.functions[function] = _smooth(rng)
     return point
+
+
+def _family(name: Tree) -> Tree:
+    """What a numbered name is declared with: sigma for ``sigma_1``."""
+    return name.base if isinstance(name, Indexed) else name
 
 
 def _values(rng: np.random.Generator, domain: Domain, shape: tuple[int, ...], position: int) -> Array:

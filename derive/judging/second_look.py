@@ -22,6 +22,7 @@ from derive.judging.trees import rebuild, rename_bound, substitute
 from derive.judging.values import plain_name
 from derive.reading.tree import (
     Add,
+    Big,
     Call,
     Derivative,
     Divide,
@@ -168,7 +169,16 @@ def _shares(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
         and name not in by
         and isinstance(name, (Name, Indexed))
     ]
-    names = list(dict.fromkeys(names))
+    summed = {
+        _base(part)
+        for t in (left, right)
+        for n in t.walk()
+        if isinstance(n, Big) and n.operator == "sum"
+        for part in n.walk()
+        if isinstance(part, (Name, Indexed))
+    }
+    entries = set(layout.families)
+    names = [name for name in dict.fromkeys(names) if name in summed or name not in entries]
     if not names or len(names) > 3:
         return
     for chosen in [*([name] for name in names), *([names] if len(names) > 1 else [])]:

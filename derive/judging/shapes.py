@@ -262,7 +262,7 @@ class _Walker:
             layout.ranges.add(self._index(indices[0]))
             return None
         if isinstance(base, (Name, Indexed)) and not _function(base):
-            if base in layout.declared and base not in layout.families:
+            if layout.declared.get(base) is not None and base not in layout.families:
                 layout.families[base] = _axes(layout.declared[base])
             if base not in layout.families:
                 return self._name(tree)
