@@ -9,7 +9,7 @@ and no excuse on the writer's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from derive.judging import closed
@@ -23,6 +23,7 @@ from derive.judging.compare import (
     judge,
     readings,
 )
+from derive.judging.conventions import CONVENTIONS
 from derive.judging.digits import literal as number_of
 from derive.judging.limits import Refusal
 from derive.judging.names import access, is_letter
@@ -45,7 +46,6 @@ from derive.marking.link import RIGHT, Link
 from derive.marking.scope import Expansion, Mode, Scope
 from derive.reading import Declarations, to_latex
 from derive.reading.tree import (
-    Call,
     Derivative,
     Indexed,
     List,
@@ -54,6 +54,10 @@ from derive.reading.tree import (
     Relation,
     Tree,
 )
+
+#: The conventions that excuse a line of a script. Degrees for radians are a slip by the design, and a lost
+#: half or a lost transpose is one too often to be excused.
+DOCUMENTED = ("log",)
 
 
 def judge_link(link: Link, scope: Scope, declared: Declarations, words: str = "") -> Claim:
@@ -75,18 +79,40 @@ def judge_link(link: Link, scope: Scope, declared: Declarations, words: str = ""
             return replace(again, assumed=(*again.assumed, f"meant where {said}"))
         if claim.verdict == "undecided" or not again.wrong:
             claim = again
-    if claim.wrong and not scope.convention and _bare_logarithm(link):
-        for base in ("10", "2"):
-            other = replace(scope, convention={"log": base})
-            if _judged(link, other, declared, words).verdict in RIGHT:
-                message = f"{claim.message}; right if log is to base {base}"
-                return replace(claim, note="convention", message=message)
+    for key, value, said in _other_conventions(link, scope) if claim.wrong else ():
+        if scope.shown.get(key, value) != value:
+            continue  # other lines of the document are right only under another
+        other = replace(scope, convention={**scope.convention, key: value})
+        if _judged(link, other, declared, words).verdict in RIGHT:
+            message = f"{claim.message}; right if {said}"
+            return replace(claim, note="convention", convention=f"{key}={value}", message=message)
     return claim
 
 
-def _bare_logarithm(link: Link) -> bool:
-    nodes = [n for side in (link.left, link.right) for n in side.walk()]
-    return any(isinstance(n, Call) and n.function == Name("log") for n in nodes)
+def conventions_shown(
+    link: Link, claim: Claim, scope: Scope, declared: Declarations, words: str = ""
+) -> dict[str, str]:
+    """What a link shows of the conventions that its document is written in: the one that explains it, or the
+    one in force where the link would not be right under another."""
+    if claim.convention is not None:
+        key, _, value = claim.convention.partition("=")
+        return {key: value}
+    if claim.verdict not in RIGHT:
+        return {}
+    shown = {}
+    for key, value, _ in _other_conventions(link, scope):
+        other = replace(scope, convention={**scope.convention, key: value})
+        if _judged(link, other, declared, words).verdict not in RIGHT:
+            shown[key] = CONVENTIONS[key].values[0]
+    return shown
+
+
+def _other_conventions(link: Link, scope: Scope) -> Iterator[tuple[str, str, str]]:
+    """The other conventions that a link may be meant under: key, value and what is said of it."""
+    for key in DOCUMENTED:
+        row = CONVENTIONS[key]
+        if key not in scope.convention and any(map(row.concerns, (link.left, link.right))):
+            yield from ((key, value, row.says(value)) for value in row.values[1:])
 
 
 def _condition(relation: Relation) -> str:

@@ -76,6 +76,7 @@ class Scope:
     drift: dict[str, Fraction] = field(default_factory=dict)  # how far such digits are from the true value
     section: int = 0
     convention: dict[str, str] = field(default_factory=dict)  # what the script says of its notation
+    shown: dict[str, str] = field(default_factory=dict)  # the conventions that its lines are right under
     shares: set[Tree] = field(default_factory=set)  # families of which it says that they add up to 1
 
     def knows(self, key: Tree) -> bool:

@@ -32,7 +32,7 @@ from derive.judging.trees import (
 from derive.marking.asides import has_a_value, in_passing, names_a_gradient, puts_in, solved_for
 from derive.marking.conditions import candidates
 from derive.marking.link import RIGHT, Link
-from derive.marking.links import judge_link
+from derive.marking.links import conventions_shown, judge_link
 from derive.marking.naming import Namer
 from derive.marking.report import Report
 from derive.marking.scope import ALWAYS, Meaning, Scope, key_of, literal
@@ -295,6 +295,8 @@ class Script:
             if claim is not None:
                 return claim
         claim = judge_link(link, self.scope, self.declared, statement.words)
+        shown = conventions_shown(link, claim, self.scope, self.declared, statement.words)
+        self.scope.shown = {**shown, **self.scope.shown}  # the first line that shows one decides
         if claim.wrong and self._redefined & set(_functions_in(link)):
             return Claim("undecided", message="a function's name that the writer uses for something else")
         if link.joined and claim.verdict not in RIGHT:
