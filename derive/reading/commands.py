@@ -236,11 +236,22 @@ def font(parser: Parser, token: Token) -> Tree:
         if known is not None:
             return applied(parser, Name(known, span=span))
         if item.kind != "command" or item.text in symbols.SYMBOLS:
-            if item.kind == "run" and style == "bold" and not (set(item.text.lower()) & set("aeiou")):
+            if item.kind == "run" and style == "bold" and _is_product(item.text):
                 pass  # \mathbf{Wx}: two bold letters, read below
             else:
                 return named(parser, Name(item.text, font=style, span=span))
-    return postfix(parser, restyled(parser.read(items), style))
+    tree = restyled(parser.read(items), style)
+    if isinstance(tree, Multiply) and all(isinstance(factor, Name) for factor in tree.factors):
+        last = postfix(parser, tree.factors[-1])  # \mathbf{FPF}^T is set as F P F^T
+        whole = (token.start, last.span[1] if last.span else span[1])
+        return replace(tree, factors=(*tree.factors[:-1], last), span=whole)
+    return postfix(parser, tree)
+
+
+def _is_product(run: str) -> bool:
+    """Whether bold letters in one group, ``Wx`` or ``Ax``, are factors and not a word."""
+    word = set(run.lower()) & set("aeiou") and not (len(run) == 2 and run[0].isupper() and run[1].islower())
+    return not word and run not in ("Re", "Im", "Id", "Tr", "If", "Do")
 
 
 def restyled(tree: Tree, style: str) -> Tree:

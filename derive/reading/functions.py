@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from derive.reading import symbols
 from derive.reading.context import Context, span_of, times
@@ -498,7 +498,9 @@ def _out_of_fractions(items: list[Item]) -> list[Item]:
 
 def expectation(name: Tree, found: Scripts, group: Group, parser: Parser) -> Tree:
     """``E[x]`` and ``\\mathbb{E}_{x \\sim p}[f(x)]``."""
-    inner = arguments(group, parser)
+    listed = any(isinstance(item, Token) and item.text in (",", ";", "|", "mid") for item in group.items)
+    # Without a comma it is one body, and a thin space is no column of a row vector: E[Q(s, a)\, x].
+    inner = arguments(group, parser) if listed or not group.items else (parser.read(group.items),)
     if len(inner) != 1:
         raise parser.refuse("an expectation of a list", group)
     return postfix(parser, expected(name, found, inner[0], (group.start, group.end)))
@@ -509,7 +511,7 @@ def expected(name: Tree, found: Scripts, body: Tree, place: Span) -> Tree:
     variables: tuple[Tree, ...] = ()
     domain: Tree | None = None
     condition: Tree | None = None
-    lower = name.lower if isinstance(name, Indexed) else found.lower
+    lower = _conditioned(name.lower if isinstance(name, Indexed) else found.lower)
     told = [index for index in lower if isinstance(index, Relation)]
     for index in lower:
         if not isinstance(index, Relation):
@@ -523,6 +525,16 @@ def expected(name: Tree, found: Scripts, body: Tree, place: Span) -> Tree:
     span = (name.span[0], place[1]) if name.span else None
     tree: Tree = Big("E", variables, None, None, body, domain, condition, span=span)
     return inverse_or_power_of_big(tree, found)
+
+
+def _conditioned(lower: tuple[Tree, ...]) -> tuple[Tree, ...]:
+    """What stands below an expectation: ``Z | X, theta`` is one condition, on all that follows the bar."""
+    bar = next((at for at, part in enumerate(lower) if isinstance(part, Relation) and part.sign == "|"), None)
+    if bar is None or bar == len(lower) - 1 or any(isinstance(part, Relation) for part in lower[bar + 1 :]):
+        return lower
+    given = cast(Relation, lower[bar])
+    whole = List((given.right, *lower[bar + 1 :]), "", span=span_of([given.right, lower[-1]]))
+    return (*lower[:bar], replace(given, right=whole, span=span_of([given, lower[-1]])))
 
 
 def inverse_or_power_of_big(tree: Tree, found: Scripts) -> Tree:

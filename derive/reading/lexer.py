@@ -275,6 +275,9 @@ def _command(name: str, source: str, at: int, end: int) -> _Made:
     name = name[:-1] if star else name
     if star and name not in ("tag", "hspace"):
         end -= 1
+    if name in symbols.NUMBER_SETS:
+        letter = ("letter", symbols.NUMBER_SETS[name], "")
+        return [("command", "mathbb", ""), ("sign", "{", ""), letter, ("sign", "}", "")], end
     if name in ("left", "right"):
         delimiter = _DELIMITER.match(source, end)
         if delimiter is None:

@@ -258,7 +258,8 @@ def read_upper(items: Sequence[Item], parser: Parser, base: Tree, found: Scripts
     if _labelable(base, parser) and _is_hermitian(items):
         found.marks += ("dagger",)
         return
-    if _is_transpose(items, parser):
+    numbers = isinstance(base, Name) and base.font == "bb" and base.text in "RNZQC"  # R^T: T numbers
+    if _is_transpose(items, parser) and not numbers:
         found.powers += (TRANSPOSE,)
         return
     if isinstance(items[0], Token) and items[0].text == "-" and _is_transpose(items[1:], parser):
@@ -385,6 +386,9 @@ def attach(base: Tree, found: Scripts, parser: Parser) -> Tree:
         else:
             raise parser.refuse(f"a {marks[0]} on something that is no letter")
     if found.lower or found.upper:
+        family = any(isinstance(index, Relation) and index.sign == "in" for index in found.lower)
+        if isinstance(base, Indexed) and family:  # (x_i)_{i \in S}: all of them, no index of x_i
+            return Indexed(List((base,), "(", span=base.span), found.lower, found.upper, span=span)
         if isinstance(base, Indexed):
             base = Indexed(base.base, base.lower + found.lower, base.upper + found.upper, span=span)
         else:
