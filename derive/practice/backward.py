@@ -25,7 +25,13 @@ def is_of_numbers(
     if derivative.of not in formulas:
         return False
     chain = _chain(derivative.of, formulas)
-    return derivative.wrt[0] in known and all(not one.letters and () in known[one.base] for one in chain)
+    names = {derivative.wrt[0]}.union(*(one.right.walk() for one in chain))
+    numbers = all(() in known[name] for name in names if name in known)
+    return (
+        derivative.wrt[0] in known
+        and numbers
+        and all(not one.letters and () in known[one.base] for one in chain)
+    )
 
 
 def through_nodes(

@@ -93,6 +93,7 @@ class _Solver:
         self.declared = Declarations.parse(problem.declarations)
         self.known: dict[Tree, Entries] = {}
         self.formulas: dict[Tree, Formula] = {}
+        self.derivatives: dict[Tree, Entries] = {}
         self.worked: set[str] = set()
         # Where a given or an answer is called e, that is what e means; e^{-x} keeps Euler's number.
         names = (*problem.givens, *(part.answer for part in problem.parts))
@@ -160,22 +161,17 @@ class _Solver:
         if not all(isinstance(letter, Name) for letter in letters):
             base, letters = left, ()
         steps = [f"{to_latex(left)} = {to_latex(right)}"]
-        if isinstance(right, Derivative) and is_derivable(right):
-            by_numbers = is_of_numbers(right, self.formulas, self.known)
-            derive = through_nodes if by_numbers else derive_answer
-            answer = derive(right, self.formulas, self.known)
-            self.known[base] = answer.entries
-            total = f"{to_latex(base)} {equals(answer.entries, SHOWN)}"
-            # What a part before has worked out, the values of the nodes first of all, is not repeated.
-            new = [line for line in answer.steps if line not in self.worked]
-            self.worked.update(new)
-            return Solved(part, (*steps, *new, total), plain(answer.entries))
+        for node in right.walk():
+            if isinstance(node, Derivative) and is_derivable(node):
+                steps += self._derive(node)
+        if right in self.derivatives:
+            found = self.known[base] = self.derivatives[right]
+            return Solved(part, (*steps, f"{to_latex(base)} {equals(found, SHOWN)}"), plain(found))
         entries: Entries = {}
         for position in product(*(range(1, size + 1) for size in self._sizes(base, len(letters)))):
             at = {letter: Number(str(value)) for letter, value in zip(letters, position, strict=True)}
             formula = self._without_deltas(written_out(substitute(right, at)))
-            found = closed.value(self._filled(formula, digits=None)).array
-            entry = entries_of_array(found)
+            entry = entries_of_array(closed.value(self._filled(formula, digits=None)).array)
             entries.update({(*position, *inner): tree for inner, tree in entry.items()})
             name = to_latex(substitute(left, at))
             put_in = to_latex(self._filled(formula, digits=PUT_IN))
@@ -185,6 +181,18 @@ class _Solver:
         if letters:
             steps.append(f"{to_latex(base)} {equals(entries, SHOWN)}")
         return Solved(part, tuple(steps), plain(entries))
+
+    def _derive(self, derivative: Derivative) -> list[str]:
+        """The derivation of a derivative, whose entries are known from here on.
+
+        What a part before has worked out, the values of the nodes first of all, is not repeated.
+        """
+        by_numbers = is_of_numbers(derivative, self.formulas, self.known)
+        answer = (through_nodes if by_numbers else derive_answer)(derivative, self.formulas, self.known)
+        self.derivatives[derivative] = answer.entries
+        new = [line for line in answer.steps if line not in self.worked]
+        self.worked.update(new)
+        return new
 
     def _sizes(self, base: Tree, count: int) -> list[int]:
         """How far the indices on the left run: the declared shape of the name."""
@@ -216,8 +224,9 @@ class _Solver:
             position = tuple(int(i.value) for i in tree.lower if isinstance(i, Number))
             if position in self.known[tree.base]:
                 return shown(self.known[tree.base][position])
-        if tree in self.known:
-            return together({at: shown(entry) for at, entry in self.known[tree].items()})
+        entries = self.derivatives.get(tree) or self.known.get(tree)
+        if entries is not None:
+            return together({at: shown(entry) for at, entry in entries.items()})
         return rebuild(tree, lambda part: self._filled(part, digits))
 
     def _identity(self, part: Part, left: Tree, right: Tree) -> Solved:

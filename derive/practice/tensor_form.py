@@ -14,6 +14,8 @@ from derive import ops
 from derive.graphs.scalar import GraphError
 from derive.graphs.wiring import named_function
 from derive.practice.expression_graph import name_text
+from derive.practice.sums import written_out
+from derive.practice.whole import Whole, Wholes, has_whole
 from derive.reading import to_latex
 from derive.reading.tree import (
     Add,
@@ -74,6 +76,11 @@ class Converter:
         def convert(part: Tree) -> sp.Expr:
             return self.expression(part, indices)
 
+        if has_whole(tree, self.tensors) and not isinstance(tree, Big):
+            whole = self.whole(tree, indices)
+            if whole.shape:
+                raise GraphError(f"{to_latex(tree)} stands for a number, and is a vector or a matrix")
+            return whole.at(())
         match tree:
             case Number(unit=""):
                 value = tree.value
@@ -82,7 +89,7 @@ class Converter:
                 return sp.Add(*map(convert, terms))
             case Negative(operand):
                 return -convert(operand)
-            case Multiply(factors) if all(self._is_scalar(factor, indices) for factor in factors):
+            case Multiply(factors):
                 return sp.Mul(*map(convert, factors))
             case Divide(above, below):
                 return convert(above) / convert(below)
@@ -90,19 +97,28 @@ class Converter:
                 return sp.exp(convert(exponent))
             case Power(base, exponent):
                 return convert(base) ** convert(exponent)
+            case Call(Name("max", ()), (Number() as zero, argument)) if zero.value == 0:
+                return convert(Call(Name("ReLU"), (argument,)))
             case Call(Name(name, ()), (argument,)) if (function := _function(name)) is not None:
                 return function(convert(argument))
             case Big("sum", variables, _, _, body, None, None):
+                if not self._indexes_tensor(variables, body):  # x_1, x_2, ... are names of their own
+                    written = written_out(tree)
+                    if written != tree:
+                        return convert(written)
                 return self._sum(variables, body, indices)
+            case Indexed() if tree in self.tensors:
+                return self.tensors[tree]()
             case Indexed(base, lower, ()) if base in self.tensors:
                 return self._entry(self.tensors[base], lower, indices, tree)
             case Name() if tree in self.tensors and self.tensors[tree].rank == 0:
                 return self.tensors[tree]()
         raise GraphError(f"the calculus does not know {to_latex(tree)}")
 
-    def _is_scalar(self, tree: Tree, indices: Mapping[Tree, Index]) -> bool:
-        """A whole vector or matrix in a product would be a matrix product, which is not converted here."""
-        return not (isinstance(tree, Name) and tree in self.tensors and self.tensors[tree].rank > 0)
+    def whole(self, tree: Tree, indices: Mapping[Tree, Index] | None = None) -> Whole:
+        """A formula of whole vectors and matrices, by its entries."""
+        scope = indices or {}
+        return Wholes(self.tensors, lambda part: self.expression(part, scope), _function).whole(tree)
 
     def _entry(
         self, tensor: Tensor, lower: tuple[Tree, ...], indices: Mapping[Tree, Index], tree: Tree
@@ -129,6 +145,12 @@ class Converter:
             bound.append(index)
             inner[variable] = index
         return Sum(self.expression(body, inner), *bound)
+
+    def _indexes_tensor(self, variables: tuple[Tree, ...], body: Tree) -> bool:
+        return any(
+            isinstance(node, Indexed) and node.base in self.tensors and set(variables) & set(node.lower)
+            for node in body.walk()
+        )
 
     def _extent(self, variable: Tree, body: Tree) -> sp.Expr:
         for node in body.walk():

@@ -55,9 +55,8 @@ def test_a_vector_on_the_way_leaves_it_to_the_calculus() -> None:
     assert parts[1].value == [2, 4]
 
 
-def test_what_is_defined_as_a_whole_is_asked_for_by_its_entries() -> None:
+def test_what_is_neither_a_number_nor_known_is_refused() -> None:
     from derive.bank import ProblemError
 
-    whole = ["x = (1, 2)"], "s = 2 x", r"L = \sum_{i=1}^{2} s_i", r"g_j = \frac{\partial L}{\partial x_j}"
-    with pytest.raises(ProblemError, match="s is defined as a whole"):
-        solved(*whole)
+    with pytest.raises(ProblemError, match="the calculus does not know"):
+        solved(["x = (1, 2)"], r"L = \lVert x \rVert_1", r"g = \frac{\partial L}{\partial x}")
