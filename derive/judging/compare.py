@@ -16,7 +16,7 @@ from derive.judging import closed, definitions, indices
 from derive.judging.claim import Claim
 from derive.judging.conventions import alternatives, checked, in_force
 from derive.judging.endless import endless, infinite
-from derive.judging.identities import Setting, assumptions, judge_identity
+from derive.judging.identities import Setting, assumptions, judge_identity, plainly_apart
 from derive.judging.inequalities import judge_inequality
 from derive.judging.isolation import guarded
 from derive.judging.limits import Heavy, Refusal, ShapeMismatch, TooLarge
@@ -160,7 +160,10 @@ def judge_by_conventions(left: Tree, right: Tree, relation: str, setting: Settin
         return claim
     for row, value, (a, b, _), other in alternatives(left, right, setting):
         try:
-            right_so = judge(a, b, relation, other).verdict in ("correct", "rounded")
+            right_so = not plainly_apart(a, b, other) and judge(a, b, relation, other).verdict in (
+                "correct",
+                "rounded",
+            )
         except Heavy:
             _hand_on()
             return claim  # wrong it is; which convention might explain it costs too much to find out
@@ -239,6 +242,8 @@ def _looked_at_again(left: Tree, right: Tree, relation: str, setting: Setting, c
         return Claim("undecided", note="ambiguous", message=doubt)
     for a, b in readings(left, right)[:1]:
         for look in second_looks(a, b, setting):
+            if plainly_apart(look.left, look.right, look.setting):
+                continue
             again = _ladder(look.left, look.right, relation, look.setting)
             if again.verdict in ("correct", "rounded"):
                 if look.granted:

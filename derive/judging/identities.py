@@ -134,6 +134,33 @@ def _judged(
     raise Unknown("no points were found where both sides have a value")
 
 
+def plainly_apart(left: Tree, right: Tree, setting: Setting) -> bool:
+    """Whether a few points show at once that the sides differ: asked before another meaning of a wrong claim
+    is gone into. False also where nothing can be said."""
+    left, right = rename_bound(left), rename_bound(right)
+    small = smaller_shapes([left, right, *setting.lets.values()], setting.shapes)
+    if small:
+        setting = replace(setting, shapes=small[0][0])
+    try:
+        layout, shapes = infer([left, right], setting.shapes, setting.lets, origin_of(setting.convention))
+        if isinstance(shapes[0], Refusal) or isinstance(shapes[1], Refusal):
+            return False
+        if not layout.dims and not layout.families:
+            return False  # values are compared by their digits
+        functions = free_functions([left, right, *setting.lets.values()], setting)
+        point = draw(layout, functions, setting.domains, REAL, batch=4, random=setting.random)
+        x = evaluate_at(left, "float", point, layout, setting)
+        y = evaluate_at(right, "float", point, layout, setting)
+    except Refusal:
+        return False
+    if x.shape != y.shape:
+        return False
+    with np.errstate(all="ignore"):
+        # 0.33 for 1/3 is a rounding and no difference
+        apart = np.abs(x - y) > 0.1 * np.maximum(np.abs(x), np.abs(y)) + 1e-6
+    return bool((apart & np.isfinite(x) & np.isfinite(y)).any())
+
+
 def _borne_out(left: Tree, right: Tree, setting: Setting, layout: Layout, functions: set[Tree]) -> bool:
     """Whether a few points speak for a proof: a check on the rules, where it is cheap."""
     if layout.nested > 2:

@@ -35,7 +35,7 @@ MAX_LEVELS = 6
 #: All that is computed for one claim, in units of about 50 ns: a second or so.
 MAX_WORK = 16_000_000
 #: So much work goes by between two looks at the clock.
-UNWATCHED = 2_000
+UNWATCHED = 50_000
 #: What one operation costs, whatever it works on.
 NODE = 64
 #: What one number costs that is no float64: a fraction, a high-precision number, an interval.
