@@ -498,7 +498,7 @@ def _out_of_fractions(items: list[Item]) -> list[Item]:
 
 def expectation(name: Tree, found: Scripts, group: Group, parser: Parser) -> Tree:
     """``E[x]`` and ``\\mathbb{E}_{x \\sim p}[f(x)]``."""
-    listed = any(isinstance(item, Token) and item.text in (",", ";", "|", "mid") for item in group.items)
+    listed = any(item.kind != "space" and item.text in (",", ";", "|", "mid") for item in group.items)
     # Without a comma it is one body, and a thin space is no column of a row vector: E[Q(s, a)\, x].
     inner = arguments(group, parser) if listed or not group.items else (parser.read(group.items),)
     if len(inner) != 1:

@@ -126,6 +126,10 @@ def to_latex(tree: Tree) -> str:
                 return f"{above} {shown} {_wrap(right, loose or _by_entries(right))}"
             if sign in ("|", "||", ";") or (sign == ":" and isinstance(right, (Relation, List))):
                 return f"{to_latex(left)} {shown} {to_latex(right)}"
+            if (
+                sign == "circ" and isinstance(left, Relation) and left.sign == "circ"
+            ):  # f o g o h, from the left
+                return f"{to_latex(left)} {shown} {_side(right)}"
             return f"{_side(left)} {shown} {_side(right)}"
         case Ellipsis(sign=sign):
             return "\\" + {"dots": "ldots"}.get(sign, sign)

@@ -187,7 +187,14 @@ def sequence(group: Group, parser: Parser) -> Tree:
     brackets = brackets.replace("\\", "")
     parts = spaced_parts(group, parser)
     if parts is not None:
-        return List(tuple(parser.read(part) for part in parts), brackets)
+        row = List(tuple(parser.read(part) for part in parts), brackets, span=(group.start, group.end))
+        if not _thinly_spaced(group) or all(isinstance(item, Number) for item in row.items):
+            return row
+        try:
+            product = parser.read(group.items)
+        except Unread:  # [x\, 0]: no product
+            return row
+        return Ambiguous((row, product), "a thin space between brackets: a row or a product", span=row.span)
     columns = _barred(group)
     if columns is not None:
         cells = tuple(parser.read(column) for column in columns)
@@ -305,6 +312,8 @@ def spaced_parts(group: Group, parser: Parser) -> list[list[Item]] | None:
             else:
                 pieces[-1].append(item)
         parts = [part for piece in pieces for part in _around_points(piece) if _content(part)]
+        if _thinly_spaced(group) and not all(_is_symbol(part) for part in parts):
+            return None  # [p(x)\, x], [(a - b)\, c]: the thin space between factors
         if len(parts) > 1 and all(_stands_alone(part) for part in parts) and group.open != "{":
             plain = group.open == "[" or any(
                 item.text in ("quad", " ", "~") for item in group.items if item.kind == "space"
@@ -313,6 +322,25 @@ def spaced_parts(group: Group, parser: Parser) -> list[list[Item]] | None:
     if group.open != "[":
         return None
     return _spaced_numbers(group.items) or _dotted(group.items)
+
+
+def _thinly_spaced(group: Group) -> bool:
+    """Whether nothing wider than ``\\,`` stands between the brackets."""
+    spaces = [item.text for item in group.items if item.kind == "space"]
+    return bool(spaces) and all(space in (",", ":", "!", ">") for space in spaces)
+
+
+def _is_symbol(part: Sequence[Item]) -> bool:
+    """One number or symbol with its sign, accent and scripts: ``-x_1^{(2)}``, and no product, sum or call."""
+    rest = [item for item in part if item.kind != "space"]
+    rest = rest[1:] if rest and rest[0].kind == "sign" and rest[0].text == "-" else rest
+    if rest and rest[0].kind == "command" and rest[0].text in symbols.FONTS | symbols.ACCENTS:
+        rest = rest[1:]
+    while len(rest) > 2 and rest[-2].kind == "sign" and rest[-2].text in ("_", "^"):
+        rest = rest[:-2]
+    while rest and rest[-1].kind == "sign" and rest[-1].text == "'":
+        rest = rest[:-1]
+    return len(rest) == 1 and not (isinstance(rest[0], Group) and rest[0].open != "{")
 
 
 def _dotted(items: Sequence[Item]) -> list[list[Item]] | None:

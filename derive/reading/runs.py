@@ -195,4 +195,5 @@ def is_word(text: str, context: Context, script: bool) -> bool:
         return not (script and len(text) == 2) or text in symbols.LABEL_WORDS
     if text in context.functions or (len(context.declarations) and text in context.declarations):
         return True
-    return script and (text in symbols.LABEL_WORDS or (context.plain and len(text) > 2))
+    long = len(text) >= 7 or (context.plain and len(text) > 2)  # seven letters are no seven indices
+    return script and (long or text in symbols.LABEL_WORDS)

@@ -311,11 +311,28 @@ def _labels(items: list[Item], parser: Parser, base: Tree, found: Scripts) -> li
         if token.kind == "run" and token.text in symbols.LABEL_WORDS:
             found.upper += (Name(token.text, span=(token.start, token.end)),)
             return []
+    called = isinstance(following := parser.peek(), Group) and following.open == "("
+    if called and _is_acronym(items, parser, base):  # L^{CLIP}(theta): no power of a product
+        word = "".join(cast(Token, item).text for item in items)
+        found.upper += (Name(word, span=(items[0].start, items[-1].end)),)
+        return []
     if declared is not None and declared.labelled:
         inner = parser.read(items, script=True)
         found.upper += inner.items if isinstance(inner, List) and not inner.brackets else (inner,)
         return []
     return None
+
+
+def _is_acronym(items: Sequence[Item], parser: Parser, base: Tree) -> bool:
+    """Whether capitals above a function, three or more that are no quantities elsewhere, say a name."""
+    if not all(isinstance(item, Token) and item.kind in ("letter", "run") for item in items):
+        return False
+    word = "".join(cast(Token, item).text for item in items)
+    context = parser.context
+    own = {node.text for node in base.walk() if isinstance(node, Name)}
+    elsewhere = (context.base_letters | context.power_letters) - own
+    known = any(letter in context.declarations or letter in elsewhere for letter in word)
+    return len(word) > 2 and word.isalpha() and word.isupper() and not known
 
 
 def _is_prime(items: Sequence[Item]) -> bool:

@@ -111,7 +111,7 @@ ALIASES = {
     "emph": "textit",
 }
 
-# What MathJax and KaTeX pages write for a set of numbers without defining it; a document's own \R comes first.
+# What pages write for a set of numbers without defining it (KaTeX); a document's own \R comes first.
 NUMBER_SETS = {"R": "R", "reals": "R", "Reals": "R", "N": "N", "natnums": "N", "Z": "Z", "cnums": "C"}
 
 # One character that stands for a command or a sign.

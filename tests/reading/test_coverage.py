@@ -133,7 +133,11 @@ def test_every_token_is_somewhere(source: str) -> None:
 ROOT = Path(__file__).parent / "data"
 TABLE = tomllib.loads((ROOT / "conformance.toml").read_text())
 ROWS = {f"{section['title']}-{row[0]}": row for section in TABLE["section"] for row in section["rows"]}
-NOTES = (ROOT / "lecture_notes.txt").read_text().splitlines()
+NOTES = [
+    line
+    for name in ("lecture_notes.txt", "fresh_notes.txt")
+    for line in (ROOT / name).read_text().splitlines()
+]
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=[name.replace(" ", "-") for name in ROWS])
