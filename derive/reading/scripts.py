@@ -313,8 +313,8 @@ def _labels(items: list[Item], parser: Parser, base: Tree, found: Scripts) -> li
             return []
     called = isinstance(following := parser.peek(), Group) and following.open == "("
     if called and _is_acronym(items, parser, base):  # L^{CLIP}(theta): no power of a product
-        word = "".join(cast(Token, item).text for item in items)
-        found.upper += (Name(word, span=(items[0].start, items[-1].end)),)
+        said = "".join(cast(Token, item).text for item in items)
+        found.upper += (Name(said, span=(items[0].start, items[-1].end)),)
         return []
     if declared is not None and declared.labelled:
         inner = parser.read(items, script=True)
