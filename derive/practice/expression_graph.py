@@ -59,9 +59,13 @@ def expression_graph(definitions: list[tuple[Tree | None, Tree]], given: Collect
     ['x + y', 'f_1*z']
     """
     converter = _Converter(given)
-    output = -1
+    output, used = -1, set[str]()
     for name, formula in definitions:
-        output = converter.convert(written_out(formula))
+        if name is not None and name_text(name) in used - converter.given:
+            raise GraphError(f"{name_text(name)} is used before it is defined; put its definition first")
+        formula = written_out(formula)
+        used |= {name_text(node) for node in formula.walk() if isinstance(node, Name | Indexed)}
+        output = converter.convert(formula)
         if name is not None:
             converter.define(name, output)
     return converter.build.graph(output)

@@ -53,6 +53,10 @@ class Paper:
                 names[tensor.name] = loss.format(names.get(below, symbol_latex(below)))
         for find, letter in {**operated.names, operated.find: answer}.items():
             names[self.run.chain(find)[-1].tensor.name] = letter
+        # What the operation calls as the problem calls something else gets a tilde.
+        for tensor in (one.tensor for one in operated.statements):
+            if tensor.name not in names and tensor.latex in names.values():
+                names[tensor.name] = rf"\tilde{{{tensor.latex}}}"
         self.names: Mapping[str, str] = names
         self.printer: Printer = printer_for(self.run.operation.program)
 

@@ -113,3 +113,9 @@ def test_e_is_a_number_unless_it_has_a_value() -> None:
     assert [graph.operation_text(i) for i in graph.operations] == ["exp(x)"]
     graph = read_graph("e x", ["e", "x"])
     assert graph.evaluate({"e": sp.Integer(3), "x": sp.Integer(5)}).forward[graph.output] == 15
+
+
+def test_steps_in_the_wrong_order_are_refused() -> None:
+    """Otherwise the last step alone would be the output."""
+    with pytest.raises(GraphError, match="a is used before it is defined"):
+        read_graph("L = (a - y)^2; a = w x", ["w", "x", "y"])

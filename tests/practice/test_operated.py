@@ -184,3 +184,14 @@ def test_the_working_shows_formula_numbers_and_result() -> None:
     }
     (solved,) = solve(problem_from(data, "t/t"))
     assert solved.steps == (r"m = \frac{1}{B} \sum_b z_b", r"m = \frac{4 + 8 + 6 + 10}{4} = 7")
+
+
+def test_two_things_never_have_one_name() -> None:
+    """Attention calls its row sums Z; a problem may call its output so."""
+    run = {"name": "o", "operation": "causal_attention", "inputs": {"Q": "Q", "K": "K", "V": "V"}}
+    givens = [f"{name} = {written(drawn(3, 2))}" for name in "QKV"]
+    part = {"id": "a", "question": "?", "marks": 1, "answer": "Z", "operation": "o"}
+    data = {"title": "t", "source": "s", "givens": givens, "operations": [run], "parts": [part]}
+    steps = solve(problem_from(data, "t/t"))[0].steps
+    formulas = [step.partition("_")[0] for step in steps if r"\sum_j" in step]
+    assert formulas == [r"\tilde{Z}", "Z"]
