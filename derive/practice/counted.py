@@ -20,7 +20,10 @@ def counted_lines(part: Part) -> list[str]:
     elif counted.quantity in OF_A_LAYER:
         lines = []
     else:
-        lines = [line for share in working(counted.count, counted.quantity) for line in _share(share)]
+        shares = working(counted.count, counted.quantity)
+        if counted.layer:
+            shares = tuple(share for share in shares if share.row is counted.row)
+        lines = [line for share in shares for line in _share(share)]
     return lines
 
 

@@ -121,6 +121,10 @@ class Wholes:
                 return self.whole(exponent).each(sp.exp)
             case Power(base, exponent) if not (number := self.whole(base)).shape:
                 return number.each(lambda entry: entry ** self.scalar(exponent))
+            case Call(Name("tr", ()), (argument,)) if len((square := self.whole(argument)).shape) == 2:
+                i = fresh(Index("i", square.shape[0]))
+                trace = Sum(square.at((i, i)), i)
+                return Whole((), lambda _: trace)
             case Call(Name("softmax", ()), (argument,)):
                 return _softmax(self.whole(argument), tree)
             case Call(Name("max", ()), (Number() as zero, argument)) if zero.value == 0:

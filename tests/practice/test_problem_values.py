@@ -9,6 +9,9 @@ from derive.practice.solve import solve
 E, LN = np.exp, np.log
 x, y = np.array([4.0, 8, 6, 10]), np.array([1.0, 0, 1, 1])
 f = np.array([0.8, 0.3, 0.4, 0.9])
+# a GRU step: z and r from their sums by hand, then the candidate
+keep, (r1, r2) = 1 - 1 / (1 + E([-0.5, 3])), 1 / (1 + E([1, 2])) * np.array([0.5, -1])
+gru = keep * np.array([0.5, -1]) + (1 - keep) * np.tanh([r1 - r2, r2 - 1])
 
 ROWS = [
     # K of the course notes
@@ -31,6 +34,13 @@ ROWS = [
     ("threshold/unit-counts", "a", 33),
     ("threshold/unit-counts", "b", 16),
     ("threshold/unit-counts", "c", 12),
+    # of other exams; the block by hand
+    ("recurrent/gru-step", "d", gru),
+    ("graphs/residual-block", "f", [16, 11.5]),
+    ("graphs/residual-block", "g", [[0, 0], [6.5, 13]]),
+    ("optimisers/one-step", "d", np.array([0.475, -0.475]) - 0.1 / (1 + E(0.75)) * np.array([1, 3])),
+    ("optimisers/one-step", "e", 0.25 - 0.1 / (1 + E(0.75))),
+    ("convolution/transposed", "a", 5),
     # B
     ("losses/hinge", "b", 2.9),
     ("losses/empirical-risk", "a", ((f - y) ** 2).mean()),

@@ -153,3 +153,12 @@ def test_one_neuron_has_the_lectures_values() -> None:
     assert found["b"].value == pytest.approx(1 / (1 + np.exp(-1)), rel=1e-15)
     assert found["c"].value == pytest.approx(0.19661, abs=5e-6)
     assert found["d"].value == pytest.approx(-0.39322, abs=5e-6)
+
+
+def test_a_question_about_one_layer_shows_that_layer_alone() -> None:
+    network = {"name": "n", "input": "3x9x9", "text": "a = Conv2d(3, 5, 3)\nb = Conv2d(5, 7, 3)"}
+    part = {"id": "a", "question": "?", "marks": 1, "answer": "P", "network": "n", "count": "parameters"}
+    data = {"title": "t", "source": "s", "networks": [network], "parts": [part | {"layer": "b"}]}
+    (solved,) = solve(problem_from(data, "t/t"))
+    assert solved.value == 5 * 9 * 7 + 7
+    assert not any("Conv2d(3" in step for step in solved.steps)

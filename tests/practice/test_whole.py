@@ -93,3 +93,71 @@ def test_what_the_calculus_does_not_know_is_said(formula, message) -> None:
 def test_a_second_derivative_is_not_taken_for_a_first_one() -> None:
     with pytest.raises(ProblemError, match="no value"):
         solved(["w = (3, 1)"], r"L = \lVert w \rVert^2", r"H = \nabla_w^2 L")
+
+
+def logistic(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def softmax(z):
+    return np.exp(z) / np.exp(z).sum()
+
+
+POINT = {
+    "x": np.array([2.0, -1, 3]),
+    "u": np.array([1.0, 2, -2]),
+    "y": np.array([3.0, 1]),
+    "A": np.array([[1.0, -2, 2], [3, 1, -1]]),
+    "B": np.array([[2.0, 1, -1], [0, 3, 1], [-2, 1, 1]]),
+}
+
+BY_DIFFERENCES = [
+    (
+        r"\lVert A x - y \rVert^2 + \frac{1}{2} \lVert A \rVert_F^2",
+        "A",
+        lambda x, y, A, B, u: ((A @ x - y) ** 2).sum() + (A**2).sum() / 2,
+    ),
+    ("y^T A B x", "B", lambda x, y, A, B, u: y @ A @ B @ x),
+    ("(A B x)^T y", "A", lambda x, y, A, B, u: y @ A @ B @ x),
+    (r"\lVert x u^T B \rVert_F^2", "u", lambda x, y, A, B, u: (np.outer(x, u @ B) ** 2).sum()),
+    (r"\lVert (A x) \odot y \rVert^2", "x", lambda x, y, A, B, u: ((A @ x * y) ** 2).sum()),
+    (r"e^{-\lVert x - u \rVert^2 / 18}", "u", lambda x, y, A, B, u: np.exp(-((x - u) ** 2).sum() / 18)),
+    (
+        r"\frac{x^T u}{\lVert x \rVert \lVert u \rVert}",
+        "u",
+        lambda x, y, A, B, u: x @ u / np.linalg.norm(x) / np.linalg.norm(u),
+    ),
+    (
+        r"y^T \sigma(A \tanh(B x + u))",
+        "u",
+        lambda x, y, A, B, u: y @ logistic(A @ np.tanh(B @ x + u)),
+    ),
+    (r"u^T \mathrm{softmax}(B x)", "x", lambda x, y, A, B, u: u @ softmax(B @ x)),
+    (r"\log(1 + e^{-y_1 x^T u / 7})", "u", lambda x, y, A, B, u: np.log1p(np.exp(-y[0] * x @ u / 7))),
+    (r"\mathrm{tr}(A B A^T)", "A", lambda x, y, A, B, u: np.trace(A @ B @ A.T)),
+]
+
+
+@pytest.mark.parametrize(("formula", "by", "loss"), BY_DIFFERENCES, ids=[row[0] for row in BY_DIFFERENCES])
+def test_a_derivative_is_the_slope_of_a_naive_loss(formula, by, loss) -> None:
+    def written(a):
+        if a.ndim == 1:
+            return f"({', '.join(map(str, a))})"
+        rows = (" & ".join(map(str, row)) for row in a)
+        return r"\begin{bmatrix} " + r" \\ ".join(rows) + r" \end{bmatrix}"
+
+    parts = [
+        {"id": "a", "question": "?", "marks": 1, "answer": f"L = {formula}"},
+        {"id": "b", "question": "?", "marks": 1, "answer": rf"g = \frac{{\partial L}}{{\partial {by}}}"},
+    ]
+    data = {"title": "t", "source": "s", "declare": ["x: 3", "u: 3", "y: 2", "A: 2x3", "B: 3x3"]}
+    data |= {"givens": [f"{name} = {written(value)}" for name, value in POINT.items()], "parts": parts}
+    value, gradient = (part.value for part in solve(problem_from(data, "t/t")))
+    expected = np.zeros_like(POINT[by])
+    for place in np.ndindex(*expected.shape):
+        step = np.zeros_like(expected)
+        step[place] = 1e-6
+        up, down = ({**POINT, by: POINT[by] + sign * step} for sign in (1, -1))
+        expected[place] = (loss(**up) - loss(**down)) / 2e-6
+    assert np.isclose(value, loss(**POINT), rtol=1e-12)
+    assert np.allclose(gradient, expected, rtol=1e-5, atol=1e-7)
