@@ -58,7 +58,8 @@ from derive.reading.tree import (
 _RELATIONS = {"=", "~=", "<", "<=", ">", ">=", "!=", "->", ":="}
 MOST_PLACES = 6  # behind the point, of a rounding of what a problem asks for
 _DECLARING = {
-    "in", "notin", "~", "propto", "subset", "subseteq", "supset", "supseteq", "perp", "indep", ":", "<->", "<<", ">>",
+    "in", "notin", "~", "propto", "subset", "subseteq", "supset", "supseteq", "perp", "indep", ":", "<->",
+    "<<", ">>",
 }  # fmt: skip
 
 _INDICES = {Name("i"), Name("j"), Name("k")}

@@ -396,7 +396,7 @@ def _colon_parts(items: list[Item]) -> list[list[Item]]:
     if place is None:
         return [items]
     head, tail = items[:place], items[place + 1 :]
-    asked = _is_ratio(head, tail)
+    asked = _is_ratio(head, tail) and not _introduces(head, items[place], tail)
     if asked:
         sign = items[place]
         return [[*head, Token("bad", "is this colon a division or a label?", sign.start, sign.end), *tail]]
@@ -410,6 +410,15 @@ def _colon_parts(items: list[Item]) -> list[list[Item]]:
         for part in (head, *_colon_parts(tail))
         if any(item.kind not in ("space", "cell") for item in part)
     ]
+
+
+def _introduces(head: Sequence[Item], colon: Item, tail: Sequence[Item]) -> bool:
+    """``then add 5: 12 + 5 = 17``: a colon close to what is before it, apart from the calculation behind."""
+    before, after = solid(list(head)), solid(list(tail))
+    close = bool(before) and before[-1].end == colon.start
+    apart = bool(after) and after[0].start > colon.end
+    calculates = any(item.kind == "sign" and item.text in ("+", "-", "*", "/") for item in _first_side(tail))
+    return close and apart and calculates
 
 
 def _is_ratio(head: Sequence[Item], tail: Sequence[Item]) -> bool:

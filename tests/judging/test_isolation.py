@@ -299,6 +299,7 @@ def _lives(pid: int) -> bool:
     return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [1, -1], ids=["forwards", "backwards"])
 def test_every_run_says_the_same(order: int) -> None:
     """Another order of sets and dictionaries, other claims before: the same verdicts, witnesses and notes."""

@@ -33,5 +33,6 @@ def test_the_table_is_large_and_of_all_kinds() -> None:
     assert kinds["undecided"] > 20
 
 
+@pytest.mark.slow
 def test_the_page_is_up_to_date() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run python tests/judging/pair_table.py"

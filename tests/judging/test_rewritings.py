@@ -56,7 +56,7 @@ def test_some_hundreds_of_rewritings() -> None:
     assert verdicts["undecided"] + verdicts["unread"] <= 4
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_twenty_thousand_rewritings() -> None:
     verdicts, wrong = run(20_000, 1_000)
     assert not wrong
