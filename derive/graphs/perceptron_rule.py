@@ -33,12 +33,17 @@ class Visit:
 
 @dataclass(frozen=True)
 class Learning:
-    """All visits, in order. ``bound`` is Novikoff's on the mistakes, where the points can be told apart."""
+    """All visits, in order.
+
+    ``bound`` is Novikoff's on the mistakes, where the points can be told apart, and ``by`` the weights that
+    it is of: the better of those that were learnt and those that :func:`separate` finds.
+    """
 
     visits: tuple[Visit, ...]
     converged: bool
     separation: Separation | Inseparable
     bound: Fraction | None
+    by: tuple[Fraction, ...] | None = None
 
     @property
     def mistakes(self) -> int:
@@ -92,27 +97,35 @@ def learn(
         [x[1:] for x, y in zip(extended, labels, strict=True) if y == 1],
         [x[1:] for x, y in zip(extended, labels, strict=True) if y == -1],
     )
-    bound = None
+    bounds: list[tuple[Fraction, tuple[Fraction, ...]]] = []
     if isinstance(separation, Separation) and not any(start or ()):
-        bound = _novikoff(extended, labels, separation.weights)
-    return Learning(tuple(visits), converged, separation, bound)
+        found = [weights, _to_the_middle(extended, labels, weights)] if converged else []
+        found.append(_to_the_middle(extended, labels, separation.weights))
+        for one in found:
+            if (most := _novikoff(extended, labels, one)) is not None:
+                bounds.append((most, one))
+    bound, by = min(bounds, default=(None, None))
+    return Learning(tuple(visits), converged, separation, bound, by)
 
 
 def _dot(one: Sequence[Fraction], other: Sequence[Fraction]) -> Fraction:
     return sum((a * b for a, b in zip(one, other, strict=True)), Fraction(0))
 
 
+def _to_the_middle(
+    points: Sequence[tuple[Fraction, ...]], labels: Sequence[int], weights: tuple[Fraction, ...]
+) -> tuple[Fraction, ...]:
+    """The weights with the bias in the middle between both sides: no point is left on the border."""
+    up = min((_dot(weights, x) for x, y in zip(points, labels, strict=True) if y == 1), default=None)
+    down = max((_dot(weights, x) for x, y in zip(points, labels, strict=True) if y == -1), default=None)
+    if up is None or down is None:
+        return weights
+    return (weights[0] - (up + down) / 2, *weights[1:])
+
+
 def _novikoff(
     points: Sequence[tuple[Fraction, ...]], labels: Sequence[int], weights: tuple[Fraction, ...]
 ) -> Fraction | None:
-    """``(R |w| / gamma)^2`` for one separating ``w``: R the longest point, gamma the smallest ``y w . x``.
-
-    The weights found may leave points on the border, which are at rest there; the bias is then moved to the
-    middle between both sides.
-    """
-    up = min((_dot(weights, x) for x, y in zip(points, labels, strict=True) if y == 1), default=None)
-    down = max((_dot(weights, x) for x, y in zip(points, labels, strict=True) if y == -1), default=None)
-    if up is not None and down is not None:
-        weights = (weights[0] - (up + down) / 2, *weights[1:])
+    """``(R |w| / gamma)^2`` for one separating ``w``: R the longest point, gamma the smallest ``y w . x``."""
     gamma = min(y * _dot(weights, x) for x, y in zip(points, labels, strict=True))
     return max(_dot(x, x) for x in points) * _dot(weights, weights) / gamma**2 if gamma > 0 else None

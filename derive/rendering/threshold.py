@@ -172,9 +172,10 @@ def learning_text(learning: Learning) -> str:
         )
     else:
         lines.append(f"Not done: {learning.mistakes} mistakes so far")
-    if learning.bound is not None:
+    if learning.bound is not None and learning.by is not None:
         lines.append(
-            f"Novikoff: at most {floor(learning.bound)} mistakes, as (R |w| / gamma)^2 = {learning.bound}"
+            f"Novikoff: at most {floor(learning.bound)} mistakes, as (R |w| / gamma)^2 = {learning.bound} "
+            f"for w = {row_text(learning.by)}"
         )
     if isinstance(learning.separation, Inseparable):
         lines += ["It never will be:", certificate_text(learning.separation)]

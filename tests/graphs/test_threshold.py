@@ -194,6 +194,13 @@ def test_the_perceptron_learns_or_by_hand():
     assert learning.converged
 
 
+def test_novikoffs_bound_is_of_weights_that_are_said():
+    """By hand: w = (-3, 2, 2) leaves margins 3, 3, 5; R^2 = 6, |w|^2 = 17, so 6 * 17 / 9."""
+    learning = learn([(2, 1), (-1, 1), (1, -2)], [1, -1, -1])
+    assert learning.by == (-3, 2, 2)
+    assert learning.bound == Fraction(34, 3)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_novikoffs_bound_holds(seed):
     random = np.random.default_rng(seed)
