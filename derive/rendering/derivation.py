@@ -258,7 +258,7 @@ def _step_rows(printed: str, rule: str) -> list[str]:
         return [rf" &= {printed} && \text{{{rule}}}"]
     first, *rest = _broken(printed)
     rows = [rf" &= {first}", *(rf" &\quad {piece}" for piece in rest)]
-    return [*rows, rf" &\qquad \text{{({rule})}}"]
+    return [*rows[:-1], rf"{rows[-1]} \tag*{{{rule}}}"]  # it moves below where there is no room
 
 
 def _equation_rows(equation: str) -> list[str]:
