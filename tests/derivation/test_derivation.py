@@ -19,6 +19,14 @@ SIZES = {"n": 3, "m": 2, "B": 5, "d": 4, "d_v": 2, "T": 3}
 MANY_AXES = {"conv_transpose2d", "adaptive_avg_pool2d", "adaptive_max_pool2d", "multi_head_attention"}
 CELLS = {name for name in ops.names() if ops.operation(name).family == "recurrent"} | {"additive_attention"}
 
+
+def how_long(name, order):
+    """Loops over many axes take seconds each, over those of volumes minutes."""
+    if name.endswith("3d"):
+        return [pytest.mark.exhaustive]
+    return [pytest.mark.slow] if name in MANY_AXES or (order == 2 and name in CELLS) else []
+
+
 EVERYTHING = [
     pytest.param(
         name,
@@ -26,10 +34,7 @@ EVERYTHING = [
         order,
         upstream,
         id=f"{name}-{given.name}-{order}{'-g' if upstream else ''}",
-        # Loops over many axes take seconds each.
-        marks=[pytest.mark.slow]
-        if name in MANY_AXES or name.endswith("3d") or (order == 2 and name in CELLS)
-        else [],
+        marks=how_long(name, order),
     )
     for name in ops.names()
     for given in ops.operation(name).differentiable
