@@ -38,6 +38,7 @@ def run(count: int, start: int) -> tuple[Counter[str], list[str]]:
     return verdicts, wrong
 
 
+@pytest.mark.slow
 def test_the_pool_is_large_and_of_many_operations() -> None:
     assert len(pool()) > 150
     assert all(whole(source) is not None for source, _, _ in pool())
