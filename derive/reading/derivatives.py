@@ -163,7 +163,8 @@ def _how_far(made: Derivative) -> Tree:
         gradient = Transpose(replace(made, of=turned.operand), span=made.span)
         return times([gradient, *of.factors[1:]], of.signs) if isinstance(of, Multiply) else gradient
     if (
-        isinstance(turned, Power)
+        made.kind == "nabla^2"
+        and isinstance(turned, Power)
         and turned.exponent == Negative(Number("1"))
         and _is_scalar_function(turned.base)
     ):

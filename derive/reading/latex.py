@@ -505,7 +505,7 @@ def _derivative(tree: Derivative) -> str:
         below = f"_{{{', '.join(map(to_latex, tree.wrt))}}}" if tree.wrt else ""
         above = "^{2}" if tree.kind.endswith("2") else ""
         shown = rf"\nabla{below}{above}"
-        wrapped = tree.of is not None and (_loose(tree.of) or isinstance(_inner(tree.of), Transpose))
+        wrapped = tree.of is not None and (_loose(tree.of) or _turned(tree.of))
         operand = f" {_wrap(tree.of, wrapped)}" if tree.of is not None else ""
     else:
         sign = "d" if tree.kind == "d" else r"\partial"
@@ -519,6 +519,13 @@ def _derivative(tree: Derivative) -> str:
         else shown + operand
     )
     return at
+
+
+def _turned(tree: Tree) -> bool:
+    """Whether what stands raised at its end may be the derivative's own: a transpose, an inverse."""
+    inner = _inner(tree)
+    inverse = isinstance(inner, Power) and inner.exponent == Negative(Number("1"))
+    return inverse or isinstance(inner, Transpose)
 
 
 def _loose(tree: Tree) -> bool:

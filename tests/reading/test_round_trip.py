@@ -1,7 +1,7 @@
 """Random trees: writing one as LaTeX and reading it gives it back."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from derive.reading import read_formula, to_latex
@@ -162,9 +162,16 @@ def conditions(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
 trees = st.recursive(leaves, extend, max_leaves=12)
 
 
+def inverse_under(kind: str) -> Tree:
+    """The derivative of an inverse of what may be a function: not the inverse of the derivative."""
+    return Derivative(Power(Name("a", (), "cal"), Negative(Number("1"))), (Name("a"),), kind)
+
+
 # Hypothesis says so of a deep tree, which is what the test is for; it depends on what ran before.
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @given(trees)
+@example(inverse_under("nabla"))
+@example(inverse_under("nabla^2"))
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_written_trees_are_read_back(tree: Tree) -> None:
     latex = to_latex(tree)
