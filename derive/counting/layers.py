@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
 from typing import Any, NoReturn
@@ -188,25 +188,11 @@ class Call:
         """The size that came has to be the setting; a symbol may stand on either side."""
         wanted = self.size(name)
         if differ(wanted, came):
-            fits = self._with(name, came)
+            fits = with_setting(self.node, name, came).call
             last = len(self.shape) > 3 and not differ(wanted, self.shape[-1])
             hint = ", or --layout hwc if the channels of the input stand last" if last else ""
             shape = show(self.shape[1:])
             self.fail(f"needs {what} {wanted}, came {came} (shape {shape}); {fits} would fit{hint}")
-
-    def _with(self, name: str, value: Any) -> str:
-        names = [one.name for one in LAYERS[self.node.layer].settings]
-        position = names.index(name)
-        arguments, keywords = list(self.node.arguments), dict(self.node.keywords)
-        if position < len(arguments):
-            arguments[position] = value
-        else:
-            keywords[name] = value
-        return Node(self.node.layer, tuple(arguments), keywords).call
-
-    def with_setting(self, name: str, value: Any) -> str:
-        """The layer as it would be written with another value for one setting."""
-        return self._with(name, value)
 
 
 @dataclass(frozen=True)
@@ -321,6 +307,19 @@ def bound(node: Node, rule: LayerRule) -> dict[str, Any]:
     if missing:
         raise NetworkError(f"{node.where}: {missing[0]} is missing; it is written {rule.signature}")
     return {one.name: given.get(one.name, one.default) for one in rule.settings}
+
+
+def with_setting(node: Node, name: str, value: Any) -> Node:
+    """The layer with another value for one setting, which stays where it was written.
+
+    >>> with_setting(Node("Linear", (7, 5)), "in_features", 11).call
+    'Linear(11, 5)'
+    """
+    position = [one.name for one in load()[node.layer].settings].index(name)
+    if position < len(node.arguments):
+        given = (*node.arguments[:position], value, *node.arguments[position + 1 :])
+        return replace(node, arguments=given)
+    return replace(node, keywords={**node.keywords, name: value})
 
 
 def differ(left: Any, right: Any) -> bool:

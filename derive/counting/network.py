@@ -7,7 +7,7 @@ Everything is read off the definitions of the operations that the layers are mad
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy as sp
@@ -272,6 +272,11 @@ def parameters_of(use: Use, formulas: OperationFormulas) -> Size:
     sizes = {name: formula(use.sizes) for name, formula in formulas.parameters.items()}
     both = sum(sizes.values()) + sum(sizes[name] for name in use.twice)
     return _times(simplest(both), use.copies)
+
+
+def placed_counts(placed: Placed, node: Node) -> Mapping[str, Size]:
+    """What a layer comes to by itself, as if it shared its parameters with no other."""
+    return _own(_counted(placed), replace(node, tied=""), set())
 
 
 def _own(counts: Mapping[str, Size], node: Node, tied: set[str]) -> Mapping[str, Size]:

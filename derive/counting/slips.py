@@ -10,15 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from derive.counting.formulas import Size, product
-from derive.counting.layers import NORMALISATION, WEIGHTED, Use
-from derive.counting.network import NetworkCount, Row, count_network, use_counts
+from derive.counting.layers import NORMALISATION, WEIGHTED, Use, bound, load, place, with_setting
+from derive.counting.network import NetworkCount, Row, count_network, placed_counts, use_counts
 from derive.counting.operation_formulas import formulas_of
-from derive.graphs.network import Network, NetworkError, Node
+from derive.graphs.network import Network, NetworkError
 
 _KERNELS = (1, 3, 5, 7)
 _KERNEL_SIZES = ("k", "k_h", "k_w", "k_d")
 MOST_RECOUNTED = 80
-"""Networks with more layers are not counted again with settings changed."""
+"""Of networks with more layers one is counted again with a setting changed, not all that follows."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,7 @@ def slips(count: NetworkCount) -> Iterator[Slip]:
                 yield slip
                 everywhere.setdefault(words, []).append(slip)
     yield from _in_every_layer(everywhere)
-    if len(count.rows) <= MOST_RECOUNTED:
-        yield from _recounted(count)
+    yield from _recounted(count)
 
 
 _LEARNED = ("parameters", "trainable")
@@ -102,60 +101,74 @@ def _channels(count: NetworkCount) -> Iterator[int]:
             yield shape[1]
 
 
-# -- whole networks with one setting changed
+# -- a layer with one setting changed
+
+_FORGOTTEN = (
+    ("stride", 1, "shape"),
+    ("padding", 0, "shape"),
+    ("output_padding", 0, "shape"),
+    ("dilation", 1, "shape"),
+    ("ceil_mode", False, "shape"),
+    ("groups", 1, "extra-factor"),
+)
+"""Settings that are left out, with what a layer does then, and the slip's code."""
 
 
 def _recounted(count: NetworkCount) -> Iterator[Slip]:
-    """The network counted again with a padding or stride left out, or a pooling, and all that follows."""
-    lazy = _adapting(count.network)
-    shapes = count.input_shapes
+    """A setting left out, or a pooling: in that layer alone, and with all that follows from its size."""
+    adapting = _adapting(count.network)
     for row in count.rows:
         where = where_of(count, row)
-        for words, code, network, cost in _edited(lazy, row):
+        for words, code, name, value, cost in _edited(row):
             try:
-                other = count_network(network, shapes, count.batch, count.conventions)
+                alone = place(with_setting(row.node, name, value), row.inputs, count.conventions)
             except NetworkError:
                 continue
-            change = {k: whole(v) - whole(count.totals[k]) for k, v in other.totals.items()}
+            before, after = placed_counts(row.placed, row.node), placed_counts(alone, row.node)
+            own = {k: whole(v) - whole(before[k]) for k, v in after.items()}
+            if any(own.values()):
+                yield Slip(f"{words} in {where}", code, row.number, own, cost)
+            node = with_setting(adapting.nodes[row.number], name, value)
+            change = _following(count, adapting.replaced(row.number, node))
+            if any(change.values()) and change != own:
+                yield Slip(f"{words} in {where} and all that follows", code, row.number, change, cost)
+        if "Pool" in row.node.layer and len(row.node.inputs) == 1 and count.network.outputs != (row.number,):
+            change = _following(count, adapting.without(row.number))
             if any(change.values()):
-                yield Slip(f"{words.format(where)} and all that follows", code, row.number, change, cost)
+                yield Slip(f"{where} left out and all that follows", "lost-term", row.number, change)
 
 
-def _edited(network: Network, row: Row) -> Iterator[tuple[str, str, Network, int]]:
-    number, node = row.number, network.nodes[row.number]
-    names = {"s": "stride", "p": "padding"}
-    settings = row.placed.settings
-    for letter, plain in (("s", 1), ("p", 0)):
-        if settings and settings.get(letter, plain) != plain:
-            other = _with_setting(node, names[letter], plain)
-            if other is not None:
-                yield f"no {names[letter]} in {{}}", "shape", network.replaced(number, other), 1
+def _edited(row: Row) -> Iterator[tuple[str, str, str, object, int]]:
+    """What may be set otherwise in a layer: (words, code, setting, value, cost)."""
+    settings = bound(row.node, load()[row.node.layer])
+    for name, plain, code in _FORGOTTEN:
+        if name in settings and settings[name] != plain:
+            yield f"no {name}", code, name, plain, 1
     kernel = node_kernel(row)
-    if settings and settings.get("p") == 0 and kernel is not None and kernel % 2 == 1 and kernel > 1:
-        other = _with_setting(node, "padding", (kernel - 1) // 2)
-        if other is not None:
-            said = f"a padding of {(kernel - 1) // 2} in {{}}"
-            yield said, "shape", network.replaced(number, other), 2
-    if "Pool" in node.layer and len(node.inputs) == 1 and network.outputs != (number,):
-        yield "{} left out", "lost-term", network.without(number), 1
+    if settings.get("padding") == 0 and kernel is not None and kernel % 2 == 1 and kernel > 1:
+        yield f"a padding of {(kernel - 1) // 2}", "shape", "padding", (kernel - 1) // 2, 2
 
 
-def _with_setting(node: Node, name: str, value: int) -> Node | None:
-    """The layer with another stride or padding; None where it stands among the settings without names."""
-    most = {"Max": 1, "Avg": 1, "Laz": 2, "Con": 3, "Dep": 1}.get(node.layer[:3])
-    if most is None or len(node.arguments) > most:
-        return None
-    return replace(node, keywords={**node.keywords, name: value})
+def _following(count: NetworkCount, network: Network) -> dict[str, int]:
+    """What a changed network has more of; nothing where it does not fit, or is too large to count often."""
+    if len(count.rows) > MOST_RECOUNTED:
+        return {}
+    try:
+        other = count_network(network, count.input_shapes, count.batch, count.conventions)
+    except NetworkError:
+        return {}
+    return {k: whole(v) - whole(count.totals[k]) for k, v in other.totals.items()}
 
 
 def _adapting(network: Network) -> Network:
-    """The same network whose layers take their input channels and features from what comes."""
+    """The same network whose fully connected layers take their features from what comes."""
     for number, node in enumerate(network.nodes):
-        keywords = dict(node.keywords)
-        if node.layer in ("Linear", "Conv1d", "Conv2d"):
-            first = "in_features" if node.layer == "Linear" else "in_channels"
-            arguments = node.arguments if keywords.pop(first, None) is not None else node.arguments[1:]
-            lazy = replace(node, layer=f"Lazy{node.layer}", arguments=arguments, keywords=keywords)
+        if node.layer == "Linear":
+            keywords = dict(node.keywords)
+            arguments = (
+                node.arguments if keywords.pop("in_features", None) is not None else node.arguments[1:]
+            )
+            lazy = replace(node, layer="LazyLinear", arguments=arguments, keywords=keywords)
             network = network.replaced(number, lazy)
     return network
 
@@ -287,6 +300,9 @@ def _variants(use: Use, seen: set[int | None], channels: list[int]) -> Iterator[
     if inner and any(sizes[a] != sizes[b] for a, b in inner):
         larger = {**sizes, **{a: sizes[b] for a, b in inner}}
         yield "the input's size for the output's", "wrong-operand", replace(use, sizes=larger), 1
+    if all(sizes[a] > 1 for a, _ in inner) and inner:
+        smaller = {**sizes, **{a: sizes[a] - 1 for a, _ in inner}}
+        yield "an output one place smaller", "off-by-one", replace(use, sizes=smaller), 2
 
 
 def _parameters(use: Use) -> Iterable[str]:

@@ -18,6 +18,8 @@ Conv2d(16, 32, 3, padding=1) -> ReLU() -> MaxPool2d(2) -> Flatten() -> Linear(15
 STRIDED = """input 3 x 33 x 33
 Conv2d(3, 16, 3, stride=2, padding=1) -> ReLU() -> Conv2d(16, 32, 3, padding=1) -> Flatten()
 Linear(9248, 10)"""
+DEPTHWISE = "input 32 x 14 x 14\nConv2d(32, 32, 3, 1, 1, 1, 32) -> Conv2d(32, 64, 1)"
+DILATED = "input 5 x 26\nConv1d(5, 7, 7) -> Conv1d(7, 11, 5, dilation=2)"
 
 ONE, TWO, THREE = 256 * 128 + 128, 256 * 64 + 64 + 9 * 64 * 192 + 192, 256 * 32 + 32 + 25 * 32 * 96 + 96
 FOUR = 256 * 64 + 64
@@ -188,6 +190,48 @@ def explanations(text, total):
             "done-twice",
             "the bias counted twice in Conv2d(16, 32",
             id="bias twice",
+        ),
+        pytest.param(
+            PLAIN,
+            28 * 28 * 16 * 75 + 12 * 12 * 32 * 144 + 156800 + 1000,
+            "shape",
+            "no padding in Conv2d(16, 32, 3, padding=1) (operations",
+            id="operations of one layer without its padding",
+        ),
+        pytest.param(
+            STRIDED,
+            33 * 33 * 16 * 27 + 17 * 17 * 32 * 144 + 92480,
+            "shape",
+            "no stride in Conv2d(3, 16, 3, stride=2, padding=1) (operations",
+            id="operations of one layer without its stride",
+        ),
+        pytest.param(
+            DEPTHWISE,
+            9 * 32 * 32 + 32 + 32 * 64 + 64,
+            "extra-factor",
+            "no groups in Conv2d(32, 32, 3, 1, 1, 1, 32)",
+            id="depthwise counted as full",
+        ),
+        pytest.param(
+            DEPTHWISE,
+            12 * 12 * 9 * 32 + 14 * 14 * 32 * 64,
+            "shape",
+            "no padding in Conv2d(32, 32, 3, 1, 1, 1, 32) (operations",
+            id="settings without names",
+        ),
+        pytest.param(
+            DEPTHWISE,
+            13 * 13 * 9 * 32 + 14 * 14 * 32 * 64,
+            "off-by-one",
+            "an output one place smaller in Conv2d(32, 32, 3",
+            id="size without its plus 1",
+        ),
+        pytest.param(
+            DILATED,
+            20 * 7 * 35 + 16 * 5 * 77,
+            "shape",
+            "no dilation in Conv1d(7, 11, 5, dilation=2)",
+            id="dilation forgotten",
         ),
         pytest.param(
             STRIDED, 95778, "digit", "the digits 7 and 5 exchanged in 97,578", id="digits exchanged"
