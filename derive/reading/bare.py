@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from derive.reading import symbols
+from derive.reading.prose import leads_on
 
 _RELATION = re.compile(
     r"=|≈|≤|≥|≠|≡|→|⇒|←|<|>|\\(?:approx|Rightarrow|rightarrow|implies|leq?|geq?|neq?|equiv|sim|propto|leftarrow|to)\b"
@@ -84,13 +85,14 @@ def _operand(line: str, match: re.Match[str]) -> bool:
     if before[-1:] in ("-", "/") and before[-2:-1].isalnum():
         return not before[-2:-1].isalpha()
     left, right = before.rstrip()[-1:], after.lstrip()[:1]
-    if match[1].lower() in symbols.STOP_WORDS and right in ("=", "≈", ":"):
+    if right in ("=", "≈", ":") and leads_on(match[1], before):
         return False  # the answer is = 5
     dash_left = left == "-" and before[-1:] == " "
     dash_right = right == "-" and after[:1] == " "
-    return (left in set("+-*/^_=×·") - {""} and not dash_left) or (
-        right in set("+-*/^_=×·") - {""} and not dash_right
-    )
+    return (left in _BESIDE and not dash_left) or (right in _BESIDE and not dash_right)
+
+
+_BESIDE = frozenset("+-*/^_=≈×·")
 
 
 _EDGES = " \t.,;:!?|#\"'”“*-—–"

@@ -11,6 +11,7 @@ from derive.reading.decimals import touching
 from derive.reading.groups import Group, Item
 from derive.reading.items import has_relation, relation_of, solid
 from derive.reading.lexer import Token
+from derive.reading.prose import leads_on
 from derive.reading.statement import Role
 from derive.reading.stream import BINARY, open_ended
 
@@ -289,6 +290,9 @@ def _is_operand(token: Token, previous: Item | None, following: Item | None) -> 
     opens = isinstance(following, Group) and following.open in ("(", "[")
     if token.text == "step" and opens:
         return True  # \mathrm{step}(x): the function, and no word
+    head = previous is None or previous.text in (",", ";")
+    if len(bare) == 1 and head and relation_of(following) in ("=", "~=") and not leads_on(bare[0]):
+        return True  # \text{recall} = 3/4
     if any(word in symbols.STOP_WORDS for word in bare) and len(text) != 1:
         added = isinstance(previous, Token) and previous.text in BINARY and relation_of(previous) is None
         ends = following is None or open_ended(following) or following.text in (".", ",", ";")

@@ -24,6 +24,7 @@ _LEADING_WORDS = symbols.words(
     "it he she they can be just simply exactly about approximately roughly indeed clearly obviously hence "
     "here there too both sides side terms step part rewritten factor factored expanded follows result"
 )
+_BEFORE_A_NAME = symbols.words("the our and or so thus hence then therefore with where")
 #: After these a subject is spoken of: "the answer is", but "which is".
 _COPULAS = symbols.words("is are was were be been being has have equals equal of for to")
 _SAID = re.compile(r"[^\W\d_][\w'-]*|\d[\d.,%]*|[()]")
@@ -68,6 +69,19 @@ def role_of(
     return "given" if any(word in _GIVEN_WORDS for word in last) else "claim"
 
 
+def leads_on(word: str, before: str = "") -> bool:
+    """Whether a word only leads on to a formula and is not the name of its left side.
+
+    >>> leads_on("hence"), leads_on("recall"), leads_on("recall", "the"), leads_on("case", "in this")
+    (True, False, False, True)
+    """
+    said = before.split()[-1:]
+    begins = not said or not said[0][-1].isalpha() or said[0].lower() in _BEFORE_A_NAME
+    if word.lower() in symbols.NAMING_WORDS and begins:
+        return False
+    return word.lower() in symbols.STOP_WORDS | _LEADING_WORDS
+
+
 def subject_in(near: str) -> str | None:
     """What the words before a formula that begins with ``=`` name as its left side.
 
@@ -78,13 +92,15 @@ def subject_in(near: str) -> str | None:
     """
     clause = re.split(r"[.:;!?](?=\s|$)", _LIST_MARK.sub("", near.rstrip(" ,*_")))[-1]
     said = _SAID.findall(_MARKUP.sub(" ", clause))
-    leading = symbols.STOP_WORDS | _LEADING_WORDS
-    if not any(word[0].isalpha() for word in said) or all(word.lower() in leading for word in said):
+    if not any(word[0].isalpha() for word in said):
         return None
-    last = said[-1]
+    *others, last = said
+    leading = leads_on(last, " ".join(others))
+    if leading and all(map(leads_on, others)):
+        return None
     if not last[0].isalpha() or last.lower() in _COPULAS:
         return ""
-    return None if last.lower() in leading else last
+    return None if leading else last
 
 
 def ends_sentence(words: str) -> bool:

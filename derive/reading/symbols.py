@@ -241,6 +241,8 @@ STOP_WORDS = words(
     "also a an be by both only else: otherwise. similarly finally need needs want which implies equals "
     "equal thereby hence, thus,"
 )
+#: Stop words that name a quantity where they begin a clause and a sign follows: precision and recall.
+NAMING_WORDS = words("recall step set case")
 #: What is counted is no factor.
 UNIT_WORDS = words("byte bytes bit bits nat nats")
 # Units of measure, left out beside a number: what has another unit on the other side is not compared.
