@@ -73,18 +73,26 @@ def why_not_counted(program: Program) -> str:
 def count_statement(statement: Statement) -> Counts:
     """The operations of evaluating one statement for all its entries."""
     entries = sp.Mul(*statement.tensor.shape)
-    terms = sp.Add.make_args(statement.value)
-    total = Counts(additions=sp.Integer(len(terms) - 1)).times(entries)
-    for term in terms:
-        scattered = _scattered(term, statement)
-        total = total + (_count(term).times(entries) if scattered is None else scattered)
-    return total
+    total, put = Counts(), sp.S.Zero
+    for term in sp.Add.make_args(statement.value):
+        one, times = _scattered(term, statement) or (_count(term), entries)
+        total, put = total + one.times(times), put + times
+    return total + Counts(additions=_not_below_zero(sp.expand(put - entries)))
 
 
-def _scattered(term: sp.Expr, statement: Statement) -> Counts | None:
-    """The counts of a sum whose terms each go to one entry, chosen by brackets; None if it is no such sum.
+def _not_below_zero(additions: sp.Expr) -> sp.Expr:
+    """What is put into the entries, less the first in each; entries that nothing is put into need none.
 
-    Every term is computed once and added to its entry, and no entry looks at the terms of others.
+    For sizes of which it cannot be said that every entry is reached, the formula holds where all are.
+    """
+    return sp.S.Zero if additions.is_negative else additions
+
+
+def _scattered(term: sp.Expr, statement: Statement) -> tuple[Counts, sp.Expr] | None:
+    """A sum whose terms each go to one entry, chosen by brackets: what a term takes, and how many there are.
+
+    Every term is computed once and added to its entry, and no entry looks at the terms of others. None if it
+    is no such sum.
     """
     if not isinstance(term, Sum):
         return None
@@ -101,9 +109,7 @@ def _scattered(term: sp.Expr, statement: Statement) -> Counts | None:
         return None
     left = sp.Mul(*(index.size for index in statement.target.indices if index not in chosen))
     terms = left * sp.Mul(*(index.size for index in term.bound))
-    product = _count(sp.Mul(*(one for one in factors if one not in brackets)))
-    entries = sp.Mul(*statement.tensor.shape)
-    return product.times(terms) + Counts(additions=sp.expand(terms - entries))
+    return _count(sp.Mul(*(one for one in factors if one not in brackets))), terms
 
 
 def _total(expressions: tuple[sp.Basic, ...]) -> Counts:

@@ -57,7 +57,7 @@ def warmup_schedule_backward(upstream: Array, t: Array, *, eta: float, W: int) -
 
 
 @forward_rule("t: ... -> ...", analytic=False)
-def transformer_schedule(t: Array, *, d: int = 512, W: int = 5) -> Array:
+def transformer_schedule(t: Array, *, d: int = 512, W: int = 4000) -> Array:
     """d^(-1/2) min(t^(-1/2), t W^(-3/2)); t counts from 1."""
     return np.minimum(1 / np.sqrt(t), t * W**-1.5) / np.sqrt(d)
 

@@ -14,6 +14,7 @@ from derive.ops.activations import logistic
 from derive.ops.definition import PROBABILITY_VECTOR, TARGET, Definition, axes, defines
 from derive.ops.linear import affine_map
 from derive.ops.losses import log_likelihood
+from derive.ops.normalisation import moments
 from derive.ops.softmax import let_partition, share
 from derive.tensor.index import Index
 from derive.tensor.nodes import Access, Bracket, Inverse, Sum, Tensor
@@ -34,16 +35,22 @@ def _fit_tall(define: Definition) -> None:
         define.trial(B=B, n=n)
 
 
+def _squared_residuals(define: Definition) -> tuple[sp.Expr, Access]:
+    """The sum of the squared residuals of a linear model, and an entry of its weights."""
+    X, y, b, i = _examples(define)
+    theta = define.input("theta", i, meaning="the weights", parameter=True)
+    r = define.let("r", Sum(X[b, i] * theta[i], i) - y[b], b)
+    return Sum(r[b] ** 2, b), theta[i]
+
+
 @defines("classical", f"{_BISHOP}, equation 3.12")
 def linear_regression_loss(define: Definition) -> None:
     """Half the sum of the squared residuals of a linear model; its gradient is X^T (X theta - y).
 
     Put to 0 that is the normal equations, of which :func:`linear_regression` is the solution.
     """
-    X, y, b, i = _examples(define)
-    theta = define.input("theta", i, meaning="the weights", parameter=True)
-    r = define.let("r", Sum(X[b, i] * theta[i], i) - y[b], b)
-    define.let("L", Sum(r[b] ** 2, b) / 2)
+    squared, _ = _squared_residuals(define)
+    define.let("L", squared / 2)
 
 
 @defines("classical", f"{_BISHOP}, equation 3.27")
@@ -52,11 +59,10 @@ def ridge_loss(define: Definition) -> None:
 
     The strength is also called lambda. A bias that is to stay free has to be left out of the weights.
     """
-    X, y, b, i = _examples(define)
-    theta = define.input("theta", i, meaning="the weights", parameter=True)
-    r = define.let("r", Sum(X[b, i] * theta[i], i) - y[b], b)
-    penalty = define.setting("alpha", Fraction(1, 10)) * Sum(theta[i] ** 2, i)
-    define.let("L", (Sum(r[b] ** 2, b) + penalty) / 2)
+    squared, weight = _squared_residuals(define)
+    define.let(
+        "L", (squared + define.setting("alpha", Fraction(1, 10)) * Sum(weight**2, *weight.indices)) / 2
+    )
 
 
 def _solve(define: Definition, X: Tensor, y: Tensor, b: Index, gram: sp.Expr, i: Index, j: Index) -> None:
@@ -141,5 +147,4 @@ def sample_variance(define: Definition) -> None:
     """
     (i,) = axes("i", "n")
     x = define.input("x", i, meaning="the sample")
-    mu = define.let("mu", Sum(x[i], i) / i.size)
-    define.let("v", Sum((x[i] - mu()) ** 2, i) / i.size)
+    moments(define, x, (i,), over=(i,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -92,13 +93,20 @@ class Definition:
         self.inputs.append(Input(name, meaning, CLASS_INDEX, index=index))
         return index
 
-    def setting(self, name: str, default: Fraction | int) -> sp.Expr:
-        """A positive hyper-parameter with its default."""
-        return self._setting(sp.Symbol(name, positive=True), name, default)
+    def setting(self, name: str, default: Fraction | int, below: int | None = None) -> sp.Expr:
+        """A positive hyper-parameter with its default; 0, where it is given as a number, is its limit."""
+        symbol = sp.Symbol(name, positive=True)
+        if name in self.fixed and not 0 <= self.fixed[name] < (below or math.inf):
+            fits = f"not negative and less than {below}" if below else "not negative"
+            raise ValueError(f"{name} = {self.fixed[name]}: it has to be a number that is {fits}")
+        return self._setting(symbol, name, default)
 
     def whole(self, name: str, default: int, letter: str | None = None, least: int = 1) -> sp.Expr:
         """A hyper-parameter that is a whole number (a stride, a padding, a kernel's size), and its letter."""
         assumed = {"positive": True} if least else {"nonnegative": True}
+        value = self.fixed.get(name, least)
+        if value < least or value != int(value):
+            raise ValueError(f"{name} = {value}: it has to be a whole number, {least} or more")
         return self._setting(sp.Symbol(letter or name, integer=True, **assumed), name, default)
 
     def _setting(self, symbol: sp.Symbol, name: str, default: Fraction | int) -> sp.Expr:
@@ -252,9 +260,18 @@ class Entry:
     build: Callable[[Definition], None]
 
     def operation(self, fixed: Mapping[str, Fraction | int] | None = None) -> Operation:
-        """Build it, with numbers for some of its hyper-parameters."""
+        """Build it, with numbers for some of its hyper-parameters.
+
+        Raises :class:`ValueError` for numbers that these cannot be.
+        """
         definition = Definition(fixed)
-        self.build(definition)
+        try:
+            self.build(definition)
+        except ValueError as error:
+            raise ValueError(f"{self.name}: {error}") from None
+        if any(one.value.has(sp.zoo, sp.nan, sp.oo) for one in definition.statements):
+            given = ", ".join(f"{name} = {value}" for name, value in definition.fixed.items())
+            raise ValueError(f"{self.name}: with {given} it divides by zero")
         tensors = tuple(one.tensor for one in definition.inputs if one.tensor is not None)
         program = Program(
             tensors,

@@ -44,12 +44,21 @@ def _affine(
     define.let("y", scale * xhat[entry] + shift, *entry)
 
 
+def moments(
+    define: Definition, x: Tensor, entry: tuple[Index, ...], over: tuple[Index, ...]
+) -> tuple[Tensor, Tensor]:
+    """``mu`` and ``v``: the mean and the variance of x over some of its indices."""
+    kept = tuple(index for index in entry if index not in over)
+    extent = sp.Mul(*(index.size for index in over))
+    mu = define.let("mu", Sum(x[entry], *over) / extent, *kept)
+    return mu, define.let("v", Sum((x[entry] - mu[kept]) ** 2, *over) / extent, *kept)
+
+
 def _standardised(define: Definition, x: Tensor, entry: tuple[Index, ...], over: tuple[Index, ...]) -> Tensor:
     """``xhat``: x less its mean, over its standard deviation, both taken over some of the indices."""
     kept = tuple(index for index in entry if index not in over)
-    extent, eps = sp.Mul(*(index.size for index in over)), define.setting("eps", _EPS)
-    mu = define.let("mu", Sum(x[entry], *over) / extent, *kept)
-    v = define.let("v", Sum((x[entry] - mu[kept]) ** 2, *over) / extent, *kept)
+    eps = define.setting("eps", _EPS)
+    mu, v = moments(define, x, entry, over)
     r = define.let("r", _inverse_root(v[kept] + eps), *kept)
     return define.let("xhat", (x[entry] - mu[kept]) * r[kept], *entry)
 
@@ -151,3 +160,25 @@ def group_norm(define: Definition) -> None:
     gamma, beta = _scale(define, g, c, each="channel"), _shift(define, g, c, each="channel")
     xhat = _standardised(define, x, (b, g, c, *places), over=(c, *places))
     _affine(define, xhat, (b, g, c, *places), gamma, beta)
+
+
+@defines(
+    "normalisation", "Krizhevsky, Sutskever, Hinton (2012), section 3.3, with alpha over the window's size"
+)
+def local_response_norm(define: Definition) -> None:
+    """Divides every number by a power of the mean square around it, at the same place of l channels.
+
+    The window holds floor(l/2) channels before the own one and the rest from it on; beyond the first and
+    last channel there is nothing. The paper does not divide alpha by l and has k = 2; PyTorch, Caffe and
+    ONNX divide, TensorFlow does not.
+    """
+    (c,) = axes("c", "C")
+    x, b, places = _images(define, c)
+    width = define.whole("size", 5, "l")
+    (q,) = define.bound("q", width)
+    alpha, beta = define.setting("alpha", Fraction(1, 10_000)), define.setting("beta", Fraction(3, 4))
+    total = Sum(x[(b, c + q - sp.floor(width / 2), *places)] ** 2, q)
+    S = define.let("S", define.setting("k", 1) + alpha / width * total, b, c, *places)
+    define.let("y", x[(b, c, *places)] * S[(b, c, *places)] ** -beta, b, c, *places)
+    for channels, extent in ((5, 3), (7, 4), (2, 5)):
+        define.trial(N=2, C=channels, H=3, W=2, size=extent, alpha=2)

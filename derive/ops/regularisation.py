@@ -45,7 +45,7 @@ def dropout(define: Definition) -> None:
     """
     x = define.input("x", meaning="any number")
     m = define.input("m", meaning="the mask: 1 keeps, 0 drops", domain=BINARY)
-    define.let("y", m() * x() / (1 - define.setting("p", Fraction(1, 2))))
+    define.let("y", m() * x() / (1 - define.setting("p", Fraction(1, 2), below=1)))
 
 
 @defines("regularisation", "Srivastava et al. (2014), section 4, as in the paper: not scaled while training")
@@ -66,7 +66,7 @@ def dropout_not_inverted_eval(define: Definition) -> None:
     That is the mean over all masks. p is the probability of dropping, as in PyTorch; the paper's p is 1 - p.
     """
     x = define.input("x", meaning="any number")
-    define.let("y", (1 - define.setting("p", Fraction(1, 2))) * x())
+    define.let("y", (1 - define.setting("p", Fraction(1, 2), below=1)) * x())
 
 
 @defines("regularisation", "He, Zhang, Ren, Sun (2016), equation 1")

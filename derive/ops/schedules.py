@@ -60,7 +60,7 @@ def transformer_schedule(define: Definition) -> None:
     d is the width of the model; the first step is number 1.
     """
     t = define.input("t", meaning="the number of the step, from 1", domain=POSITIVE)()
-    d, W = define.whole("d", 512), define.whole("W", 5)
+    d, W = define.whole("d", 512), define.whole("W", 4000)
     define.trial(d=512, W=1)
     define.trial(d=11, W=2)
     define.trial(d=3, W=5)

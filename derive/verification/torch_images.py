@@ -77,4 +77,7 @@ def counterparts() -> dict[str, Call]:
             x, weight=gamma, bias=beta, eps=eps
         ),
         "group_norm": group_norm,
+        "local_response_norm": lambda x, size, **settings: functional.local_response_norm(
+            x, int(size), **settings
+        ),
     }

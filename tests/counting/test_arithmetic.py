@@ -4,7 +4,11 @@ import pytest
 import sympy as sp
 
 from derive.counting import count_program, parameter_count
+from derive.counting.arithmetic import count_statement
 from derive.ops import operation
+from derive.tensor.index import Index, size
+from derive.tensor.nodes import Bracket, Sum, Tensor
+from derive.tensor.program import Statement
 
 B, m, n = sp.symbols("B m n", integer=True, positive=True)
 
@@ -85,6 +89,30 @@ def test_counts(name, sizes, expected):
         for key, value in counts.items()
     }
     assert got == dict.fromkeys(counts, 0) | expected
+
+
+def _spread(h, i, x):
+    return Sum(x[i] * Bracket(h - 2 * i), i)
+
+
+@pytest.mark.parametrize(
+    ("value", "additions"),
+    [
+        pytest.param(_spread, 0, id="every second entry has one term"),
+        pytest.param(
+            lambda h, i, x: _spread(h, i, x) + sp.sin(h), 7, id="one term more in each of 14 entries"
+        ),
+        pytest.param(
+            lambda h, i, x: _spread(h, i, x) + _spread(h - 1, i, x), 0, id="between them, each has one"
+        ),
+    ],
+)
+def test_additions_of_what_is_put_into_some_of_the_entries(value, additions):
+    """By hand, for n = 7 and 14 entries: what is put into an entry that holds something already is added."""
+    i, h = Index("i", size("n")), Index("h", 2 * size("n"))
+    x, y = Tensor.over("x", i), Tensor.over("y", h)
+    counts = count_statement(Statement(y[h], value(h, i, x)))
+    assert counts.additions.subs(size("n"), 7) == additions
 
 
 def test_parameters_of_a_linear_layer():

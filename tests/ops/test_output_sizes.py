@@ -1,6 +1,7 @@
 """Output sizes, derived from index maps, against counting the places at which a window fits."""
 
 import itertools
+from fractions import Fraction
 
 import pytest
 import sympy as sp
@@ -72,3 +73,19 @@ def test_settings_become_numbers():
     assert str(fixed.output_shape[2]) == "floor(H_in/2 - k_h/2) + 2"
     with pytest.raises(ValueError, match="unknown setting 'strides'; did you mean stride"):
         ops.operation("conv2d", strides=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "message"),
+    [
+        pytest.param("conv2d", {"stride": 0}, "stride = 0: .* a whole number, 1 or more", id="no stride"),
+        pytest.param("conv2d", {"stride": Fraction(3, 2)}, "stride = 3/2: .* whole", id="half a stride"),
+        pytest.param("avg_pool2d", {"padding": -1}, "padding = -1: .* 0 or more", id="negative padding"),
+        pytest.param("elu", {"alpha": -1}, "alpha = -1: .* not negative", id="negative slope"),
+        pytest.param("dropout", {"p": 1}, "p = 1: .* less than 1", id="everything dropped"),
+        pytest.param("info_nce", {"tau": 0}, "tau = 0 it divides by zero", id="no temperature"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(name, settings, message):
+    with pytest.raises(ValueError, match=message):
+        ops.operation(name, **settings)

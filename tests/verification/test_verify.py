@@ -9,7 +9,7 @@ from derive import execution, ops
 from derive.execution import registry
 from derive.verification import TOLERANCES, torch_witness, verify
 from derive.verification.samples import draw, settings_of
-from derive.verification.verify import relative_error
+from derive.verification.verify import Verification, relative_error
 
 
 @pytest.mark.parametrize("name", ops.names())
@@ -79,3 +79,10 @@ def test_relative_error(derived, witness, expected):
 
 def test_the_registry_is_the_one_verified():
     assert registry.names() == execution.names()
+
+
+def test_a_witness_of_another_shape_disagrees_and_is_written_as_json():
+    error = relative_error(np.zeros(3), np.zeros(2))
+    found = Verification("softmax", "x", 1, "n = 3", {"hand-written": error}, {})
+    assert not found.agrees
+    assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["witnesses"] == {"hand-written": None}
