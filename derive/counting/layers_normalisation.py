@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from derive.counting.formulas import Size, product, simplest
+from derive.counting.formulas import Formula, Size, product, simplest
 from derive.counting.layers import NORMALISATION, Call, Placed, Reach, Use, layer
+from derive.counting.operation_formulas import formulas_of
 
 _PLAIN = (("gamma", 1), ("beta", 0))
 
@@ -131,4 +132,12 @@ def instance_norm(call: Call) -> Placed:
 @layer("LocalResponseNorm", "size, alpha=0.0001, beta=0.75, k=1")
 def local_response_norm(call: Call) -> Placed:
     """Local response normalisation across channels; it has no parameters."""
-    return Placed(call.shape, (Use(role=NORMALISATION),), note="its operations are not counted")
+    call.rank(3, 4, 5)
+    N, C, *space = call.shape
+    sizes: dict[str, Size] = {"N": N, "C": C, "H": product(space), "W": 1, "l": call.size("size")}
+    channels = formulas_of("local_response_norm").reach["x"][1]
+    assert channels is not None
+    _, jump, low, high = channels
+    window = (1, *(Formula(end)(sizes) for end in (jump, low, high)))
+    reach: Reach = ((0, 1, 0, 0), window, *((2 + k, 1, 0, 0) for k in range(len(space))))
+    return Placed(call.shape, (Use("local_response_norm", sizes, role=NORMALISATION),), (reach,))

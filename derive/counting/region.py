@@ -143,6 +143,19 @@ def _hull(intervals: tuple[Interval, ...], extent: sp.Expr) -> Interval:
         return whole
     low, high = intervals[0]
     for other_low, other_high in intervals[1:]:
-        low = low if (other_low - low).is_nonnegative else sp.Min(low, other_low)
-        high = high if (high - other_high).is_nonnegative else sp.Max(high, other_high)
+        low = low if _at_least(other_low, low) else sp.Min(low, other_low)
+        high = high if _at_least(high, other_high) else sp.Max(high, other_high)
     return low, high
+
+
+def _at_least(one: sp.Expr, other: sp.Expr) -> bool:
+    """Whether one whole number is certainly not less than another: then it is more than that less 1."""
+    more = sp.expand(one - other)
+    # floor(x) is at most x, so what subtracts it is at least what subtracts x.
+    least = sp.Add(
+        *(
+            term.replace(sp.floor, lambda x: x) if term.could_extract_minus_sign() else term
+            for term in sp.Add.make_args(more)
+        )
+    )
+    return bool(more.is_nonnegative or (more.is_integer and (sp.expand(least) + 1).is_positive))

@@ -5,8 +5,12 @@ They differ in the axes over which mean and variance are taken; scale and shift 
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
 from derive.execution.normalisation import rate_of, standardised, through_standardising
 from derive.execution.registry import Array, backward_rule, forward_rule
+from derive.execution.signature import ExecutionError
 
 Gradients = dict[str, Array]
 
@@ -98,3 +102,34 @@ def instance_norm_backward(upstream: Array, x: Array, gamma: Array, beta: Array,
         "x": through_standardising(upstream * _by_channel(gamma), xhat, rate, _PLACES),
         **_affine_gradients(upstream, xhat),
     }
+
+
+def _around(x: Array, before: int, after: int) -> Array:
+    """The sum over so many channels before each one, itself, and so many after it; there is none outside."""
+    rest = [(0, 0)] * x.ndim
+    rest[-3] = (before, after)
+    return sliding_window_view(np.pad(x, rest), before + 1 + after, axis=-3).sum(axis=-1)
+
+
+@forward_rule("x: ... C H W -> ... C H W", analytic=True)
+def local_response_norm(
+    x: Array, *, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Array:
+    """x / (k + alpha/size times the sum of squares over `size` channels around each) ^ beta."""
+    return x * _response(x, size, alpha, k) ** -beta
+
+
+def _response(x: Array, size: int, alpha: float, k: float) -> Array:
+    if size < 1:
+        raise ExecutionError(f"local_response_norm: size has to be 1 or more; it is {size}")
+    return k + alpha / size * _around(x * x, size // 2, size - 1 - size // 2)
+
+
+@backward_rule(local_response_norm)
+def local_response_norm_backward(
+    upstream: Array, x: Array, *, size: int, alpha: float, beta: float, k: float
+) -> Gradients:
+    response = _response(x, size, alpha, k)
+    # A channel stands in the windows of those that have it around them: before and after change places.
+    through = _around(upstream * x * response ** (-beta - 1), size - 1 - size // 2, size // 2)
+    return {"x": upstream * response**-beta - 2 * alpha * beta / size * x * through}

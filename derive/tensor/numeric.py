@@ -225,6 +225,10 @@ class _Emitter:
         if isinstance(one, sp.Mul):
             codes, axes = self._together(one.args)
             return self._assign(" * ".join(codes)), axes
+        if isinstance(one, sp.floor | sp.ceiling):  # whole numbers stay whole: they may be indices
+            (above, below), axes = self._together(sp.fraction(sp.together(one.args[0])))
+            down = isinstance(one, sp.floor)
+            return self._assign(f"{above} // {below}" if down else f"-(-{above} // {below})"), axes
         codes, axes = self._together(one.args)
         return self._assign(self._elementwise(one, codes)), axes
 
@@ -251,8 +255,6 @@ class _Emitter:
             return f"np.{name}({codes[0]})"
         if name == "Abs":
             return f"np.abs({codes[0]})"
-        if name in ("floor", "ceiling"):
-            return f"np.{name.removesuffix('ing')}({codes[0]})"
         raise NotImplementedError(f"no NumPy code for {one}")
 
     def _access(self, one: Access) -> _Value:

@@ -304,8 +304,8 @@ class Printer:
         """What has to hold for a condition to be positive: ``i > j``."""
         left, right = self._sides(condition)
         sign = ">"
-        if not tensors_in(condition) and condition.has(Index) and condition.as_coeff_Add()[0] == 1:
-            left, sign = left - 1, r"\ge" if self.is_latex else "≥"  # of whole numbers
+        if condition.is_integer and condition.has(Index) and condition.as_coeff_Add()[0] == 1:
+            left, sign = left - 1, r"\ge" if self.is_latex else "≥"
         return f"{self(left)} {sign} {self(right)}"
 
     def _derivative(self, one: D) -> tuple[str, int]:
@@ -355,11 +355,12 @@ class Printer:
 
     def _rounded(self, argument: sp.Expr, sign: str) -> str:
         """``\\lfloor (n - k)/s \\rfloor``, over one denominator."""
-        above, below = (self(_grouped(sp.expand(part))) for part in sp.fraction(sp.together(argument)))
+        above, below = (_grouped(sp.expand(part)) for part in sp.fraction(sp.together(argument)))
         if self.is_latex:
-            inside = above if below == "1" else rf"\frac{{{above}}}{{{below}}}"
+            inside = self(above) if below == 1 else rf"\frac{{{self(above)}}}{{{self(below)}}}"
             return rf"\left\l{sign} {inside} \right\r{sign}"
-        return f"{sign}({above if below == '1' else f'({above})/{below}'})"
+        whole = self(above) if below == 1 else f"{self._tight(above, MULTIPLY)}/{self._tight(below, POWER)}"
+        return f"{sign}({whole})"
 
     def _add(self, one: sp.Add) -> str:
         printed = ""

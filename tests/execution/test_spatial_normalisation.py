@@ -99,6 +99,28 @@ def test_value_by_hand():
     assert actual.tolist() == [[[[4, 10]], [[4, 4]]], [[[10, 16]], [[4, 4]]]]
 
 
+LOCAL = {"size": 4, "alpha": 2.0, "beta": 0.6, "k": 1.5}
+
+
+@pytest.mark.parametrize("size", [pytest.param(n, id=f"{n} channels") for n in (1, 2, 3, 4, 11)])
+def test_local_response_norm_is_that_of_the_naive_loop_and_of_torch(size, relative_error):
+    torch = pytest.importorskip("torch")
+    random = np.random.default_rng(size)
+    x, upstream = random.standard_normal((2, N, 7, H, W))
+    settings = {**LOCAL, "size": size}
+    expected = np.zeros_like(x)
+    for n, c, i, j in np.ndindex(x.shape):
+        around = [x[n, a, i, j] ** 2 for a in range(c - size // 2, c - size // 2 + size) if 0 <= a < 7]
+        expected[n, c, i, j] = x[n, c, i, j] / (1.5 + 2 / size * sum(around)) ** 0.6
+    assert relative_error(execution.forward("local_response_norm", {"x": x}, **settings), expected) < 1e-14
+    theirs = torch.tensor(x, requires_grad=True)
+    value = torch.nn.functional.local_response_norm(theirs, **settings)
+    assert relative_error(value.detach().numpy(), expected) < 1e-14
+    value.backward(torch.tensor(upstream))
+    own = execution.backward("local_response_norm", {"x": x}, upstream, **settings)["x"]
+    assert relative_error(own, theirs.grad.numpy()) < 1e-13
+
+
 CONSTANT = {"x": np.full((2, 3, 4, 4), 0.7), "gamma": np.ones(3), "beta": np.zeros(3)}
 HUGE = {
     "x": np.float32(1e30) * np.arange(4, dtype=np.float32).reshape(1, 1, 2, 2),
@@ -131,6 +153,13 @@ HUGE = {
             "batch_norm2d: a variance overflows float32, of which the largest number is 3.4e+38; scale the "
             "input down or give it as float64",
             id="overflow",
+        ),
+        pytest.param(
+            "local_response_norm",
+            {"x": CONSTANT["x"]},
+            {"size": 0},
+            "local_response_norm: size has to be 1 or more; it is 0",
+            id="no window",
         ),
         pytest.param(
             "group_norm",
