@@ -30,6 +30,7 @@ from derive.judging.names import access, is_letter
 from derive.judging.setting import setting_for
 from derive.judging.shapes import infer
 from derive.judging.trees import canonical, substitute, wider
+from derive.judging.units import by_units
 from derive.judging.values import plain_name
 from derive.marking.conditions import concerning
 from derive.marking.doubts import about_a_function, covers_all_cases, tempered
@@ -337,8 +338,11 @@ def _as_it_stands(link: Link, declared: Declarations, convention: Mapping[str, s
 def _settled(
     left: Expansion, right: Expansion, relation: str, lets: dict[Tree, Tree], convention: Mapping[str, str]
 ) -> Claim:
+    def settled(a: Tree, b: Tree, named: Mapping[Tree, Tree]) -> Claim:
+        return closed.settle(a, b, relation, convention, named)
+
     try:
-        return closed.settle(left.tree, right.tree, relation, convention, lets)
+        return by_units(left.tree, right.tree, lets, convention, settled)
     except Refusal as refusal:
         return Claim("undecided", message=f"cannot be evaluated: {refusal}")
     except RecursionError:

@@ -56,6 +56,7 @@ class Namer:
     def __init__(self, scope: Scope, declared: Declarations) -> None:
         self.scope, self.declared = scope, declared
         self.revision: Revision | None = None
+        self.changing: set[Tree] = set()  # names that had one value after another: those of an iteration
 
     def named(self, link: Link, line: int, words: str = "") -> Claim:
         """The verdict on ``name = right``. What the name means afterwards is in the scope."""
@@ -67,7 +68,7 @@ class Namer:
             return Claim("definition", message="updates the name")
         if _says_a_size(link.right) and not self._agrees(link, words):
             return Claim("definition", message="says a size")
-        if isinstance(key, Call) and of_variables(key.function):
+        if isinstance(key, Call) and of_variables(key.function) and not self.scope.knows(key):
             claim = judge_link(link, self.scope, self.declared, words)  # Var(2 X) of a declared X
             if claim.verdict in RIGHT or claim.wrong or claim.message.startswith("right only"):
                 return claim
@@ -197,7 +198,7 @@ class Namer:
         if key in self.scope.functions and meaning.line < link.part and not literal(link.right):
             return True  # I(p) of one item, and I of another
         anew = is_closed(meaning.tree) and literal(link.right) and link.line > meaning.line
-        if anew and _ANOTHER.search(words):
+        if anew and (key in self.changing or _ANOTHER.search(words)):
             return True
         if meaning.line < link.heading and is_closed(meaning.tree) and key in self.scope.values:
             return True
@@ -252,6 +253,9 @@ class Namer:
         key, parameters = found
         if self._contradicts(key, right):
             self.scope.section += 1
+        before = self.scope.values.get(key) or self.scope.formulas.get(key)
+        if before is not None and is_closed(before.tree) and is_closed(right) and before.tree != right:
+            self.changing.add(key)
         if isinstance(left, Call) and not parameters and _formula_of(left, right):
             key, parameters = left.function, left.arguments
         if isinstance(left, Call) and literal(right):
