@@ -180,11 +180,10 @@ def _carried_out(start: sp.Expr, program: Program) -> tuple[sp.Expr, tuple[Step,
     return result, (*steps, *more), tuple(facts)
 
 
-def _finish(target: Access, start: sp.Expr, program: Program) -> tuple[Part, list[Fact]]:
-    taken, steps = differentiate(start, program)
-    result, more, facts = simplify(taken, program)
+def _finish(target: Access, start: sp.Expr, program: Program) -> tuple[Part, tuple[Fact, ...]]:
+    result, steps, facts = _carried_out(start, program)
     meaning = Step("what is asked for", target, start, trivial=True)
-    return Part(target, (meaning, *steps, *more), result), facts
+    return Part(target, (meaning, *steps), result), facts
 
 
 def jacobian(program: Program, output: Tensor, wrt: Tensor) -> Derived:
@@ -193,7 +192,7 @@ def jacobian(program: Program, output: Tensor, wrt: Tensor) -> Derived:
     column = entry_of(wrt, program, taken=_indices(row))
     target = DerivativeTensor(output, wrt)[(*row.indices, *column.indices)]
     part, facts = _finish(target, D(row, column), program)
-    return Derived(program, (part,), facts=tuple(facts))
+    return Derived(program, (part,), facts=facts)
 
 
 def second_derivative(program: Program, output: Tensor, wrt: Tensor) -> Derived:

@@ -30,7 +30,7 @@ from derive.tensor.matrix import (
     Unit,
     transpose,
 )
-from derive.tensor.nodes import Access, Apply, Bracket, IfPositive, Inverse, LogDet, Sum
+from derive.tensor.nodes import Access, Apply, Bracket, IfPositive, Inverse, LogDet, Sum, tensors_in
 from derive.tensor.simplify import expand_products
 
 
@@ -123,7 +123,7 @@ def _convert(one: sp.Expr, row: Index | None, column: Index | None) -> Matrix:
         given = [index for index in free if index.name.startswith("given ")]
         if len(given) == 1 and row is not None and one == Bracket(given[0] - row):
             return Unit(given[0])
-        raise NotAMatrixFormulaError(f"the bracket {one}")
+        raise NotAMatrixFormulaError("a bracket picks entries out")
     if isinstance(one, sp.Mul):
         return _convert_product(list(one.args), row, column)
     if isinstance(one, Sum):
@@ -131,7 +131,7 @@ def _convert(one: sp.Expr, row: Index | None, column: Index | None) -> Matrix:
         return _contract(list(sp.Mul.make_args(body)), list(bound), row, column)
     if isinstance(one, (sp.Pow, sp.Function, IfPositive, Apply)):
         return _convert_function(one, row, column)
-    raise NotAMatrixFormulaError(f"{one}")
+    raise NotAMatrixFormulaError(f"it holds a {type(one).__name__}")
 
 
 def _is_scalar(one: sp.Expr) -> bool:
@@ -153,7 +153,7 @@ def _spread(one: sp.Expr, row: Index, column: Index) -> Matrix:
 def _convert_access(one: Access, row: Index | None, column: Index | None) -> Matrix:
     pairs = zip(one.indices, one.tensor.shape, strict=True)
     if not all(isinstance(index, Index) and index.size == extent for index, extent in pairs):
-        raise NotAMatrixFormulaError(f"{one} reads a window")
+        raise NotAMatrixFormulaError(f"{one.tensor.name} is read through a window")
     named = Named(one.tensor)
     if one.indices in ((), (row,), (row, column)):
         return named
@@ -161,7 +161,7 @@ def _convert_access(one: Access, row: Index | None, column: Index | None) -> Mat
         return transpose(named)
     if one.indices == (row, row):
         return DiagonalOf(named)
-    raise NotAMatrixFormulaError(f"{one}")
+    raise NotAMatrixFormulaError(f"single entries of {one.tensor.name} are read")
 
 
 def _convert_function(one: sp.Expr, row: Index | None, column: Index | None) -> Matrix:
@@ -286,7 +286,8 @@ def _cut(
     left = [one for one in components if row is not None and row in _free(one)]
     right = [one for one in components if column is not None and column in _free(one)]
     if any(one in right for one in left):
-        raise NotAMatrixFormulaError(f"the rows and columns of {left} hang together")
+        joined = sorted(tensor.name for tensor in tensors_in(_sum_again(left, [])))
+        raise NotAMatrixFormulaError(f"rows and columns hang together through {', '.join(joined)}")
     loose = [one for one in components if one not in left and one not in right and one not in plain]
     if left or right:
         # What holds only the cut index weights it: a column beside a matrix reads A x, not A diag(x) 1.

@@ -10,7 +10,7 @@ import keyword
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
@@ -247,6 +247,9 @@ class _Emitter:
             if one.exp.is_Integer and not one.exp.is_negative:
                 return f"{codes[0]} ** {codes[1]}"
             return f"np.float_power({codes[0]}, {codes[1]})"
+        if isinstance(one, sp.Max | sp.Min):
+            call = "np.maximum" if isinstance(one, sp.Max) else "np.minimum"
+            return reduce(lambda left, right: f"{call}({left}, {right})", codes)
         name = one.func.__name__
         if name == "erf":
             self.helpers.add("erf")

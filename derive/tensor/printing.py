@@ -193,6 +193,10 @@ class Printer:
             return self._power(one)
         if isinstance(one, sp.Function):
             return self._function(one), ATOM
+        if isinstance(one, sp.Max | sp.Min):
+            name = type(one).__name__.lower()
+            between = ", ".join(map(self, sorted(one.args, key=lambda end: (not end.is_Number, str(end)))))
+            return (rf"\{name}\left({between}\right)" if self.is_latex else f"{name}({between})"), ATOM
         raise NotImplementedError(f"no way to print {type(one).__name__}: {one}")
 
     def symbol(self, name: str) -> str:

@@ -100,6 +100,10 @@ PRINTED = {
     "one over it": (1 / DX[I], "1/(∂L/∂x_i)", r"\frac{1}{\frac{\partial L}{\partial x_i}}"),
     "a name with a superscript": (Tensor("h^{(1)}", [n])[I] ** 2, None, "(h^{(1)}_i)^2"),
     "a name with a subscript": (Tensor("a_1", [n])[I], None, "[a_1]_i"),
+    "a floor over a product": (sp.floor(n / (2 * m)), "floor(n/(2 m))", r"\lfloor \frac{n}{2 m} \rfloor"),
+    "a floor over a sum": (sp.floor(n / (m + 1)), "floor(n/(m + 1))", r"\lfloor \frac{n}{m + 1} \rfloor"),
+    "at least, of whole numbers": (IfPositive(I - J + 1, 1, 0), "[i ≥ j]", r"[i \ge j]"),
+    "more than, of any number": (IfPositive(I - ALPHA + 1, 1, 0), "[i + 1 > α]", r"[i + 1 > \alpha]"),
     "a class label": (X[given_index("c", n)], "x_c", "x_c"),
 }
 
