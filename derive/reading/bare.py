@@ -53,7 +53,8 @@ def bare_segments(line: str, strict: bool = False) -> list[tuple[int, int]]:
     if _SKIP.search(line) or not _RELATION.search(line):
         return []
     words = [match for match in _WORD.finditer(line) if is_prose(match[1]) and not _operand(line, match)]
-    edges = [0, *(edge for match in words for edge in match.span()), len(line)]
+    ends = [edge for match in words for edge in (_article(line, match.start()), match.end())]
+    edges = [0, *ends, len(line)]
     made = []
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         segment = _trimmed(line, start, end)
@@ -70,6 +71,12 @@ def bare_segments(line: str, strict: bool = False) -> list[tuple[int, int]]:
         elif _solid(body) or (_after_condition(line, start) and _RELATION.search(body)):
             made.append(segment)
     return made
+
+
+def _article(line: str, start: int) -> int:
+    """Where a word begins together with its article: ``y = -3, a mistake``."""
+    article = re.search(r"(?<=[,;:.])\s+[aA]\s+$", line[max(0, start - 8) : start])
+    return start - len(article.group()) if article is not None else start
 
 
 def _after_condition(line: str, start: int) -> bool:

@@ -23,6 +23,7 @@ from derive.reading.tree import (
     ProductSign,
     Tree,
 )
+from derive.reading.units import measure
 
 if TYPE_CHECKING:
     from derive.reading.parser import Parser
@@ -283,6 +284,9 @@ def word(parser: Parser, token: Token) -> Tree:
         and not _between_operators(parser)
     ):
         raise parser.refuse(f"words inside a formula: {text!r}", token)
+    unit = measure(text) if token.kind == "text" and token.text[:1].isspace() else None
+    if unit is not None and parser.at >= 2 and parser.items[parser.at - 2].text not in _OPERATOR_SIGNS:
+        return Number("1", unit, span=(token.start, token.end))  # \frac{1}{2}\text{ s}
     font = "text" if len(text) == 1 else ""
     name = Name(text, font=font, span=(token.start, token.end))
     tree = named(parser, name)

@@ -16,6 +16,7 @@ from derive.reading.tree import (
     Number,
     Tree,
 )
+from derive.reading.units import measure
 
 if TYPE_CHECKING:
     from derive.reading.parser import Parser
@@ -26,7 +27,7 @@ _UNITS = frozenset(["K", "M", "G", "T", "B", "KB", "MB", "GB", "TB"])
 _SCALES = {"million": "M", "billion": "G", "thousand": "K", "k": "K"}
 _SCALED = re.compile(
     r"([KMGTk]|million|billion|thousand)\s*(?:FLOPs?|FLOPS|MACs?|MAdds?|MADDs?|OPs|ops|params?|parameters|weights|"
-    r"images|examples|samples|tokens|operations|multiplications|multiply-adds)?"
+    r"images|examples|samples|tokens|operations|multiplications|multiply-adds)?(?:\s*(?:/|per)\s*(?:s|sec|second))?"
 )
 
 
@@ -50,6 +51,9 @@ def number(parser: Parser, token: Token) -> Tree:
             unit = "%"
         elif item.kind == "text" and item.text.strip() in _UNITS:
             unit = item.text.strip()
+        elif (measured := _measured(parser, item, token.end)) is not None:
+            unit = measured
+            parser.context.notes.append(item.text.strip())
         elif item.kind in ("text", "word") and (scaled := _SCALED.fullmatch(item.text.strip())) is not None:
             unit = _SCALES.get(scaled.group(1), scaled.group(1))
             parser.context.notes.append(item.text.strip())
@@ -79,6 +83,21 @@ def number(parser: Parser, token: Token) -> Tree:
         inside = functions.arguments(item, parser)
         return postfix(parser, Call(Name("indicator"), inside, span=(token.start, item.end)))
     return postfix(parser, tree)
+
+
+def _measured(parser: Parser, item: Token, end: int) -> str | None:
+    """The unit of measure behind a number; one letter is one only in roman and apart: ``2\\,\\mathrm{s}``."""
+    if item.kind not in ("text", "word"):
+        return None
+    unit, following = measure(item.text), parser.peek(1)
+    if unit is None or unit in parser.context.functions or unit in parser.context.declarations:
+        return None
+    if isinstance(following, Token) and following.text in ("_", "^", "'"):
+        return None
+    if isinstance(following, Group) and following.open in ("(", "["):
+        return None
+    apart = item.start > end or item.text[:1].isspace()
+    return unit if len(unit) > 1 or (item.kind == "text" and apart) else None
 
 
 def _repeats(parser: Parser) -> bool:
