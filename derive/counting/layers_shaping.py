@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from typing import Any
 
 import sympy as sp
@@ -20,6 +22,7 @@ from derive.counting.layers import (
     layer,
     show,
 )
+from derive.ops.convolution import AXES
 
 
 @layer("Flatten flatten", "start_dim=1, end_dim=-1")
@@ -142,27 +145,58 @@ def pad2d(call: Call) -> Placed:
     return Placed((N, C, simplest(H + top + bottom), simplest(W + left + right)), (), (reach,))
 
 
+_LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
+"""What interpolation between neighbours is called along so many axes."""
+
+
 @layer("Upsample UpsamplingNearest2d", "size=None, scale_factor=None, mode='nearest', align_corners=None")
 def upsample(call: Call) -> Placed:
-    """More places in space; nearest neighbours cost nothing."""
+    """More places in space: nearest neighbours cost nothing, a mean of neighbours its products and sums."""
     call.rank(3, 4, 5)
     rank = len(call.shape) - 2
     if call["size"] is not None:
         sizes = call.axes("size", rank)
     elif call["scale_factor"] is not None:
         factors = call.several("scale_factor", rank)
-        sizes = tuple(simplest(one * factor) for one, factor in zip(call.shape[2:], factors, strict=True))
+        # A size that does not come out even is cut off, as in PyTorch.
+        sizes = tuple(_floor(n * factor) for n, factor in zip(call.shape[2:], factors, strict=True))
     else:
         call.fail("needs size or scale_factor")
-    nearest = call["mode"] == "nearest"
+    mode = call["mode"]
+    if mode in _LINEAR.values() and mode != _LINEAR[rank]:
+        call.fail(f"mode='{mode}' is for another number of axes in space; here it is '{_LINEAR[rank]}'")
     reach: list[Any] = [(0, 1, 0, 0), (1, 1, 0, 0)]
     for k, (n, m) in enumerate(zip(call.shape[2:], sizes, strict=True)):
-        factor = sp.Rational(1) * m / n
-        exact = nearest and isinstance(factor, sp.Expr) and factor.is_Integer
-        # Place i reads floor(i / factor): the one whole number in [i/factor - 1 + 1/factor, i/factor].
-        reach.append((2 + k, 1 / factor, 1 / factor - 1, 0) if exact else None)
-    note = "" if nearest else "its interpolation is not counted"
-    return Placed((*call.shape[:2], *sizes), (Use(role=MOVING),), (tuple(reach),), note)
+        step = sp.sympify(n) / m
+        whole = (1 / step).is_Integer
+        if mode == "nearest" and whole:
+            # Place i reads floor(i step): the one whole number in [i step - 1 + step, i step].
+            reach.append((2 + k, step, step - 1, 0))
+        elif mode == _LINEAR[rank] and whole and not call["align_corners"]:
+            # Place i reads what is nearer than 1 to (i + 1/2) step - 1/2, which is a multiple of step/2.
+            reach.append((2 + k, step, step - sp.Rational(3, 2), sp.Rational(1, 2)))
+        else:
+            reach.append(None)
+    uses: tuple[Use, ...] = (Use(role=MOVING),)
+    if mode == _LINEAR[rank]:
+        # Each place is a mean of two neighbours along every axis; the weights depend on the sizes alone.
+        taps: dict[str, Size] = {"N": call.shape[0], "C": call.shape[1]}
+        taps |= {name: 2 for _, _, _, name, _, _ in AXES[rank]}
+        taps |= {name: 1 for _, _, _, _, name, _ in AXES[rank]}
+        uses = (Use(f"{mode}_upsampling", taps, calls=product(sizes), role=POOLING),)
+    note = "" if mode in ("nearest", "nearest-exact", _LINEAR[rank]) else "its interpolation is not counted"
+    return Placed((*call.shape[:2], *sizes), uses, (tuple(reach),), note)
+
+
+def _floor(value: Any) -> Size:
+    return math.floor(value) if isinstance(value, int | Fraction) else simplest(sp.floor(value))
+
+
+@layer("UpsamplingBilinear2d", "size=None, scale_factor=None")
+def upsampling_bilinear2d(call: Call) -> Placed:
+    """Bilinear interpolation of images, the corners on the corners."""
+    call.settings = {**call.settings, "mode": "bilinear", "align_corners": True}
+    return upsample(call)
 
 
 @layer("PixelShuffle", "upscale_factor")

@@ -44,6 +44,9 @@ def counterparts() -> dict[str, Call]:
 
         return pool
 
+    def interpolated(mode: str) -> Call:
+        return lambda x, **out: functional.interpolate(x, [int(one) for one in out.values()], mode=mode)
+
     def group_norm(x: Any, gamma: Any, beta: Any, eps: float) -> Any:
         y = functional.group_norm(x.flatten(1, 2), len(gamma), gamma.flatten(), beta.flatten(), eps)
         return y.reshape(x.shape)
@@ -76,6 +79,7 @@ def counterparts() -> dict[str, Call]:
         "instance_norm": lambda x, gamma, beta, eps: functional.instance_norm(
             x, weight=gamma, bias=beta, eps=eps
         ),
+        **{f"{mode}_upsampling": interpolated(mode) for mode in ("linear", "bilinear", "trilinear")},
         "group_norm": group_norm,
         "local_response_norm": lambda x, size, **settings: functional.local_response_norm(
             x, int(size), **settings

@@ -129,11 +129,37 @@ def test_counts(text, shape, expected):
         pytest.param("Conv2d(1, 1, 3, dilation=2)", (1, 9, 7), (1, 5, 3), id="dilation"),
         pytest.param("AdaptiveAvgPool2d((None, 3))", (1, 5, 9), (1, 5, 3), id="adaptive pooling"),
         pytest.param("Upsample(scale_factor=2) -> PixelShuffle(2)", (4, 3, 5), (1, 12, 20), id="larger"),
+        pytest.param("Upsample(scale_factor=1.5)", (4, 3, 5), (4, 4, 7), id="larger by a fraction"),
+        pytest.param("Upsample((7, 4), mode='bilinear')", (4, 3, 5), (4, 7, 4), id="to a size"),
         pytest.param("Flatten() -> Unflatten(1, (3, -1, 2))", (4, 3, 5), (3, 10, 2), id="reshaping"),
     ],
 )  # fmt: skip
 def test_sizes(text, shape, out):
     assert counted(text, shape).rows[-1].shape == out
+
+
+@pytest.mark.parametrize(
+    ("text", "shape", "multiplications", "additions"),
+    [
+        # w0 a + w1 b along a line; two such and one more on an image, four and two and one in a volume
+        pytest.param("Upsample(scale_factor=2, mode='linear')", (3, 5), 2 * 30, 30, id="line"),
+        pytest.param("UpsamplingBilinear2d((4, 7))", (3, 5, 2), 6 * 84, 3 * 84, id="image"),
+        pytest.param("Upsample(2, mode='trilinear')", (3, 5, 1, 1), 14 * 24, 7 * 24, id="volume"),
+        pytest.param("Upsample(scale_factor=2)", (3, 5), 0, 0, id="nearest"),
+    ],
+)
+def test_interpolation_takes_two_neighbours_along_every_axis(text, shape, multiplications, additions):
+    count = counted(text, shape)
+    assert not count.lower_bound
+    found = count.totals["multiplications"], count.totals["additions"]
+    assert found == (multiplications, additions)
+
+
+def test_local_response_normalisation_by_hand():
+    """For each of 7 * 10 numbers 3 squares, 2 sums, times alpha/3, plus k, one power and one division."""
+    count = counted("LocalResponseNorm(3)", (7, 2, 5))
+    assert not count.lower_bound
+    assert count.totals["normalisation_operations"] == 70 * (3 + 2 + 1 + 1 + 1 + 1)
 
 
 def test_ceil_mode_is_pytorchs():
@@ -206,6 +232,10 @@ def test_letters_everywhere():
         ),
         pytest.param("Conv2d(1, 8, 3)", (5,), "needs channels and 2 axes in space; came 5", id="rank"),
         pytest.param("LSTM(7, 5)", (3, 9), "needs features 7, came 9", id="recurrent"),
+        pytest.param(
+            "Upsample(scale_factor=2, mode='bilinear')", (3, 9),
+            "mode='bilinear' is for another number of axes in space; here it is 'linear'", id="interpolation",
+        ),
         pytest.param(
             "MultiheadAttention(10, 3)", (4, 10),
             "a width of 10 does not divide into 3 heads", id="heads",

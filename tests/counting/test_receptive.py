@@ -107,7 +107,11 @@ def _run(node, inputs, rng):
     if node.layer == "ReLU":
         return np.maximum(x, 0)
     if node.layer == "Upsample":
-        return np.repeat(x, settings["scale_factor"], axis=2)
+        if settings.get("mode") != "linear":
+            return np.repeat(x, settings["scale_factor"], axis=2)
+        factor, extent = settings["scale_factor"], x.shape[2]
+        at = np.clip((np.arange(factor * extent) + 0.5) / factor - 0.5, 0, extent - 1)
+        return np.stack([[np.interp(at, np.arange(extent), one) for one in row] for row in x])
     if node.layer == "ConvTranspose1d":
         _, outputs, kernel = node.arguments
         weights = rng.uniform(0.5, 1.5, (x.shape[1], outputs, kernel))
@@ -212,6 +216,8 @@ def test_equal_to_brute_force_on_many(seed):
     "text",
     [
         pytest.param("Conv1d(1, 1, 3, padding=1)\nUpsample(scale_factor=2)", id="upsampling"),
+        pytest.param("Conv1d(1, 1, 3, padding=1)\nUpsample(scale_factor=2, mode='linear')", id="linear"),
+        pytest.param("Upsample(scale_factor=3, mode='linear')\nConv1d(1, 1, 3)", id="linear, then a window"),
         pytest.param("Conv1d(1, 1, 3, padding=1)\nConvTranspose1d(1, 1, 3, stride=2)", id="transposed"),
         pytest.param("ConvTranspose1d(1, 1, 5, stride=3)\nConv1d(1, 1, 3)", id="transposed, then a window"),
     ],

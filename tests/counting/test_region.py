@@ -15,6 +15,10 @@ CHOSEN_BY_CONDITIONS = {
         for kind in ("avg", "max")
         for rank in (1, 2, 3)
     },
+    **{
+        f"{kind}_upsampling": "the weights of all but two places are 0"
+        for kind in ("linear", "bilinear", "trilinear")
+    },
     "flatten": "row and column follow from the place only by a remainder",
     "reshape": "row and column follow from the place only by a remainder",
     "causal_attention": "the mask is a condition on both indices",

@@ -136,6 +136,19 @@ def test_flatten_runs_the_last_index_fastest():
     assert execution.forward("flatten", {"x": x})[1].tolist() == list(range(12, 24))
 
 
+def test_interpolation_by_hand():
+    """Twice as many places fall on -1/4, 1/4, 3/4 and 5/4, the first and the last on the ends."""
+    line = np.array([[[0.0, 4.0]]])
+    assert execution.forward("linear_upsampling", {"x": line}, L_out=4).tolist() == [[[0, 1, 3, 4]]]
+    image = np.array([[[[0.0, 4.0], [8.0, 12.0]]]])
+    assert execution.forward("bilinear_upsampling", {"x": image}, H_out=1, W_out=4).tolist() == [
+        [[[4, 5, 7, 8]]]
+    ]
+    upstream = np.array([[[1.0, 2.0, 3.0, 4.0]]])
+    given = execution.backward("linear_upsampling", {"x": line}, upstream, L_out=4)
+    assert given["x"].tolist() == [[[1 + 2 * 0.75 + 3 * 0.25, 2 * 0.25 + 3 * 0.75 + 4]]]
+
+
 def test_upsampling_repeats_along_rows_and_columns():
     x = np.array([[[[1.0, 2.0]]]])
     assert execution.forward("nearest_upsampling", {"x": x}, factor=2)[0, 0].tolist() == [
