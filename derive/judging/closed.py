@@ -279,9 +279,13 @@ def _entry_fit(
             target if isinstance(target, Interval) else Interval(*[float(plain(target))] * 2)
         ):
             return "carried"
-    if left is not None and (number := digits.literal(left)) is not None and number[1].places > 0:
+    number = digits.literal(left) if left is not None else None
+    if left is not None and number is not None and (number[1].places > 0 or number[1].unit):
         if digits.literal(right) is None if right is not None else True:
             return digits.fits(number[1], number[0], sides.y[position], sides.approximately)
+        other = digits.literal(right) if right is not None else None
+        if other is not None and number[1].unit != other[1].unit and digits.meet(number, other):
+            return "rounds"  # 553 MB and 528 MiB
         # two plain numbers: the one with fewer places is a rounding of the other
         if digits.fits(number[1], number[0], sides.y[position], sides.approximately) and _shorter(
             left, right

@@ -36,6 +36,7 @@ from derive.judging.trees import (
     with_ones,
     with_own_e,
 )
+from derive.judging.units import by_units, letters_of_units
 from derive.judging.values import Rounded
 from derive.reading import Declarations, read_statements, to_latex
 from derive.reading.tree import (
@@ -205,6 +206,15 @@ def _judge(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
         hole = next((n for n in side.walk() if isinstance(n, Hole)), None)
         if hole is not None:
             return Claim("unread", message=hole.reason)
+
+    def judged(a: Tree, b: Tree, lets: Mapping[Tree, Tree]) -> Claim:
+        return _judged(a, b, relation, replace(setting, lets=lets))
+
+    return by_units(left, right, setting.lets, setting.convention, judged)
+
+
+def _judged(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
+    """The verdict on sides whose units are settled."""
     try:
         for side in (left, right):
             size_of(side)
@@ -264,7 +274,10 @@ _FUNCTIONS_OF_NUMBERS = frozenset(["zeta", "Gamma", "Phi", "phi", "varphi", "psi
 
 
 def _other_meaning(sides: Sequence[Tree], setting: Setting) -> str | None:
-    """What else a product may be: a function of a number, or a number in another notation."""
+    """What else a product may be: a function of a number, a number in another notation or with its unit."""
+    left, right = sides
+    if units := letters_of_units(left, right, {*setting.shapes, *setting.domains, *setting.lets}):
+        return rf"{units} may be units (\text{{ ms}} would be read as one)"
     for node in (n for side in sides for n in side.walk()):
         if not isinstance(node, Multiply):
             continue

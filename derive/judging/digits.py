@@ -71,6 +71,22 @@ def fits(number: Number, sign: int, x: Any, approximately: bool = False) -> Fit 
     return None
 
 
+def meet(first: tuple[int, Number], second: tuple[int, Number]) -> bool:
+    """Whether two written numbers may be roundings of one value.
+
+    >>> meet((1, Number("553", "MB")), (1, Number("528", "MiB")))
+    True
+    """
+    spans = []
+    for sign, number in (first, second):
+        exact = number.places <= 0 and _significant(number) < 3
+        half = Fraction(0) if exact else step(number) / 2
+        middle = sign * number.value * UNITS[number.unit]
+        spans.append((middle - half, middle + half))
+    (low, high), (from_, to) = spans
+    return max(low, from_) < min(high, to)
+
+
 def tie(number: Number, sign: int, x: Any) -> Literal["", "half up", "half to even", "up", "down"]:
     """How a value that lies in the middle between two roundings was rounded; empty where it does not.
 

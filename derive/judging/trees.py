@@ -29,6 +29,7 @@ from derive.reading.tree import (
     Transpose,
     Tree,
 )
+from derive.reading.units import MEASURES
 
 EULER = Name("e")
 
@@ -237,6 +238,7 @@ def rational(tree: Tree) -> Fraction | None:
 
 #: What a unit behind a number multiplies it with. K is 1000 unless a declaration says otherwise.
 UNITS: dict[str, Fraction] = {
+    **{unit: factor for unit, (_, factor) in MEASURES.items()},
     "": Fraction(1),
     "%": Fraction(1, 100),
     "K": Fraction(1000),
@@ -245,15 +247,6 @@ UNITS: dict[str, Fraction] = {
     "G": Fraction(10**9),
     "B": Fraction(10**9),
     "T": Fraction(10**12),
-    "KB": Fraction(1000),
-    "kB": Fraction(1000),
-    "MB": Fraction(10**6),
-    "GB": Fraction(10**9),
-    "TB": Fraction(10**12),
-    "KiB": Fraction(2**10),
-    "MiB": Fraction(2**20),
-    "GiB": Fraction(2**30),
-    "TiB": Fraction(2**40),
     "Ki": Fraction(2**10),
     "Mi": Fraction(2**20),
     "Gi": Fraction(2**30),

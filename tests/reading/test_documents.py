@@ -277,8 +277,8 @@ TYPED = {
     "derivative-by-a-numbered-name": ("dE/dw5 = 3", [r"\frac{d E}{d w_{5}} = 3"]),
     "a-letter-x-between-numbers": ("m = 3 x 3 x 64 = 576", [r"m = 3 \times 3 \times 64 = 576"]),
     "a-power-of-ten-with-a-letter-x": ("n = 9.2 x 10^8", ["n = 9.2 \\times 10^{8}"]),
-    "bytes": ("112*128*4 bytes = 57,344 bytes", ["112 * 128 * 4 = 57344"]),
-    "bytes-in-text": (r"$4 \cdot 2 \text{bytes} = 8$", [r"4 \cdot 2 = 8"]),
+    "bytes": ("112*128*4 bytes = 57,344 bytes", [r"112 * 128 * 4 \text{bytes} = 57344"]),
+    "bytes-in-text": (r"$4 \cdot 2 \text{bytes} = 8$", [r"4 \cdot 2 \text{bytes} = 8"]),
     "an-item-of-several-formulas": (
         r"\item $g = \sqrt{x}$, $h = 2$, $k = 3$",
         [r"g = \sqrt{x}", "h = 2", "k = 3"],

@@ -104,16 +104,16 @@ def test_what_is_a_claim(text: str, expected: list[tuple[str, str]]) -> None:
 
 APART = "units that differ are not converted: "
 UNITS = {
-    "bytes-and-bits": (r"$1 \text{ byte} = 8 \text{ bits}$", [f"<{APART}bit, byte> = <{APART}bit, byte>"]),
+    "bytes-and-bits": (r"$1 \text{ byte} = 8 \text{ bits}$", [r"1 \text{byte} = 8 \text{bits}"]),
     "hours-and-minutes": (
         r"$2 \text{ hours} = 120 \text{ minutes}$",
-        [f"<{APART}hour, minute> = <{APART}hour, minute>"],
+        [r"2 \text{hours} = 120 \text{minutes}"],
     ),
-    "a-scaled-unit-on-one-side": (r"$25\text{ ms} \times 16000 = 400$", [f"<{APART}ms> = 400"]),
+    "a-scaled-unit-on-one-side": (r"$25\text{ ms} \times 16000 = 400$", [r"25 \text{ms} \times 16000 = 400"]),
     "percent-in-words": (r"$0.8 = 80 \text{ percent}$, $y = 3$", [f"0.8 = <{APART}percent>", "y = 3"]),
-    "the-same-unit": (r"$3 \text{ s} + 2 \text{ s} = 5 \text{ s}$", ["3 + 2 = 5"]),
-    "a-unit-at-the-end": (r"$-\log_2 0.5 = 1 \text{ bit}$", [r"-\log_{2}(0.5) = 1"]),
-    "a-name-with-a-unit": (r"$t = 20 \text{ ms}$", ["t = 20"]),
+    "the-same-unit": (r"$3 \text{ s} + 2 \text{ s} = 5 \text{ s}$", [r"3 \text{s} + 2 \text{s} = 5 \text{s}"]),
+    "a-unit-at-the-end": (r"$-\log_2 0.5 = 1 \text{ bit}$", [r"-\log_{2}(0.5) = 1 \text{bit}"]),
+    "a-name-with-a-unit": (r"$t = 20 \text{ ms}$", [r"t = 20 \text{ms}"]),
     "things-that-are-counted": (r"$100 \text{ images} \cdot 2 = 200$", [r"100 \cdot 2 = 200"]),
     "typed": ("10 ms = 3", [r"10 \text{ms} = 3"]),
 }
