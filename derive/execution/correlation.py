@@ -38,10 +38,7 @@ def correlate(x: Array, W: Array, windows: Windows, groups: int = 1, bias: Array
     y = np.empty((len(x), *kernel.shape[:2], prod(_out(windows))), dtype=np.result_type(x, W))
     for block, columns in _unfolded(x, windows, groups):
         part = y[block]
-        if len(part) == 1:
-            np.matmul(kernel, columns, out=part[0])
-        else:
-            np.copyto(part, _images_first(np.matmul(kernel, columns), len(part)))
+        _multiply(kernel, columns, part)
         if bias is not None:
             part += bias.reshape(groups, -1, 1)
     return y.reshape(len(x), len(W), *_out(windows))
@@ -66,12 +63,13 @@ def gradient_by_input(upstream: Array, W: Array, windows: Windows, groups: int =
     dx = np.empty((N, C, *(one.size for one in windows)), dtype=np.result_type(upstream, W))
     places = prod(_out(windows))
     size = _images_in_a_block(C * prod(W.shape[2:]) * places * dx.itemsize)
+    if _is_pointwise(windows):
+        for block in _blocks(N, size):
+            _multiply(turned, _images_last(seeds[block]), _in_groups(dx[block], groups))
+        return dx
     columns = np.empty((groups, turned.shape[1], min(size, N) * places), dtype=dx.dtype)
     for block in _blocks(N, size):
         seed, part = _images_last(seeds[block]), dx[block]
-        if len(part) == 1 and _is_pointwise(windows):
-            np.matmul(turned, seed, out=part.reshape(groups, -1, places))
-            continue
         used = columns[..., : seed.shape[-1]]
         if used.shape != columns.shape:
             used = np.empty_like(used)
@@ -110,6 +108,14 @@ def _images_first(columns: Array, n: int) -> Array:
     return columns.reshape(groups, channels, n, -1).transpose(2, 0, 1, 3)
 
 
+def _multiply(matrices: Array, columns: Array, images: Array) -> None:
+    """The product of each group's matrix with its columns, written into images: n, group, channel, place."""
+    if len(images) == 1:
+        np.matmul(matrices, columns, out=images[0])
+    else:
+        np.copyto(images, _images_first(np.matmul(matrices, columns), len(images)))
+
+
 def _images_in_a_block(bytes_of_one: int) -> int:
     return max(1, _BLOCK_BYTES // max(1, bytes_of_one))
 
@@ -127,9 +133,9 @@ def _unfolded(x: Array, windows: Windows, groups: int) -> Iterator[tuple[slice, 
     kernel, out = tuple(one.kernel for one in windows), _out(windows)
     rows = C * prod(kernel)
     size = _images_in_a_block(rows * prod(out) * x.itemsize)
-    if size == 1 and _is_pointwise(windows):
+    if _is_pointwise(windows):
         for block in _blocks(N, size):
-            yield block, x[block].reshape(groups, C // groups, -1)
+            yield block, _images_last(_in_groups(x[block], groups))
         return
     n = min(size, N)
     padded = np.zeros((n, C, *(one.padded for one in windows)), dtype=x.dtype)
