@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from derive.judging.claim import Claim
 from derive.judging.compare import is_closed
 from derive.judging.digits import literal as number_of
 from derive.judging.limits import Refusal
 from derive.judging.names import CONSTANTS, function_name, is_letter
-from derive.judging.trees import arithmetic, rational
+from derive.judging.trees import arithmetic, rational, rebuild
 from derive.marking.link import FAR, Link
 from derive.marking.scope import Scope
 from derive.reading.tree import (
@@ -123,6 +126,21 @@ def _explained(tree: Tree, scope: Scope) -> bool:
                 if rational(number) == rational(meaning.tree):
                     return True
     return False
+
+
+_GROUPED = re.compile(r"[1-9]\d{0,2}\.\d{3}")
+
+
+def may_group(number: Number) -> bool:
+    """Whether the point of a number may separate thousands: ``392.100``, but not ``0.125`` or ``1.5``."""
+    return _GROUPED.fullmatch(number.digits) is not None
+
+
+def grouped(tree: Tree) -> Tree:
+    """The tree with thousands for every point that may separate them."""
+    if isinstance(tree, Number) and may_group(tree):
+        return replace(tree, digits=tree.digits.replace(".", ""))
+    return rebuild(tree, grouped)
 
 
 def covers_all_cases(tree: Tree) -> bool:

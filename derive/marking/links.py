@@ -33,7 +33,7 @@ from derive.judging.trees import canonical, substitute, wider
 from derive.judging.units import by_units
 from derive.judging.values import plain_name
 from derive.marking.conditions import concerning
-from derive.marking.doubts import about_a_function, covers_all_cases, tempered
+from derive.marking.doubts import about_a_function, covers_all_cases, grouped, tempered
 from derive.marking.generally import (
     adding_up,
     all_square,
@@ -181,7 +181,13 @@ def _holding_fixed(link: Link, scope: Scope, declared: Declarations) -> Claim | 
 
 
 def _read_otherwise(link: Link, scope: Scope, declared: Declarations) -> Claim | None:
-    """A wrong link may be right if a function or a sum reaches further than it was read to reach."""
+    """A wrong link may be right if a function or a sum reaches further than it was read to reach, or if the
+    points in a script's numbers separate thousands."""
+    thousands = replace(link, left=grouped(link.left), right=grouped(link.right))
+    if not scope.decimal_points and thousands != link:
+        claims = [_road(thousands, scope, declared, mode) for mode in _ROADS]
+        if any(claim is not None and claim.verdict in RIGHT for claim in claims):
+            return Claim("undecided", note="ambiguous", message="right if a point separates thousands")
     for left in wider(link.left):
         for right in wider(link.right):
             if (left, right) == (link.left, link.right):

@@ -77,6 +77,9 @@ class Scope:
     section: int = 0
     convention: dict[str, str] = field(default_factory=dict)  # what the script says of its notation
     shown: dict[str, str] = field(default_factory=dict)  # the conventions that its lines are right under
+    decimal_points: bool = (
+        True  # whether its points can only be decimal: they do not all stand before three digits
+    )
     shares: set[Tree] = field(default_factory=set)  # families of which it says that they add up to 1
 
     def knows(self, key: Tree) -> bool:

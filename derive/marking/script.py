@@ -31,6 +31,8 @@ from derive.judging.trees import (
 )
 from derive.marking.asides import has_a_value, in_passing, names_a_gradient, puts_in, solved_for
 from derive.marking.conditions import candidates
+from derive.marking.doubts import may_group
+from derive.marking.generally import weights_of_logs
 from derive.marking.link import RIGHT, Link
 from derive.marking.links import conventions_shown, judge_link
 from derive.marking.naming import Namer
@@ -172,8 +174,11 @@ class Script:
             self.scope.convention["log"] = {"ten": "10", "two": "2"}.get(said[1].lower(), said[1])
         firsts = [s.sides[0].tree for s in statements if s.signs[:1] in (("=",), (":=",)) and not s.continues]
         sides = [side.tree for s in statements for side in s.sides]
+        written = [number for tree in sides for number in decimals(tree)]
+        self.scope.decimal_points = not all(map(may_group, written))
         self._redefined = {f.function for f in firsts if isinstance(f, Call) and _in_two_arguments(f)}
         self._own_e = self._own_e or EULER in firsts or any(by_e(tree) for tree in sides)
+        self.scope.shares |= {weight for tree in sides for weight in weights_of_logs(tree)}
         for statement in statements:
             for left, right in itertools.pairwise(side.tree for side in statement.sides):
                 if isinstance(left, Big) and left.operator == "sum" and is_number(right, 1):

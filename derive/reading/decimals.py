@@ -1,6 +1,7 @@
 """Decimal commas: ``0{,}5`` always, ``0,5`` and ``1.728,5`` where they are declared (``decimal: comma``).
 
-Undeclared, ``0,5`` may be a decimal number or a list of two; then both readings are kept.
+Undeclared, ``0,5`` may be a decimal number or a list of two; then both readings are kept, unless the rest of
+the document shows which of them its writer uses.
 """
 
 from __future__ import annotations
@@ -10,6 +11,34 @@ from collections.abc import Sequence
 
 from derive.reading.groups import Item
 from derive.reading.lexer import Token
+
+_NUMERAL = re.compile(r"(?<![\w.,])\d[\d.,]*(?<=\d)(?!\w)")
+_COMMA = re.compile(r"0,\d{2,}|[1-9]\d{0,2}(?:\.\d{3})+,\d+")  # 0,125 and 1.728,5 are no lists
+_POINT = re.compile(r"\d+\.(?:\d|\d\d|\d{4,})|0\.\d+|\d{1,3}(?:,\d{3})+\.\d+")
+_CALCULATED = re.compile(r"[-+*/=<>≈≤≥·×]\s*$|\\[A-Za-z]+\s*\{?$|[$({]$")
+
+
+def comma_in_use(text: str) -> int | None:
+    """Where a text first writes a decimal comma that cannot be anything else, if it writes them at all.
+
+    What may be a list (``(0,5)``, ``1,2``) or thousands (``1,728``) tells nothing, nor does the number of a
+    section.
+
+    >>> comma_in_use("Aufgabe 3.2: 0,5 x = 0,125"), comma_in_use("0,25 = 0.25"), comma_in_use("x = (0,25)")
+    (21, None, None)
+    """
+    commas: list[int] = []
+    points = 0
+    for match in _NUMERAL.finditer(text):
+        before, after = text[max(0, match.start() - 12) : match.start()], text[match.end() : match.end() + 3]
+        alone = before[-1:] in ("(", "[") and after[:1] in (")", "]")
+        percentage = (
+            "." not in match.group() and match.group().count(",") == 1 and re.match(r"\s?\\?%", after)
+        )
+        if not alone and (percentage or _COMMA.fullmatch(match.group())):
+            commas.append(match.start())
+        points += _POINT.fullmatch(match.group()) is not None and _CALCULATED.search(before) is not None
+    return commas[0] if len(commas) > points else None
 
 
 def with_decimal_commas(
@@ -45,15 +74,10 @@ def with_decimal_commas(
                     len(signs) == 1 and _interval(made, tokens[place + 2 :])
                 ):
                     digits = source[behind[-1].start - base : behind[-1].end - base]
-                    token = Token(
-                        "number",
-                        f"{token.text}.{digits}",
-                        token.start,
-                        behind[-1].end,
-                        token.spaced,
-                        token.font,
-                    )
                     place += len(signs) + 1
+                    doubt = len(signs) == 1 and _pair(token.text, digits, made, tokens[place:])
+                    text, font = f"{token.text}.{digits}", PAIR if doubt else token.font
+                    token = Token("number", text, token.start, behind[-1].end, token.spaced, font)
                     break
         made.append(token)
     return made
@@ -90,6 +114,17 @@ def _interval(before: Sequence[Token], after: Sequence[Token]) -> bool:
     return (opener.text, closer.text) == ("[", "]") or (
         inside and opener.text in ("(", "]", "[") and closer.text in (")", "[", "]")
     )
+
+
+PAIR = "pair"  # marks a number that may be two, for its comma stands between two digits alone in brackets
+
+
+def _pair(whole: str, digits: str, before: Sequence[Token], after: Sequence[Token]) -> bool:
+    """Whether ``(2,5)`` may be a vector where commas are decimal signs; ``(0,25)``, ``(2,5)^2`` are none."""
+    texts = [token.text for token in (*before[-1:], *after[:2])]
+    alone = len(texts) > 1 and texts[:2] == ["(", ")"]
+    raised = texts[2:] == ["^"]
+    return alone and not raised and not (whole == "0" and len(digits) > 1)
 
 
 def _joined(token: Token, behind: Sequence[Token], signs: tuple[str, ...]) -> bool:

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 
 from derive.reading.bare import bare_segments
+from derive.reading.decimals import comma_in_use
 from derive.reading.declarations import Declaration, Declarations
 from derive.reading.inference import said_by_condition, said_in_prose, said_in_statement
 from derive.reading.macros import find_macros
@@ -22,9 +23,10 @@ from derive.reading.markup import (
 from derive.reading.mathpieces import MathPiece, find_pieces
 from derive.reading.notebook import is_notebook, read_notebook
 from derive.reading.numbering import Numbering
+from derive.reading.numerals import unit_behind
 from derive.reading.prose import ends_sentence, names_a_case, role_of, subject_in, words_before
 from derive.reading.statement import Document, Place, Role, Side, Statement, Table, locator
-from derive.reading.statements import Locate, defined_function, read_statements
+from derive.reading.statements import Locate, defined_function, read_statements, with_unit
 from derive.reading.tables import Grid, find_tables
 from derive.reading.tree import Hole, Name, Relation, Text, Tree
 
@@ -206,8 +208,9 @@ class _Reader:
         found, notes = Declarations(), []
         said = [(declaration, self.locate(at)[0]) for at, declaration in said_in_prose(self.body)]
         comma = _DECIMAL.search(self.text)
-        if comma is not None:
-            said.append((Declaration("decimal", kind="comma"), self.locate(comma.start())[0]))
+        place = comma.start() if comma is not None else comma_in_use(self.body)
+        if place is not None:
+            said.append((Declaration("decimal", kind="comma"), self.locate(place)[0]))
         for statement in statements:
             for declaration in (*said_in_statement(statement), *said_by_condition(statement)):
                 said.append((declaration, statement.place.line))
@@ -496,6 +499,10 @@ class _Reader:
         state.read += 4 * (self.macros.produced - before)
         closed = re.compile(r"\s*(?:\$|\\\))?\s*").match(self.body, end)
         after = self.body[closed.end() : closed.end() + 2] if closed else ""
+        shut = re.compile(r"\s*(?:\$|\\\))").match(self.body, end)
+        unit = unit_behind(self.body[shut.end() : shut.end() + 40]) if shut and not bare else ""
+        if found and unit:
+            found = (*found[:-1], with_unit(found[-1], unit))
         tags = set(re.findall(r"\\tag\*?\{([^{}]*)\}", source))
         last, given = start, False
         for number, statement in enumerate(found):

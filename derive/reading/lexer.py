@@ -43,6 +43,7 @@ _NUMBER = r"""
     [1-9]\d{0,2}(?:,\d{3})+(?![\d])(?!,\d)(?:\.\d+)?
   | [1-9]\d{0,2}(?:\{,\}\d{3})+(?!\d)(?:\.\d+)?
   | [1-9]\d{0,2}(?:\\,\d{3})+(?!\d)(?:\.\d+)?
+  | [1-9]\d{0,2}(?:\.\d{3}){2,}(?![\d.])
   | (?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+(?![\d.]))?
 """
 _STYLED = {"DOUBLE-STRUCK": "mathbb", "SCRIPT": "mathcal", "FRAKTUR": "mathfrak", "BLACK-LETTER": "mathfrak"}
@@ -183,6 +184,8 @@ def _make(
             head = text.partition(",")[0]
             return [("number", head, "")], at + len(head)
         thousands = re.sub(r"\{,\}|\\,|,", "", text)
+        if text.count(".") > 1:  # 1.089.952
+            thousands = text.replace(".", "")
         exponent = _EXPONENT.match(source, end) if "e" not in thousands.lower() else None
         if exponent is not None and not after_script:
             sign, power = exponent.group(1) or exponent.group(3), exponent.group(2) or exponent.group(4)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from derive.reading import symbols
 from derive.reading.context import Unread, span_of
+from derive.reading.decimals import PAIR
 from derive.reading.groups import Group, Item
 from derive.reading.items import ellipsis
 from derive.reading.lexer import Token
@@ -199,7 +200,7 @@ def sequence(group: Group, parser: Parser) -> Tree:
     if columns is not None:
         cells = tuple(parser.read(column) for column in columns)
         return Matrix((cells,), "[", tuple(range(1, len(cells))), span=(group.start, group.end))
-    doubtful = _thousands(group, brackets)
+    doubtful = _one_or_several(group, brackets)
     if doubtful is not None:
         return doubtful
     tree = parser.read(_split_thousands(group))
@@ -285,18 +286,20 @@ def _pieces(token: Token) -> list[Item]:
     return made
 
 
-def _thousands(group: Group, brackets: str) -> Tree | None:
-    """``(100,200)`` alone: a pair or one number."""
+def _one_or_several(group: Group, brackets: str) -> Tree | None:
+    """``(100,200)`` and, where a comma is the decimal sign, ``(2,5)`` alone: a pair or one number."""
     if group.open != "(" or len(group.items) != 1 or not isinstance(group.items[0], Token):
         return None
     token = group.items[0]
-    if token.font != "thousands" or _must_be_one(token):
+    if token.font == PAIR:
+        parts = token.text.split(".")
+    elif token.font == "thousands" and not _must_be_one(token):
+        parts = [item.text for item in _pieces(token) if item.kind == "number"]
+    else:
         return None
-    numbers = [
-        Number(item.text, span=(item.start, item.end)) for item in _pieces(token) if item.kind == "number"
-    ]
-    one = Number(token.text, span=(token.start, token.end))
-    return Ambiguous((List(tuple(numbers), brackets), one), "commas between digits: a list or one number")
+    span = (token.start, token.end)
+    numbers = List(tuple(Number(part, span=span) for part in parts), brackets)
+    return Ambiguous((numbers, Number(token.text, span=span)), "commas between digits: a list or one number")
 
 
 def spaced_parts(group: Group, parser: Parser) -> list[list[Item]] | None:

@@ -100,6 +100,31 @@ def _measured(parser: Parser, item: Token, end: int) -> str | None:
     return unit if len(unit) > 1 or (item.kind == "text" and apart) else None
 
 
+_BEHIND = re.compile(r"[ ~]?(\\?%|[A-Za-zµμ]+(?:/s)?)(?![\w-])([ ]\w+)?[ \t]*([.,;:)|\n]|$)?")
+
+
+def unit_behind(words: str) -> str:
+    """The unit of the number that ends a formula, where it stands behind the formula: ``$x = 7.1$ M``.
+
+    A letter alone is one only at the end of a clause or before what is counted.
+
+    >>> [unit_behind(words) for words in (" million each", "%", " M parameters", " M wins", " M.", " MB")]
+    ['M', '%', 'M', '', 'M', 'MB']
+    """
+    found = _BEHIND.match(words)
+    if found is None:
+        return ""
+    word, counted, ended = found.groups()
+    if "%" in word:
+        return "%"
+    if len(word) > 1 and (word in _UNITS or measure(word) is not None):
+        return word
+    scaled = _SCALED.fullmatch(word + (counted or "")) or (
+        _SCALED.fullmatch(word) if len(word) > 1 or ended else None
+    )
+    return _SCALES.get(scaled.group(1), scaled.group(1)) if scaled is not None else ""
+
+
 def _repeats(parser: Parser) -> bool:
     """``0.1\\overline{6}``, ``0.\\bar{3}``: a bar over digits behind a number."""
     at = 1 if parser.next_is(".") else 0

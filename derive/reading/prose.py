@@ -7,6 +7,7 @@ import re
 from derive.reading import symbols
 from derive.reading.statement import Role, Statement
 from derive.reading.tree import Name, Number
+from derive.reading.units import measure
 
 _ROLE_WORDS = re.compile(r"([A-Za-zÀ-ɏ.]+)[\s:,]*([A-Za-zÀ-ɏ.]*)[\s:,]*$")
 # ... and as some other languages say it.
@@ -94,6 +95,8 @@ def subject_in(near: str) -> str | None:
     said = _SAID.findall(_MARKUP.sub(" ", clause))
     if not any(word[0].isalpha() for word in said):
         return None
+    if measure(" ".join(said)) is not None:
+        return None  # 8 bits = 1 byte
     *others, last = said
     leading = leads_on(last, " ".join(others))
     if leading and all(map(leads_on, others)):

@@ -244,6 +244,20 @@ def _trim(items: Sequence[Item]) -> list[Item]:
     return list(items[first : last + 1])
 
 
+def with_unit(statement: Statement, unit: str) -> Statement:
+    """The statement with a unit for the number that ends it, if it ends with one that has none."""
+    side = statement.sides[-1]
+    *_, last = side.tree.walk()
+    ends = side.tree.span is not None and last.span is not None and last.span[1] == side.tree.span[1]
+    if not isinstance(last, Number) or last.unit or not ends:
+        return statement
+
+    def change(node: Tree) -> Tree:
+        return replace(node, unit=unit) if node is last else node
+
+    return replace(statement, sides=(*statement.sides[:-1], replace(side, tree=rebuilt(side.tree, change))))
+
+
 def too_deep(tree: Tree) -> bool:
     """Whether the tree is deeper than the ceiling; no recursion."""
     level = [tree]
