@@ -256,6 +256,8 @@ def _looked_at_again(left: Tree, right: Tree, relation: str, setting: Setting, c
                 continue
             again = _ladder(look.left, look.right, relation, look.setting)
             if again.verdict in ("correct", "rounded"):
+                if look.beside and not plainly_apart(look.left, look.right, look.beside):
+                    continue
                 if look.granted:
                     return replace(again, assumed=(*again.assumed, look.said))
                 if not setting.lenient:
@@ -445,8 +447,10 @@ def free_names(tree: Tree) -> set[Tree]:
                     return
                 found.add(node)
             else:
-                for child in node.children():
-                    visit(child)
+                visit(node.base)
+                for index in node.children():
+                    if index is not node.base and not is_letter(index):
+                        visit(index)
             return
         if endless(node):
             assert isinstance(node, Big)

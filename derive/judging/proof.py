@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
+from derive.judging.deltas import with_deltas
 from derive.judging.functions import SPELLINGS
 from derive.judging.identities import Setting
 from derive.judging.layout import Layout
 from derive.judging.limits import Refusal
-from derive.judging.names import CONSTANTS, ONES, access, function_name, is_delta
+from derive.judging.names import CONSTANTS, ONES, access, function_name, is_delta, is_letter
 from derive.judging.normal import ONE, Field, NoProof, Ratio, frozen
 from derive.judging.sampling import Domain
 from derive.judging.shapes import infer
@@ -51,6 +52,8 @@ class Normaliser:
     algebra: Field = field(default_factory=Field)
     steps: list[dict[str, str]] = field(default_factory=list)
     bound: dict[Tree, Tree] = field(default_factory=dict)
+    trees: dict[int, Tree] = field(default_factory=dict)  # of the atoms that are names or deltas
+    ranges: Mapping[Tree, object] = field(default_factory=dict)  # how far letters run that have no ends
     shifted: bool = False  # names are written as their least value and what is above it
 
     def rule(self, name: str, before: Tree, after: str) -> None:
@@ -110,14 +113,22 @@ class Normaliser:
             sign = max(sign, 2 if domain.text.startswith(("in (", "above", "between")) else 1)
         if isinstance(tree, Indexed) and is_delta(tree):
             first, second = sorted(map(repr, (canonical(i) for i in access(tree)[1])))
-            return a.number(1) if first == second else a.of(a.atom("delta", (first, second), None, 1))
+            if first == second:
+                return a.number(1)
+            atom = a.atom("delta", (first, second), None, 1)
+            self.trees[atom] = tree
+            return a.of(atom)
         if self.shifted and domain is not None and domain.text == "natural":
             return a.add(a.number(1), a.of(a.atom("above 1", canonical(tree), None, 1)))
-        return a.of(a.atom("name", canonical(tree), None, sign))
+        atom = a.atom("name", canonical(tree), None, sign)
+        self.trees[atom] = tree
+        return a.of(atom)
 
     def _bracket(self, tree: Relation) -> Ratio:
         """Iverson's bracket: 1 where the relation holds, else 0; its square is itself."""
         a = self.algebra
+        if tree.sign == "=" and is_letter(tree.left) and is_letter(tree.right):
+            return self._name(Indexed(Name("delta"), (tree.left, tree.right)))
         gap = a.add(self.ratio(tree.left), self.ratio(tree.right), -1)
         if not gap.top:
             raise NoProof
@@ -212,6 +223,10 @@ class Normaliser:
         total = a.number(0)
         for mono, c in body.top.items():
             own = tuple((atom, e) for atom, e in mono if atom in inside)
+            if len(own) == 1 and self._picks(own[0][0], letter, tree):
+                self.rule("the delta picks one term", tree, r"\sum_j \delta_{ij} a_j = a_i")
+                total = a.add(total, a.quotient({tuple(p for p in mono if p not in own): c}, body.bottom))
+                continue
             rest = tuple((atom, e) for atom, e in mono if atom not in inside)
             coefficient = a.quotient({rest: c}, body.bottom)
             term = self._terms(tree) if not own else a.of(a.atom("sum", (ends, own, len(self.bound))))
@@ -223,9 +238,25 @@ class Normaliser:
         variable = tree.variables[0]
         self.bound[letter] = variable
         try:
-            return self.ratio(substitute(tree.body, {variable: letter}))
+            return with_deltas(self, self.ratio(substitute(tree.body, {variable: letter})))
         finally:
             del self.bound[letter]
+
+    def _picks(self, atom: int, letter: Tree, tree: Big) -> bool:
+        """Whether it is a delta of the summed letter and one that runs just as far, so that it sums to 1."""
+        delta = self.trees.get(atom)
+        if (
+            self.algebra.atoms[atom].kind != "delta"
+            or not isinstance(delta, Indexed)
+            or tree.upper
+            or tree.lower
+        ):
+            return False
+        others = [i for i in delta.lower if i != letter]
+        if len(others) != 1 or letter not in delta.lower:
+            return False
+        runs = [self.ranges.get(self.bound.get(i, i)) for i in (tree.variables[0], others[0])]
+        return runs[0] is not None and runs[0] == runs[1]
 
     def _terms(self, tree: Big) -> Ratio:
         a = self.algebra
@@ -433,8 +464,9 @@ def prove(left: Tree, right: Tree, setting: Setting, layout: Layout | None = Non
             from derive.judging.words import prove_matrices
 
             return prove_matrices(left, right, layout, setting)
-        made = Normaliser(setting.domains, setting.convention)
-        a, b = made.ratio(put_in(left, setting)), made.ratio(put_in(right, setting))
+        ranges = {letter: layout.find(dim) for letter, dim in layout.letters.items()}
+        made = Normaliser(setting.domains, setting.convention, ranges=ranges)
+        a, b = (with_deltas(made, made.ratio(put_in(side, setting))) for side in (left, right))
         if not made.algebra.equal(a, b):
             return None
     except (NoProof, Refusal, RecursionError, OverflowError, ZeroDivisionError):

@@ -60,10 +60,12 @@ def draw(
     """
     rng = np.random.default_rng(20_240 + seed)
     sizes = layout.resolve(seed)
-    point = Point(batch, sizes=sizes)
     names = {**{k: v for k, v in layout.dims.items() if k not in layout.families}, **layout.families}
-    for position, (name, dims) in enumerate(names.items()):
-        shape = tuple(d if isinstance(d, int) else sizes[d] for d in dims)
+    shapes = [tuple(d if isinstance(d, int) else sizes[d] for d in dims) for dims in names.values()]
+    largest = max(map(math.prod, shapes), default=1)
+    batch = min(batch, max(4, MAX_VALUES // largest))  # every entry is a trial
+    point = Point(batch, sizes=sizes)
+    for position, (name, shape) in enumerate(zip(names, shapes, strict=True)):
         if len(shape) == 1:
             shape = (shape[0], 1)
         if batch * math.prod(shape) > MAX_VALUES:

@@ -16,7 +16,7 @@ from derive.judging.identities import Setting, evaluate_at
 from derive.judging.layout import Shape
 from derive.judging.limits import Refusal
 from derive.judging.names import INDEX, access, is_letter, matrices, size_names
-from derive.judging.sampling import SHARES, Domain, draw
+from derive.judging.sampling import SHARES, UNIT, Domain, draw
 from derive.judging.shapes import infer
 from derive.judging.trees import rebuild, rename_bound, substitute
 from derive.judging.values import plain_name
@@ -47,6 +47,7 @@ class Look:
     setting: Setting
     said: str
     granted: bool = True
+    beside: Setting | None = None  # if it is right there too, the look has nothing to do with that
 
 
 def second_looks(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
@@ -54,6 +55,7 @@ def second_looks(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
     yield from _normal(left, right, setting)
     yield from _laplace(left, right, setting)
     yield from _scalars(left, right, setting)
+    yield from _lengths(left, right, setting)
     yield from _count(left, right, setting)
     yield from _mean(left, right, setting)
     yield from _shares(left, right, setting)
@@ -134,6 +136,27 @@ def _scalars(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
             yield Look(left, right, replace(setting, shapes=shapes), said)
 
 
+# -- squares of vectors -------------------------------------------------------------------------------------
+
+
+def _lengths(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
+    """The square of a vector was taken entry by entry; it may be the square of its length."""
+    sides = [rename_bound(left), rename_bound(right)]
+    squares = [n for t in sides for n in t.walk() if isinstance(n, Power) and n.exponent == Number("2")]
+    try:
+        _, shapes = infer([*sides, *(n.base for n in squares)], setting.shapes, setting.lets)
+    except Refusal:
+        return
+    table: dict[Tree, Tree] = {
+        square: Multiply((Transpose(square.base), square.base), ("",))
+        for square, shape in zip(squares, shapes[2:], strict=True)
+        if isinstance(shape, tuple) and shape[0] != 1 and shape[1] == 1
+    }
+    if table:
+        said = "the square of a vector is the square of its length"
+        yield Look(substitute(sides[0], table), substitute(sides[1], table), setting, said)
+
+
 # -- means -------------------------------------------------------------------------------------------------
 
 
@@ -184,7 +207,8 @@ def _shares(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
     for chosen in [*([name] for name in names), *([names] if len(names) > 1 else [])]:
         domains: dict[Tree, Domain] = {**setting.domains, **dict.fromkeys(chosen, SHARES)}
         said = f"right where {', '.join(map(plain_name, chosen))} add up to 1 ('probability vector')"
-        yield Look(left, right, replace(setting, domains=domains), said, granted=False)
+        small = replace(setting, domains={**setting.domains, **dict.fromkeys(chosen, UNIT)})
+        yield Look(left, right, replace(setting, domains=domains), said, granted=False, beside=small)
 
 
 def _base(tree: Tree) -> Tree:
