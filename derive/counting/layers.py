@@ -202,7 +202,6 @@ class LayerRule:
     name: str
     settings: tuple[Setting, ...]
     place: Callable[[Call], Placed]
-    family: str
     inputs: int | None = 1
     """How many inputs it has; None for two or more."""
 
@@ -226,9 +225,8 @@ def layer(
     """
 
     def declare(place: Callable[[Call], Placed]) -> Callable[[Call], Placed]:
-        family = place.__module__.rpartition("layers_")[2]
         for name in names.split():
-            LAYERS[name] = LayerRule(name, _settings(settings), place, family, inputs)
+            LAYERS[name] = LayerRule(name, _settings(settings), place, inputs)
         return place
 
     return declare

@@ -30,11 +30,7 @@ _OF_THE_CATALOGUE = {
 
 
 def _rule(operation: str) -> Callable[[Call], Placed]:
-    def place(call: Call) -> Placed:
-        return entrywise(call, operation)
-
-    place.__module__ = __name__
-    return place
+    return lambda call: entrywise(call, operation)
 
 
 for _names, (_operation, _given) in _OF_THE_CATALOGUE.items():
