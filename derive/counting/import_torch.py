@@ -7,7 +7,9 @@ are named, and the totals are then a lower bound.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from derive.counting.layers import Conventions
@@ -29,8 +31,10 @@ _MOVES = {
     "constant_pad_nd", "pixel_shuffle",
     "unbind", "movedim", "swapaxes", "_assert_tensor_metadata", "type_as", "lift_fresh_copy", "expand_as",
     "zeros", "ones", "full", "arange", "zeros_like", "full_like", "sym_size", "scalar_tensor", "empty",
-    "new_zeros", "copy", "channel_shuffle", "identity", "narrow", "upsample_nearest2d",
+    "new_zeros", "copy", "channel_shuffle", "identity", "narrow",
 }  # fmt: skip
+
+_RANKED = re.compile(r"(?P<kind>\w+?)(?P<rank>[123])d(?:_with_indices)?")
 
 
 def network_from_module(
@@ -80,6 +84,11 @@ def count_module(
     """A ``torch.nn.Module`` counted; see :func:`network_from_module`."""
     network = network_from_module(module, *inputs, batch=batch, integers=integers)
     return count_network(network, batch=batch, conventions=conventions)
+
+
+def _each(values: Any, rank: int) -> tuple[int, ...]:
+    """One for every axis: a single one stands for all."""
+    return tuple(values) * (rank if len(values) == 1 else 1)
 
 
 class _Reader:
@@ -169,7 +178,7 @@ class _Reader:
                 else:
                     self._add(node, "Moved", (self._shape(node),), [source])
             return
-        rule: Callable[[Any, dict[str, Any]], None] | None = getattr(self, f"_{name.strip('_')}_rule", None)
+        rule = self._rule(name.strip("_"))
         given = self._given(node)
         reads = [one for one in node.all_input_nodes if one in self.at or self._is_parameter(one)]
         if rule is not None:
@@ -184,6 +193,13 @@ class _Reader:
         elif reads:
             self.builder.unknown.append(f"the operation {name} at {self._path(node)}")
             self._add(node, "Moved", (self._shape(node),), reads[:1])
+
+    def _rule(self, name: str) -> Callable[[Any, dict[str, Any]], None] | None:
+        """The rule of an operation; one for ``conv`` is that of ``conv1d``, ``conv2d`` and ``conv3d``."""
+        if ranked := _RANKED.fullmatch(name):
+            over = getattr(self, f"_{ranked['kind']}_over", None)
+            return over and partial(over, rank=int(ranked["rank"]))
+        return getattr(self, f"_{name}_rule", None)
 
     def _given(self, node: Any) -> dict[str, Any]:
         """The arguments by the names of the operation's schema."""
@@ -202,16 +218,14 @@ class _Reader:
 
     # -- layers with weights
 
-    def _convolution(self, node: Any, given: dict[str, Any], rank: int) -> None:
+    def _conv_over(self, node: Any, given: dict[str, Any], rank: int) -> None:
         weight = self._shape(given["weight"])
         groups = int(given["groups"])
         padding = given["padding"]
         more = {
-            "stride": tuple(given["stride"]) * (rank if len(given["stride"]) == 1 else 1),
-            "padding": padding
-            if isinstance(padding, str)
-            else tuple(padding) * (rank if len(padding) == 1 else 1),
-            "dilation": tuple(given["dilation"]) * (rank if len(given["dilation"]) == 1 else 1),
+            "stride": _each(given["stride"], rank),
+            "padding": padding if isinstance(padding, str) else _each(padding, rank),
+            "dilation": _each(given["dilation"], rank),
             "groups": groups,
             "bias": given.get("bias") is not None,
         }
@@ -219,23 +233,14 @@ class _Reader:
         arguments = (weight[1] * groups, weight[0], weight[2:])
         self._add(node, f"Conv{rank}d", arguments, [given["input"]], weights=weights, **more)
 
-    def _conv1d_rule(self, node: Any, given: dict[str, Any]) -> None:
-        self._convolution(node, given, 1)
-
-    def _conv2d_rule(self, node: Any, given: dict[str, Any]) -> None:
-        self._convolution(node, given, 2)
-
-    def _conv3d_rule(self, node: Any, given: dict[str, Any]) -> None:
-        self._convolution(node, given, 3)
-
-    def _conv_transpose2d_rule(self, node: Any, given: dict[str, Any]) -> None:
+    def _conv_transpose_over(self, node: Any, given: dict[str, Any], rank: int) -> None:
         weight, groups = self._shape(given["weight"]), int(given["groups"])
-        more: dict[str, Any] = {key: tuple(given[key]) * (2 if len(given[key]) == 1 else 1)
+        more: dict[str, Any] = {key: _each(given[key], rank)
                 for key in ("stride", "padding", "output_padding", "dilation")}  # fmt: skip
         more |= {"groups": groups, "bias": given.get("bias") is not None}
         arguments = (weight[0], weight[1] * groups, weight[2:])
         weights = (given["weight"], given.get("bias"))
-        self._add(node, "ConvTranspose2d", arguments, [given["input"]], weights=weights, **more)
+        self._add(node, f"ConvTranspose{rank}d", arguments, [given["input"]], weights=weights, **more)
 
     def _linear_rule(self, node: Any, given: dict[str, Any]) -> None:
         weight = given["weight"]
@@ -301,6 +306,20 @@ class _Reader:
             affine=affine,
         )
 
+    def _instance_norm_rule(self, node: Any, given: dict[str, Any]) -> None:
+        weights = (given["weight"], given["bias"])
+        shape = self._shape(given["input"])
+        more = {
+            "affine": given["weight"] is not None,
+            "track_running_stats": given["running_mean"] is not None,
+        }
+        layer = f"InstanceNorm{len(shape) - 2}d"
+        self._add(node, layer, (shape[1],), [given["input"]], weights=weights, **more)
+
+    def _prelu_rule(self, node: Any, given: dict[str, Any]) -> None:
+        arguments = (math.prod(self._shape(given["weight"])),)
+        self._add(node, "PReLU", arguments, [given["self"]], weights=(given["weight"],))
+
     def _recurrent(self, node: Any, given: dict[str, Any], layer: str) -> None:
         weights = [one for one in given["params"] if self._is_parameter(one)]
         hidden = self._shape(given["hx"][0] if isinstance(given["hx"], list | tuple) else given["hx"])[-1]
@@ -346,31 +365,40 @@ class _Reader:
         self._matmul_of(node, given["self"], given["mat2"])
 
     def _pool(self, node: Any, given: dict[str, Any], layer: str, rank: int) -> None:
-        def each(key: str) -> Any:
-            value = tuple(given[key])
-            return value * rank if len(value) == 1 else value
-
-        more = {"stride": each("stride") or each("kernel_size"), "padding": each("padding"),
+        kernel = _each(given["kernel_size"], rank)
+        more = {"stride": _each(given["stride"], rank) or kernel, "padding": _each(given["padding"], rank),
                 "ceil_mode": bool(given["ceil_mode"])}  # fmt: skip
         if "dilation" in given:
-            more["dilation"] = each("dilation")
-        source = given.get("self", given.get("input"))
-        self._add(node, layer, (each("kernel_size"),), [source], **more)
+            more["dilation"] = _each(given["dilation"], rank)
+        self._add(node, f"{layer}{rank}d", (kernel,), [given["self"]], **more)
 
-    def _max_pool2d_rule(self, node: Any, given: dict[str, Any]) -> None:
-        self._pool(node, given, "MaxPool2d", 2)
+    def _max_pool_over(self, node: Any, given: dict[str, Any], rank: int) -> None:
+        self._pool(node, given, "MaxPool", rank)
 
-    def _max_pool1d_rule(self, node: Any, given: dict[str, Any]) -> None:
-        self._pool(node, given, "MaxPool1d", 1)
+    def _avg_pool_over(self, node: Any, given: dict[str, Any], rank: int) -> None:
+        self._pool(node, given, "AvgPool", rank)
 
-    def _avg_pool2d_rule(self, node: Any, given: dict[str, Any]) -> None:
-        self._pool(node, given, "AvgPool2d", 2)
+    def _adaptive_avg_pool_over(self, node: Any, given: dict[str, Any], rank: int) -> None:
+        self._add(node, f"AdaptiveAvgPool{rank}d", (tuple(given["output_size"]),), [given["self"]])
 
-    def _avg_pool1d_rule(self, node: Any, given: dict[str, Any]) -> None:
-        self._pool(node, given, "AvgPool1d", 1)
+    def _adaptive_max_pool_over(self, node: Any, given: dict[str, Any], rank: int) -> None:
+        self._add(node, f"AdaptiveMaxPool{rank}d", (tuple(given["output_size"]),), [given["self"]])
 
-    def _adaptive_avg_pool2d_rule(self, node: Any, given: dict[str, Any]) -> None:
-        self._add(node, "AdaptiveAvgPool2d", (tuple(given["output_size"]),), [given["self"]])
+    def _upsampled(self, node: Any, given: dict[str, Any], mode: str) -> None:
+        more = {"mode": mode, "align_corners": bool(given.get("align_corners"))}
+        self._add(node, "Upsample", (self._shape(node)[2:],), [given.get("input", given.get("self"))], **more)
+
+    def _upsample_nearest_over(self, node: Any, given: dict[str, Any], rank: int) -> None:
+        self._upsampled(node, given, "nearest")
+
+    def _upsample_linear_over(self, node: Any, given: dict[str, Any], rank: int) -> None:
+        self._upsampled(node, given, "linear")
+
+    def _upsample_bilinear_over(self, node: Any, given: dict[str, Any], rank: int) -> None:
+        self._upsampled(node, given, "bilinear")
+
+    def _upsample_trilinear_over(self, node: Any, given: dict[str, Any], rank: int) -> None:
+        self._upsampled(node, given, "trilinear")
 
     def _mean_rule(self, node: Any, given: dict[str, Any]) -> None:
         axes = given.get("dim")
