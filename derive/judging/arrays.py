@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from derive.judging.duals import Dual, numbers, plain
 from derive.judging.limits import OBJECT, ShapeMismatch, Unknown, spend
-from derive.judging.scalars import plain
 
 Array = npt.NDArray[Any]
 
@@ -44,7 +44,7 @@ def multiply(a: Array, b: Array, dot: bool = False) -> Array:
         a, b = align(a, b, "a product")
         return a * b
     if dot and a.shape == b.shape and 1 in a.shape[1:]:
-        return np.asarray((a * b).sum(axis=(1, 2)))
+        return (a * b).sum(axis=(1, 2))
     if a.shape[2] != b.shape[1]:
         raise ShapeMismatch(f"a product of {shape_text(a)} and {shape_text(b)}")
     return collapse(matmul(a, b))
@@ -52,13 +52,13 @@ def multiply(a: Array, b: Array, dot: bool = False) -> Array:
 
 def matmul(a: Array, b: Array) -> Array:
     """The matrix product of every pair, its work counted before it is done."""
-    spend(_work(a.size * b.shape[2], a, b))
-    return np.asarray(np.matmul(a, b))
+    spend(_work(max(numbers(a) * b.shape[-1], numbers(b) * a.shape[-2]), a, b))
+    return np.matmul(a, b)
 
 
 def _work(products: int, *factors: Array) -> int:
     # a product of float64 inside a matrix product is far cheaper than an operation of its own
-    return products // 16 if all(x.dtype != object for x in factors) else products * OBJECT
+    return products // 16 if all(plain(x).dtype != object for x in factors) else products * OBJECT
 
 
 def divide(a: Array, b: Array) -> Array:
@@ -66,7 +66,7 @@ def divide(a: Array, b: Array) -> Array:
     elsewhere."""
     a, b = align(a, b, "a quotient")
     with np.errstate(all="ignore"):
-        return np.asarray(a / b)
+        return a / b
 
 
 def _square(a: Array, what: str) -> int:
@@ -78,7 +78,10 @@ def _square(a: Array, what: str) -> int:
 def inverse(a: Array) -> Array:
     """The inverse of every matrix of the batch. Raises :class:`ShapeMismatch` if it is not square."""
     n = _square(a, "the inverse")
-    spend(_work(4 * a.size * n, a))
+    spend(_work(4 * numbers(a) * n, a))
+    if isinstance(a, Dual):
+        y = inverse(a.value)  # A Y = I, so dY = -Y dA Y
+        return Dual(y, -matmul(matmul(y, a.slope), y), a.level)
     if a.dtype != object:
         try:
             return np.linalg.inv(a)
@@ -93,7 +96,11 @@ def inverse(a: Array) -> Array:
 def determinant(a: Array) -> Array:
     """The determinant of every matrix of the batch."""
     n = _square(a, "the determinant")
-    spend(_work(4 * a.size * n, a))
+    spend(_work(4 * numbers(a) * n, a))
+    if isinstance(a, Dual):
+        d = determinant(a.value)  # Jacobi: d det A = det A tr(A^-1 dA)
+        products = matmul(inverse(a.value), a.slope)
+        return Dual(d, d * sum(products[..., k, k] for k in range(n)), a.level)
     if a.dtype != object:
         return np.asarray(np.linalg.det(a))
     result = np.empty(a.shape[0], dtype=object)

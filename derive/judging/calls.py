@@ -11,10 +11,10 @@ import numpy as np
 from derive.judging import arrays
 from derive.judging.arrays import Array
 from derive.judging.chance import MOMENTS, moment
-from derive.judging.functions import TABLE, apply, factorial, pi, power
+from derive.judging.duals import Dual, plain, seeded, slopes
+from derive.judging.functions import TABLE, apply, factorial, pi, powers
 from derive.judging.limits import MAX_FACTORIAL, TooLarge, Unknown, spend
 from derive.judging.names import function_name, is_indicator
-from derive.judging.scalars import Dual, plain
 from derive.judging.trees import is_number
 from derive.reading.tree import Call, Indexed, Name, Number, Power, Relation, Tree
 
@@ -76,10 +76,7 @@ def _primed(at: Evaluator, function: Name, name: str | None, tree: Call) -> Arra
     for _ in range(order):
         at.level += 1
         levels.append(at.level)
-        seeded = np.empty(x.shape, dtype=object)
-        for position, item in np.ndenumerate(x):
-            seeded[position] = Dual(item, 1, at.level)
-        x = seeded
+        x = seeded(x, at.seeds((1, *x.shape)) + 1, at.level)
     if known in at.point.functions:
         y = at.point.functions[known](x)
     elif name in TABLE:
@@ -87,7 +84,7 @@ def _primed(at: Evaluator, function: Name, name: str | None, tree: Call) -> Arra
     else:
         raise Unknown(f"the derivative of {function.text} is not known")
     for level in reversed(levels):
-        y = at.tidy(y, level)
+        y = slopes(y, level, 1)[0]
         at.level -= 1
     return y
 
@@ -106,19 +103,17 @@ def named(at: Evaluator, name: str, arguments: list[Array], labels: tuple[Tree, 
     if name in ("sin", "cos", "tan") and at.convention.get("angle") == "degrees":
         if x.dtype != object:
             return apply(name, x * (np.pi / 180))
-        radians = np.empty(x.shape, dtype=object)
-        for position, item in np.ndenumerate(x):
-            radians[position] = item * pi(item) / 180
-        return apply(name, radians)
+        return apply(name, x * pi(x) / 180)
     if (len(arguments) == 2 or name == "factorial") and any(a.ndim != 1 for a in arguments):
         raise Unknown(f"{name} of a matrix")
     if name in ("root", "sqrt") and len(arguments) == 2:
-        root = [power(a, 1 / b) for a, b in zip(x, arguments[1], strict=True)]
-        return at.objects(root) if at.system != "float" else np.array(root, dtype=float)
+        return powers(x, 1 / arguments[1])
     if len(arguments) == 1 and name in TABLE:
         if name == "abs" and x.ndim == 3 and x.shape[1] == x.shape[2]:
             return arrays.determinant(x)
         return apply(name, x)
+    if name in ("factorial", "binom") and any(isinstance(a, Dual) for a in arguments):
+        raise Unknown(f"the slope of {name}")
     if name == "factorial":
         return at.objects([at.convert(factorial(item, MAX_FACTORIAL)) for item in x]) + at.full(0)
     if name == "binom" and len(arguments) == 2:
@@ -129,7 +124,7 @@ def named(at: Evaluator, name: str, arguments: list[Array], labels: tuple[Tree, 
 def _extreme(fold: np.ufunc, arguments: list[Array]) -> Array:
     if len(arguments) == 1:
         x = arguments[0]
-        return x if x.ndim == 1 else np.asarray(fold.reduce(x.reshape(x.shape[0], -1), axis=1))
+        return x if x.ndim == 1 else fold.reduce(x.reshape(x.shape[0], -1), axis=1)
     result = arguments[0]
     for other in arguments[1:]:
         a, b = arrays.align(result, other, "a maximum")
@@ -159,9 +154,9 @@ def _of_tensor(at: Evaluator, name: str, x: Array, labels: tuple[Tree, ...]) -> 
         y = arrays.divide(e, e.sum(axis=(1, 2)))
         return at.entry(y, labels) if labels else y
     if name == "logsumexp":
-        return apply("log", np.asarray(apply("exp", x).sum(axis=(1, 2))))
+        return apply("log", apply("exp", x).sum(axis=(1, 2)))
     if name in ("sum", "mean") and x.ndim == 3:
-        total = np.asarray(x.sum(axis=(1, 2)))
+        total = x.sum(axis=(1, 2))
         return total if name == "sum" else arrays.divide(total, at.full(Fraction(x.shape[1] * x.shape[2])))
     if name == "norm":
         return _norm(x, labels)
@@ -170,7 +165,10 @@ def _of_tensor(at: Evaluator, name: str, x: Array, labels: tuple[Tree, ...]) -> 
     if name == "tr" and x.ndim == 3:
         if x.shape[1] != x.shape[2]:
             raise arrays.ShapeMismatch(f"the trace of {arrays.shape_text(x)}, which is not square")
-        return np.asarray(sum(x[:, k, k] for k in range(x.shape[1])))
+        total = x[:, 0, 0]
+        for k in range(1, x.shape[1]):
+            total = total + x[:, k, k]
+        return total
     if name == "diag" and x.ndim == 3:
         return _diagonal(x)
     raise Unknown(f"{name} is not evaluated here")
@@ -181,12 +179,12 @@ def _norm(x: Array, labels: tuple[Tree, ...]) -> Array:
         return apply("abs", x)
     kind = labels[0] if labels else None
     if isinstance(kind, Number) and kind.value == 1:
-        return np.asarray(apply("abs", x).sum(axis=(1, 2)))
+        return apply("abs", x).sum(axis=(1, 2))
     if isinstance(kind, Name) and kind.text in ("infty", "infinity", "∞"):
         return _extreme(np.maximum, [apply("abs", x)])
     if x.shape[2] != 1 and x.shape[1] != 1 and not (isinstance(kind, Name) and kind.text == "F"):
         raise Unknown("the norm of a matrix, unless it is the Frobenius norm")
-    return apply("sqrt", np.asarray((x * x).sum(axis=(1, 2))))
+    return apply("sqrt", (x * x).sum(axis=(1, 2)))
 
 
 def _diagonal(x: Array) -> Array:

@@ -13,8 +13,9 @@ import numpy as np
 from derive.judging import digits
 from derive.judging.arrays import Array, shape_text
 from derive.judging.claim import Claim
+from derive.judging.duals import plain
 from derive.judging.limits import Irrational, Refusal, ShapeMismatch, Unknown
-from derive.judging.scalars import Interval, plain
+from derive.judging.scalars import Interval
 from derive.judging.shapes import infer, origin_of
 from derive.judging.trees import rename_bound, tolerance
 from derive.judging.values import PRECISION, Evaluator, Point, Rounded, System

@@ -7,7 +7,8 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Literal
 
-from derive.judging.scalars import Interval, interval, plain
+from derive.judging.duals import plain
+from derive.judging.scalars import Interval, interval
 from derive.judging.trees import UNITS, rebuild
 from derive.judging.values import Rounded
 from derive.reading.tree import List, Matrix, Negative, Number, Tree

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from derive.judging.arrays import Array
+from derive.judging.duals import plain
 from derive.judging.limits import Irrational, Refusal, TooLarge, Unknown
-from derive.judging.scalars import plain
 from derive.reading.tree import Big, Name, Negative, Power, Tree
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _weighted(at: Evaluator, tree: Big, rule: _Rule) -> Array:
     for place, weight in rule:
         term = _body(at, tree, _converted(at, place))
         total = total + term * _converted(at, weight)
-    return np.asarray(total)
+    return total
 
 
 def _to_infinity(at: Evaluator, tree: Big, rule: _Rule) -> Array:
@@ -111,7 +111,7 @@ def _to_infinity(at: Evaluator, tree: Big, rule: _Rule) -> Array:
     inner = np.array([sizes[k] for k in known])
     small = 1e-13 * np.maximum(inner.sum(axis=0), 1e-300)
     settled = (inner[:3] <= small).all(axis=0) & (inner[-3:] <= small).all(axis=0) & (inner.max(axis=0) > 0)
-    return _only(at, np.asarray(total), settled, "an integral that does not settle")
+    return _only(at, total, settled, "an integral that does not settle")
 
 
 def _converted(at: Evaluator, x: Any) -> Any:
@@ -200,7 +200,7 @@ def infinite_sum(at: Evaluator, tree: Big) -> Array:
         else:
             at.indices[variable] = outer
     # Where every single term is 0 nothing is known of the terms that come.
-    return _only(at, np.asarray(total), (quiet >= QUIET) & (sum_now > 0), "a sum that does not settle")
+    return _only(at, total, (quiet >= QUIET) & (sum_now > 0), "a sum that does not settle")
 
 
 # -- limits ------------------------------------------------------------------------------------------------
@@ -250,7 +250,7 @@ def _moved(place: Array, distance: Fraction) -> Array:
         return place + float(distance)
     number = _like(place)
     step = number(distance.numerator) / number(distance.denominator)
-    return np.asarray(place + step)
+    return place + step
 
 
 def _extrapolated(at: Evaluator, tree: Big, way: Sequence[Any]) -> Array:

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from derive.judging.duals import Dual, plain
 from derive.judging.limits import MAX_BITS, Irrational, TooLarge, Unknown
-from derive.judging.scalars import Dual, Interval, interval, plain
+from derive.judging.scalars import Interval, interval
 
 Array = npt.NDArray[Any]
 
@@ -62,6 +63,8 @@ def _normal(x: float) -> float:
 def pi(x: Any) -> Any:
     """Pi in the number system of ``x``."""
     x = plain(x)
+    if isinstance(x, np.ndarray):
+        x = x.flat[0]
     if isinstance(x, (Fraction, int)):
         raise Irrational("pi is not rational")
     if isinstance(x, Interval):
@@ -205,17 +208,14 @@ def _mpmath() -> Any:
 
 
 def value(name: str, x: Any) -> Any:
-    """``name`` of one number of any kind.
+    """``name`` of one number of any kind, or of an array.
 
     >>> value("sigmoid", Fraction(0))
     Fraction(1, 2)
-    >>> float(value("tanh", Dual(0.0, 1.0, 1)).slope)
-    1.0
     """
+    if hasattr(x, "ndim") and not isinstance(x, np.floating):
+        return apply(name, x)
     row = TABLE[name]
-    if isinstance(x, Dual):
-        inner = value(name, x.value)
-        return Dual(inner, row.slope(x.value, inner) * x.slope, x.level)
     if isinstance(x, Interval):
         if row.monotone:
             return x.through(lambda end: float(value(name, end)))
@@ -255,7 +255,12 @@ def apply(name: str, x: Array) -> Array:
 
     >>> apply("relu", np.array([-1.0, 2.0]))
     array([0., 2.])
+    >>> apply("tanh", Dual(np.array([0.0]), np.ones((1, 1)), 1)).slope
+    array([[1.]])
     """
+    if isinstance(x, Dual):
+        inner = apply(name, x.value)
+        return Dual(inner, TABLE[name].slope(x.value, inner) * x.slope, x.level)
     if x.dtype != object:
         with np.errstate(all="ignore"):
             return TABLE[name].numpy(x)
@@ -272,13 +277,6 @@ def power(base: Any, exponent: Any) -> Any:
     outside
     the real numbers.
     """
-    if isinstance(exponent, Dual):
-        return value("exp", exponent * value("log", base))
-    if isinstance(base, Dual):
-        if plain(exponent) == 0:
-            return 0 * base + 1
-        inner = power(base.value, exponent)
-        return Dual(inner, exponent * power(base.value, exponent - 1) * base.slope, base.level)
     if isinstance(base, Interval) or isinstance(exponent, Interval):
         return _interval_power(interval(base), interval(exponent))
     if isinstance(base, (Fraction, int)) and isinstance(exponent, (Fraction, int)):
@@ -287,6 +285,25 @@ def power(base: Any, exponent: Any) -> Any:
         with np.errstate(all="ignore"):
             return np.float64(np.power(float(base), float(exponent)))
     return _precise_power(base, exponent)
+
+
+def powers(base: Array, exponent: Array) -> Array:
+    """``base ** exponent``, entry by entry, of two arrays.
+
+    >>> x = Dual(np.array([3.0]), np.ones((1, 1)), 1)
+    >>> powers(x, np.array([2.0])).slope
+    array([[6.]])
+    """
+    if isinstance(exponent, Dual):
+        return apply("exp", exponent * apply("log", base))
+    if isinstance(base, Dual):
+        below = np.where(exponent == 0, exponent, exponent - 1)  # 0 x^{-1} is 0 at x = 0 too
+        slope = exponent * powers(base.value, below) * base.slope
+        return Dual(powers(base.value, exponent), slope, base.level)
+    if base.dtype != object and exponent.dtype != object:
+        with np.errstate(all="ignore"):
+            return np.power(base, exponent)
+    return np.asarray(np.frompyfunc(power, 2, 1)(base, exponent))
 
 
 def _exact_power(base: Fraction, exponent: Fraction) -> Fraction:

@@ -12,11 +12,12 @@ import numpy as np
 from derive.judging import digits
 from derive.judging.arrays import Array, shape_text
 from derive.judging.claim import Claim
+from derive.judging.duals import plain
 from derive.judging.layout import Layout, Shape
 from derive.judging.limits import Refusal, ShapeMismatch, Unknown
 from derive.judging.names import RATES, access, function_name
 from derive.judging.sampling import BATCH, FEW, POSITIVE, REAL, UNIT, Domain, draw, exactly, precisely
-from derive.judging.scalars import Interval, plain
+from derive.judging.scalars import Interval
 from derive.judging.shapes import infer, origin_of
 from derive.judging.slopes import opaque_derivative
 from derive.judging.smaller import smaller_shapes

@@ -16,13 +16,13 @@ import numpy as np
 from derive.judging import digits
 from derive.judging.arrays import Array
 from derive.judging.claim import Claim
+from derive.judging.duals import plain
 from derive.judging.identities import NATURAL, Setting, assumptions, evaluate_at, free_functions, named_values
 from derive.judging.layout import Layout
 from derive.judging.limits import Refusal, Unknown
 from derive.judging.names import INDEX_LETTERS
 from derive.judging.proof import positive
 from derive.judging.sampling import POSITIVE, REAL, Domain, draw, exactly, precisely
-from derive.judging.scalars import plain
 from derive.judging.shapes import infer, origin_of
 from derive.judging.trees import rename_bound
 from derive.judging.values import PRECISION, Point, plain_name

@@ -169,6 +169,9 @@ def cost(x: Any) -> int:
     >>> cost(np.zeros((24, 3, 5))), cost(np.array([Fraction(1, 3)]))
     (424, 88)
     """
+    slope = getattr(x, "slope", None)
+    if slope is not None:  # an array with slopes
+        return cost(x.value) + cost(slope)
     if x.dtype != object:
         return int(x.size) + NODE
     units = NODE
@@ -179,7 +182,4 @@ def cost(x: Any) -> int:
             if bits > MAX_GROWTH:
                 raise TooLarge("a number with too many digits")
             units += (bits >> 8) + (bits * bits >> 24)  # the time of a product and its reduction
-        else:
-            level = getattr(item, "level", 0)  # a number with slopes, each level with numbers of its own
-            units += (OBJECT << level) if level else 0
     return units

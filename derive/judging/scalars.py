@@ -1,7 +1,7 @@
-"""Numbers with something attached: a slope (dual numbers) or an uncertainty (intervals).
+"""Numbers with an uncertainty: intervals.
 
-Arrays of dtype ``object`` hold them, so that one evaluator serves floats, exact fractions, high precision,
-derivatives and rounding. Functions of them are in :mod:`derive.judging.functions`.
+Arrays of dtype ``object`` hold them, so that one evaluator serves floats, exact fractions, high precision
+and rounding. Functions of them are in :mod:`derive.judging.functions`.
 """
 
 from __future__ import annotations
@@ -10,90 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Dual:
-    """``value + slope * eps_level`` with ``eps_level**2 = 0``: forward-mode differentiation.
-
-    ``level`` keeps nested derivatives apart: an operand of a lower level is a constant to a higher one.
-
-    >>> x = Dual(3.0, 1.0, 1)
-    >>> (x * x + 2).slope
-    6.0
-    """
-
-    value: Any
-    slope: Any
-    level: int
-
-    def _split(self, other: Any) -> tuple[Any, Any, Any, Any, int]:
-        if isinstance(other, Dual):
-            if other.level > self.level:
-                return self, 0, other.value, other.slope, other.level
-            if other.level == self.level:
-                return self.value, self.slope, other.value, other.slope, self.level
-        return self.value, self.slope, other, 0, self.level
-
-    def __add__(self, other: Any) -> Dual:
-        a, da, b, db, level = self._split(other)
-        return Dual(a + b, da + db, level)
-
-    __radd__ = __add__
-
-    def __neg__(self) -> Dual:
-        return Dual(-self.value, -self.slope, self.level)
-
-    def __sub__(self, other: Any) -> Dual:
-        return self + (-other)
-
-    def __rsub__(self, other: Any) -> Dual:
-        return (-self) + other
-
-    def __mul__(self, other: Any) -> Dual:
-        a, da, b, db, level = self._split(other)
-        return Dual(a * b, da * b + a * db, level)
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, other: Any) -> Dual:
-        a, da, b, db, level = self._split(other)
-        return Dual(a / b, (da * b - a * db) / (b * b), level)
-
-    def __rtruediv__(self, other: Any) -> Dual:
-        return Dual(other / self.value, -other * self.slope / (self.value * self.value), self.level)
-
-    def __lt__(self, other: Any) -> bool:
-        return plain(self) < plain(other)
-
-    def __gt__(self, other: Any) -> bool:
-        return plain(self) > plain(other)
-
-    def __le__(self, other: Any) -> bool:
-        return plain(self) <= plain(other)
-
-    def __ge__(self, other: Any) -> bool:
-        return plain(self) >= plain(other)
-
-    def __eq__(self, other: object) -> bool:
-        return bool(plain(self) == plain(other))
-
-    __hash__ = None  # type: ignore[assignment]  # compares by value, as the numbers do
-
-
-def plain(x: Any) -> Any:
-    """The number itself, without slopes.
-
-    >>> plain(Dual(Dual(2.0, 1.0, 1), 1.0, 2))
-    2.0
-    """
-    while isinstance(x, Dual):
-        x = x.value
-    return x
-
-
-def slope(x: Any, level: int) -> Any:
-    """The derivative that ``x`` carries at ``level``; 0 if it does not depend on that variable."""
-    return x.slope if isinstance(x, Dual) and x.level == level else 0 * plain(x)
+from derive.judging.duals import Dual, plain
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +27,7 @@ class Interval:
     low: float
     high: float
 
-    # Beside a dual number the dual's own operations apply: they hand the intervals back here.
+    # Beside a dual array the dual's own operations apply: they hand the intervals back here.
     def __add__(self, other: Any) -> Any:
         if isinstance(other, Dual):
             return NotImplemented

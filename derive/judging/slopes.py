@@ -13,13 +13,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from derive.judging.arrays import Array
+from derive.judging.duals import numbers, seeded, slopes
 from derive.judging.limits import MAX_LEVELS, TooLarge, Unknown
 from derive.judging.names import CONSTANTS, access, function_name
-from derive.judging.scalars import Dual
 from derive.reading.tree import Call, Derivative, Indexed, Name, Relation, Tree
 
 if TYPE_CHECKING:
     from derive.judging.values import Evaluator
+
+#: A derivative by a tensor is taken by so many entries at once, ...
+TOGETHER = 64
+#: ... but by fewer where the values and slopes of the tensor are more numbers than this.
+NUMBERS = 50_000
 
 
 def derivative(at: Evaluator, tree: Derivative) -> Array:
@@ -49,21 +54,23 @@ def derivative(at: Evaluator, tree: Derivative) -> Array:
     if x.ndim == 1:
         if indices:
             raise Unknown("an index below a number")
-        return _slope(at, of, key, x, np.ones(x.shape, dtype=object))
+        return _slopes(at, of, key, x, at.seeds((1, *x.shape)) + 1)[0]
     if indices:
-        return _slope(at, of, key, x, _one_hot(at, x, indices))
-    columns = []
-    for row in range(x.shape[1]):
-        for column in range(x.shape[2]):
-            seed = np.zeros(x.shape, dtype=object)
-            seed[:, row, column] = 1
-            columns.append(_slope(at, of, key, x, seed))
-    if columns[0].ndim == 1:
-        return np.stack(columns, axis=1).reshape(x.shape)
-    if x.shape[2] != 1 or columns[0].shape[2] != 1:
+        return _slopes(at, of, key, x, _one_hot(at, x, indices))[0]
+    size, together = x.shape[1] * x.shape[2], max(1, min(TOGETHER, NUMBERS // numbers(x)))
+    parts = []
+    for first in range(0, size, together):
+        seed = at.seeds((min(together, size - first), x.shape[0], size))
+        for k in range(len(seed)):
+            seed[k, :, first + k] = 1
+        parts.append(_slopes(at, of, key, x, seed.reshape(*seed.shape[:2], *x.shape[1:])))
+    rows = [part[k] for part in parts for k in range(part.shape[0])]  # one for each entry of the variable
+    if rows[0].ndim == 1:
+        return np.stack(rows, axis=1).reshape(*x.shape)
+    if x.shape[2] != 1 or rows[0].shape[2] != 1:
         raise Unknown("the derivative of a matrix by a matrix")
-    jacobian = np.concatenate(columns, axis=2)
-    return jacobian.swapaxes(1, 2) if tree.kind == "nabla" else jacobian
+    gradient = np.stack([row[:, :, 0] for row in rows], axis=1)
+    return gradient if tree.kind == "nabla" else gradient.swapaxes(1, 2)
 
 
 def opaque(of: Tree, key: Tree, lets: Mapping[Tree, Tree]) -> bool:
@@ -116,25 +123,21 @@ def _at_a_point(at: Evaluator, tree: Derivative, where: Relation) -> Array:
 
 def _one_hot(at: Evaluator, x: Array, indices: tuple[Tree, ...]) -> Array:
     """1 at the entry that the indices name, which may differ from point to point."""
-    seed = np.zeros(x.shape, dtype=object)
-    flat = seed.reshape(x.shape[0], -1) if len(indices) == 1 else seed
+    flat = at.seeds((x.shape[0], x.shape[1] * x.shape[2])) if len(indices) == 1 else at.seeds(x.shape)
     where = tuple(at.index(i) - at.layout.origin for i in indices)
     if any((w < 0).any() or (w >= n).any() for w, n in zip(where, flat.shape[1:], strict=False)):
         raise Unknown("an index outside the entries that there are")
     flat[(np.arange(x.shape[0]), *where)] = 1
-    return seed
+    return flat.reshape(1, *x.shape)
 
 
-def _slope(at: Evaluator, of: Tree, key: Tree, x: Array, seed: Array) -> Array:
-    """The derivative of ``of`` in the direction ``seed`` of the name ``key``."""
+def _slopes(at: Evaluator, of: Tree, key: Tree, x: Array, seed: Array) -> Array:
+    """The derivatives of ``of`` in the directions ``seed`` of the name ``key``: ``(directions, *shape)``."""
     if at.level >= MAX_LEVELS:
         raise TooLarge(f"derivatives nested more than {MAX_LEVELS} deep")
     at.level += 1
     level, outer = at.level, at.overrides.get(key)
-    dual = np.empty(x.shape, dtype=object)
-    for position, item in np.ndenumerate(x):
-        dual[position] = Dual(item, seed[position], level)
-    at.overrides[key] = dual
+    at.overrides[key] = seeded(x, seed, level)
     try:
         y = at.value(of)
     finally:
@@ -143,4 +146,4 @@ def _slope(at: Evaluator, of: Tree, key: Tree, x: Array, seed: Array) -> Array:
             del at.overrides[key]
         else:
             at.overrides[key] = outer
-    return at.tidy(y, level)
+    return slopes(y, level, len(seed))

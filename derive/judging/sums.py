@@ -12,10 +12,10 @@ import numpy as np
 from derive.judging import arrays
 from derive.judging.arrays import Array
 from derive.judging.chance import expectation
+from derive.judging.duals import plain
 from derive.judging.endless import endless, infinite_sum, integral, limit
 from derive.judging.limits import MAX_TERMS, TooLarge, Unknown, cost
 from derive.judging.names import access, is_letter
-from derive.judging.scalars import plain
 from derive.reading.tree import Big, Indexed, Name, Relation, Tree
 
 if TYPE_CHECKING:

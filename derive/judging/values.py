@@ -16,11 +16,12 @@ import numpy as np
 
 from derive.judging import arrays, logic
 from derive.judging.arrays import Array
-from derive.judging.functions import apply, power
+from derive.judging.duals import plain
+from derive.judging.functions import apply, powers
 from derive.judging.layout import Layout
 from derive.judging.limits import Budget, Irrational, ShapeMismatch, TooLarge, Unknown, cost
 from derive.judging.names import CONSTANTS, IDENTITY, access, is_held, is_indicator, is_letter
-from derive.judging.scalars import Dual, Interval, plain, slope
+from derive.judging.scalars import Interval
 from derive.judging.trees import UNITS, both_lists
 from derive.reading.tree import (
     Add,
@@ -96,7 +97,7 @@ class Evaluator:
 
     def full(self, x: Any) -> Array:
         """One number at every point of the batch."""
-        if self.system == "float" and not isinstance(x, Dual):
+        if self.system == "float":
             return np.full(self.point.batch, float(x))
         result = np.empty(self.point.batch, dtype=object)
         result[:] = [self.convert(x)] * self.point.batch
@@ -307,7 +308,7 @@ class Evaluator:
         for position, size in zip(where, x.shape[1:], strict=False):
             outside |= (position < 0) | (position >= size)
         if not outside.any():
-            return np.asarray(x[(np.arange(self.point.batch), *where)])
+            return x[(np.arange(self.point.batch), *where)]
         if outside.all() or self.system != "float" or x.dtype == object:
             raise Unknown("an index outside the entries that there are")
         inside = [np.where(outside, 0, position) for position in where]
@@ -368,10 +369,7 @@ class Evaluator:
             for _ in range(abs(int(n)) - 1):
                 result = arrays.matmul(result, base)
             return result
-        if base.dtype != object and exponent.dtype != object:
-            with np.errstate(all="ignore"):
-                return np.power(base, exponent)
-        return self.objects([power(b, e) for b, e in zip(base, exponent, strict=True)])
+        return powers(base, exponent)
 
     def _exponential(self, x: Array) -> Array:
         return apply("exp", x)
@@ -421,14 +419,9 @@ class Evaluator:
             raise Unknown("cases without a case")
         return result
 
-    def tidy(self, y: Array, level: int) -> Array:
-        """The slopes of an array; plain floats again where nothing further is carried."""
-        out = np.empty(y.shape, dtype=object)
-        for position, item in np.ndenumerate(y):
-            out[position] = slope(item, level)
-        if self.system == "float" and not any(isinstance(item, Dual) for item in out.flat):
-            return out.astype(float)
-        return out
+    def seeds(self, shape: tuple[int, ...]) -> Array:
+        """Directions to be filled in: zeros."""
+        return np.zeros(shape, dtype=float if self.system == "float" else object)
 
 
 def plain_name(tree: Tree) -> str:
