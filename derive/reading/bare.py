@@ -53,8 +53,9 @@ def bare_segments(line: str, strict: bool = False) -> list[tuple[int, int]]:
     if _SKIP.search(line) or not _RELATION.search(line):
         return []
     words = [match for match in _WORD.finditer(line) if is_prose(match[1]) and not _operand(line, match)]
-    ends = [edge for match in words for edge in (_article(line, match.start()), match.end())]
-    edges = [0, *ends, len(line)]
+    breaks = [(_article(line, match.start()), match.end()) for match in words]
+    breaks += [match.span() for match in _SENTENCE_END.finditer(line)]
+    edges = [0, *(edge for place in sorted(breaks) for edge in place), len(line)]
     made = []
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         segment = _trimmed(line, start, end)
@@ -73,6 +74,9 @@ def bare_segments(line: str, strict: bool = False) -> list[tuple[int, int]]:
     return made
 
 
+_SENTENCE_END = re.compile(r"(?<=[\w)\]\ue000])\.(?=[ \t])")
+
+
 def _article(line: str, start: int) -> int:
     """Where a word begins together with its article: ``y = -3, a mistake``."""
     article = re.search(r"(?<=[,;:.])\s+[aA]\s+$", line[max(0, start - 8) : start])
@@ -89,6 +93,8 @@ def _operand(line: str, match: re.Match[str]) -> bool:
     """Whether a word is part of the mathematics: an operator or a relation stands directly beside it."""
     before = line[max(0, match.start() - 60) : match.start()]
     after = line[match.end() : match.end() + 60]
+    if _CALL_OPENED.search(before) and _CALL_CLOSED.match(after):
+        return True
     if before[-1:] in ("-", "/") and before[-2:-1].isalnum():
         return not before[-2:-1].isalpha()
     left, right = before.rstrip()[-1:], after.lstrip()[:1]
@@ -99,6 +105,8 @@ def _operand(line: str, match: re.Match[str]) -> bool:
     return (left in _BESIDE and not dash_left) or (right in _BESIDE and not dash_right)
 
 
+_CALL_OPENED = re.compile(r"[A-Za-z]\([^().;:=]*$")  # P(heavy rain | clouds)
+_CALL_CLOSED = re.compile(r"[^().;:=]*\)")
 _BESIDE = frozenset("+-*/^_=≈×·")
 
 

@@ -332,7 +332,7 @@ class _Reader:
             piece.display or piece.struck or piece.broken or piece.outer[1] > line.end for piece in pieces
         ):
             return []
-        shown = list(_blank(self.body, line, covered))
+        shown = list(_EMPHASIS.sub(_blanks, _blank(self.body, line, covered)))
         for piece in pieces:
             for place in range(piece.outer[0], piece.outer[1]):
                 shown[place - line.start] = _COVER
@@ -403,6 +403,11 @@ class _Reader:
         ):
             return False
         start = line.start + offset
+        at = start
+        for piece in pieces:  # **t = 1.** $g = 2$: two sentences
+            if remainder[at - start : piece.outer[0] - start].rstrip(" \t*_").endswith((".", ":", ";")):
+                return False
+            at = piece.outer[1]
         self._read(start, line.end, "", state, functions, plain=False)
         return True
 
@@ -427,7 +432,7 @@ class _Reader:
             stretches.append((low, high, remainder[low - first : high - first].replace("~", " ")))
         for origin, _, shown in stretches:
             at = 0
-            shown = _EMPHASIS.sub(lambda match: " " * len(match.group()), shown)
+            shown = _EMPHASIS.sub(_blanks, shown)
             shown = without_layout(shown) if self.latex else without_styles(shown)
             parts = [(0, len(shown))]
             if cells:
@@ -482,7 +487,7 @@ class _Reader:
             source = re.sub(r"\\[()]", "  ", source)
         bare = plain
         if plain:  # Markdown's escapes and emphasis, blanked out so that places stay
-            source = _EMPHASIS.sub(lambda match: " " * len(match.group()), source)
+            source = _EMPHASIS.sub(_blanks, source)
             plain = "\\" not in source
         struck = struck or any(low <= start and end <= high for low, high in self._struck_in(start, end))
         before = self.macros.produced
@@ -589,6 +594,10 @@ class _Reader:
 
 def _unlabelled(label: re.Match[str]) -> str:
     return label.group().replace(label.group("label") or label.group("item") or "", "")
+
+
+def _blanks(match: re.Match[str]) -> str:
+    return " " * len(match.group())
 
 
 def _blank(text: str, line: _Line, covered: list[tuple[int, int]]) -> str:

@@ -39,6 +39,9 @@ def number(parser: Parser, token: Token) -> Tree:
     power = _power_of_ten(parser) if "e" not in digits else None
     if power is not None:
         digits, end = f"{digits}e{power[0]}", power[1]
+    fraction = _spread_fraction(parser, digits)
+    if fraction is not None:
+        digits, end = f"0.{fraction.text}", fraction.end
     unit = ""
     item = parser.peek()
     if "e" not in digits and _repeats(parser):
@@ -98,6 +101,15 @@ def _measured(parser: Parser, item: Token, end: int) -> str | None:
         return None
     apart = item.start > end or item.text[:1].isspace()
     return unit if len(unit) > 1 or (item.kind == "text" and apart) else None
+
+
+def _spread_fraction(parser: Parser, digits: str) -> Item | None:
+    """The digits in ``0 . 3`` as OCR spreads it, consumed: nobody writes a product of 0 so."""
+    behind = parser.peek(1)
+    if digits != "0" or not parser.next_is(".") or behind is None or not behind.text.isdigit():
+        return None
+    parser.at += 2
+    return behind
 
 
 _BEHIND = re.compile(r"[ ~]?(\\?%|[A-Za-zµμ]+(?:/s)?)(?![\w-])([ ]\w+)?[ \t]*([.,;:)|\n]|$)?")

@@ -124,7 +124,7 @@ class Parser:
 
     def relation(self) -> Tree:
         """A sum, or a relation between sums (``x > 0``, ``i = j``, ``y | x``)."""
-        if self.next_is("-", "+") and self.peek(1) is None:
+        if self.next_is("-", "+") and (self.peek(1) is None or self.next_is("|", "mid", ",", ahead=1)):
             token = cast(Token, self.take())
             return Name(token.text, span=(token.start, token.end))
         joined = self.conditions()

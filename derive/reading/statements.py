@@ -375,7 +375,9 @@ def defined_function(statement: Statement) -> str | None:
     tree = statement.sides[0].tree
     if isinstance(tree, Ambiguous) and tree.reason.startswith("brackets after a letter"):
         tree = tree.readings[0]
-    if isinstance(tree, Call) and isinstance(tree.function, Name) and not tree.function.marks:
-        name = tree.function.text
+    function = tree.function if isinstance(tree, Call) else None
+    function = function.base if isinstance(function, Indexed) else function  # V_1(s) = ...
+    if isinstance(function, Name) and not function.marks:
+        name = function.text
         return None if name in symbols.FUNCTION_WORDS or name in _BRACKETS else name
     return None

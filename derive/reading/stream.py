@@ -129,8 +129,10 @@ def _flat_group(item: Group, before: list[Item], depth: int) -> list[Item]:
     joined = bool(before) and relation_of(before[-1]) in ("->", "<->")
     if item.open == "begin" and item.name in symbols.CASES and (alone or joined) and _is_system(item.items):
         return [row, *flatten(item.items, depth + 1), Token("row", "\\\\", item.end, item.end)]
-    if item.open == "begin" and item.name == "array" and alone and _equations(item.items):
-        return [row, *flatten(item.items[1:], depth + 1), Token("row", "\\\\", item.end, item.end)]
+    if item.open == "begin" and item.name == "array" and alone:
+        rows = [inner for part in item.items for inner in _unbraced(part)]
+        if _equations(rows):
+            return [row, *flatten(rows[1:], depth + 1), Token("row", "\\\\", item.end, item.end)]
     if item.sized and item.close == "." and len(item.items) == 1 and isinstance(item.items[0], Group):
         inner_group = item.items[0]
         if inner_group.open == "begin" and alone:
@@ -141,6 +143,12 @@ def _flat_group(item: Group, before: list[Item], depth: int) -> list[Item]:
                 return [item]
             return [row, *flatten(rows, depth + 1), Token("row", "\\\\", item.end, item.end)]
     return [item]
+
+
+def _unbraced(item: Item) -> list[Item]:
+    """``{ a = 1 } \\\\ { b = 2 }``: rows as some OCR programs write them."""
+    whole = isinstance(item, Group) and item.open == "{" and has_relation(item.items)
+    return cast(Group, item).items if whole else [item]
 
 
 def _is_system(items: Sequence[Item]) -> bool:
