@@ -32,6 +32,7 @@ OF_TENSORS = {
     "sqrt", "log", "sum", "mean", "logsumexp", "root", "gcd", "exp", "argmax", "argmin", "dim", "rank",
 }  # fmt: skip
 HELD = "held#"
+END = "end"  # the font of a name that ends a sum, where it counts below what the sum runs over
 INDEX = "index"  # the font of a letter that was found to be an index
 CONSTANTS = {Name("pi"), Name("e")}
 IDENTITY = Name("I")
@@ -99,16 +100,21 @@ def is_letter(item: Tree) -> bool:
 
 def is_index(item: Tree) -> bool:
     """Whether a subscript counts: a letter, a number, or a sum of those (``t - 1``)."""
-    if is_letter(item) or (isinstance(item, Number) and item.digits.isdigit()):
+    if is_letter(item) or is_end(item) or (isinstance(item, Number) and item.digits.isdigit()):
         return True
     if isinstance(item, Negative):
         return is_index(item.operand)
     if isinstance(item, Add):
         # s i + d u - p: a stride and a padding count where a letter that runs is beside them
         return all(is_index(term) or _steps(term) for term in item.terms) and any(
-            is_letter(n) for n in item.walk()
+            is_letter(n) or is_end(n) for n in item.walk()
         )
     return False
+
+
+def is_end(item: Tree) -> bool:
+    """Whether a subscript is the name of the number where a sum ends."""
+    return isinstance(item, Name) and item.font == END
 
 
 def _steps(term: Tree) -> bool:
@@ -152,7 +158,10 @@ def _labels_a_matrix(tree: Indexed) -> bool:
         return False
     item = tree.lower[0]
     return isinstance(item, Number) or (
-        isinstance(item, Name) and "#" not in item.text and item.text not in ("i", "j", "k")
+        isinstance(item, Name)
+        and "#" not in item.text
+        and item.font != END
+        and item.text not in ("i", "j", "k")
     )
 
 
@@ -209,7 +218,10 @@ def matrices(trees: Iterable[Tree], sizes: set[Tree]) -> tuple[set[Tree], set[Tr
         ):
             found.add(node.arguments[0])
         elif isinstance(node, Call) and function_name(node.function) in ("softmax", "norm", "logsumexp"):
-            vectors.update(a for a in node.arguments if is_lower(a))
+            for argument in node.arguments:
+                _as_vector(argument, large, found, vectors)
+        elif isinstance(node, Indexed) and not isinstance(node.base, (Name, Indexed)) and len(node.lower) == 1:
+            _as_vector(node.base, large, found, vectors)  # (W x + b)_i is an entry of a vector
     turned = {node.operand for node in nodes if isinstance(node, Transpose)}
     below = {n for node in nodes if isinstance(node, Divide) for n in _factors(node.denominator)} - turned
     found -= below
@@ -245,6 +257,73 @@ def matrices(trees: Iterable[Tree], sizes: set[Tree]) -> tuple[set[Tree], set[Tr
                 if any(_is_matrix(b, found, vectors) for b in beside):
                     vectors.add(factor)
     return found, vectors
+
+
+def _as_vector(tree: Tree, large: Callable[[Tree], bool], found: set[Tree], vectors: set[Tree]) -> None:
+    r"""What is used as a vector says what its parts are: ``softmax(W \tanh(V x + b))``."""
+    match tree:
+        case Add():
+            for term in tree.terms:
+                _as_vector(term, large, found, vectors)
+        case Negative():
+            _as_vector(tree.operand, large, found, vectors)
+        case Call() if (argument := _entry_by_entry(tree)) is not None:
+            _as_vector(argument, large, found, vectors)
+        case Multiply() if set(tree.signs) <= {"", "cdot"}:
+            *before, last = tree.factors
+            capitals = [factor for factor in before if _letter(factor, large) is not None]
+            if capitals and capitals[-1] is before[-1]:
+                found.update(letter for one in capitals if (letter := _letter(one, large)) is not None)
+                _as_vector(last, large, found, vectors)
+        case Indexed() if all(isinstance(index, Number) for index in access(tree)[1]) and not is_capital(
+            tree
+        ):
+            vectors.add(tree)  # b_1, b_2: names of their own, unless b is spoken of
+        case _ if is_lower(tree):
+            vectors.add(tree)
+
+
+_OF_WHOLES = ("norm", "det", "tr", "max", "min", "sum", "mean", "logsumexp", "softmax", "diag", "abs")
+
+
+def _entry_by_entry(call: Call) -> Tree | None:
+    """What a function acts on entry by entry: the argument of ``tanh``, the z of ``max(0, z)``."""
+    name, arguments = function_name(_unlabelled(call.function)), call.arguments
+    if name in ("max", "min") and len(arguments) == 2 and any(isinstance(a, Number) for a in arguments):
+        return next((a for a in arguments if not isinstance(a, Number)), None)
+    return arguments[0] if len(arguments) == 1 and name not in _OF_WHOLES else None
+
+
+def is_made_a_vector(tree: Tree) -> bool:
+    """Whether a formula can only be a vector: a matrix times what is none, a softmax, functions of those.
+
+    >>> from derive.reading import read_formula
+    >>> formulas = (r"W \\tanh(x) + b", r"\\operatorname{softmax}(s)", "w x + b", "x^T W x")
+    >>> [is_made_a_vector(read_formula(formula)) for formula in formulas]
+    [True, True, False, False]
+    """
+    match tree:
+        case Add():
+            return any(map(is_made_a_vector, tree.terms))
+        case Negative():
+            return is_made_a_vector(tree.operand)
+        case Call() if function_name(_unlabelled(tree.function)) == "softmax" and len(tree.arguments) == 1:
+            return _may_be_vector(tree.arguments[0])
+        case Call():
+            argument = _entry_by_entry(tree)
+            return argument is not None and is_made_a_vector(argument)
+        case Multiply() if set(tree.signs) <= {"", "cdot"}:
+            *before, last = tree.factors
+            times = before[-1].operand if isinstance(before[-1], Transpose) else before[-1]
+            first = before[0]
+            row = isinstance(first, Transpose) and is_lower(first.operand)
+            return is_capital(times) and not _counts(times) and not row and _may_be_vector(last)
+    return False
+
+
+def _may_be_vector(tree: Tree) -> bool:
+    argument = _entry_by_entry(tree) if isinstance(tree, Call) else None
+    return is_lower(tree) or is_made_a_vector(tree) or (argument is not None and _may_be_vector(argument))
 
 
 def _outside_indices(tree: Tree) -> Iterator[Tree]:
@@ -342,13 +421,12 @@ def _inverse(node: Power) -> bool:
 
 
 def size_names(trees: Iterable[Tree]) -> set[Tree]:
-    """The letters used as the upper end of a sum over an index: they are sizes."""
+    """The letters used as the upper end of a sum over an index, or in it (``K - 1``): they are sizes."""
     return {
-        node.upper
+        name
         for tree in trees
         for node in tree.walk()
-        if isinstance(node, Big)
-        and isinstance(node.upper, (Name, Indexed))
-        and node.upper != Name("infty")
-        and node.operator in ("sum", "prod")
+        if isinstance(node, Big) and node.upper is not None and node.operator in ("sum", "prod")
+        for name in (node.upper.terms if isinstance(node.upper, Add) else (node.upper,))
+        if isinstance(name, (Name, Indexed)) and name != Name("infty")
     }

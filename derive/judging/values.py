@@ -19,8 +19,8 @@ from derive.judging.arrays import Array
 from derive.judging.duals import plain
 from derive.judging.functions import apply, powers
 from derive.judging.layout import Layout
-from derive.judging.limits import Budget, Irrational, ShapeMismatch, TooLarge, Unknown, cost
-from derive.judging.names import CONSTANTS, IDENTITY, access, is_held, is_indicator, is_letter
+from derive.judging.limits import Budget, Irrational, Outside, ShapeMismatch, TooLarge, Unknown, cost
+from derive.judging.names import CONSTANTS, IDENTITY, access, is_end, is_held, is_indicator, is_letter
 from derive.judging.scalars import Interval
 from derive.judging.trees import UNITS, both_lists
 from derive.reading.tree import (
@@ -262,6 +262,8 @@ class Evaluator:
                 return -self.index(tree.operand)
             case _ if tree in self.indices:
                 return self.indices[tree]
+            case Name() if is_end(tree):
+                return self.index(Name(tree.text, tree.marks))
             case _ if tree in self.layout.sizes:
                 return np.full(self.point.batch, self.size(("size", tree)))
         return self._whole_numbers(tree)
@@ -310,7 +312,7 @@ class Evaluator:
         if not outside.any():
             return x[(np.arange(self.point.batch), *where)]
         if outside.all() or self.system != "float" or x.dtype == object:
-            raise Unknown("an index outside the entries that there are")
+            raise Outside("an index outside the entries that there are")
         inside = [np.where(outside, 0, position) for position in where]
         return np.where(outside, np.nan, x[(np.arange(self.point.batch), *inside)])
 
@@ -325,7 +327,8 @@ class Evaluator:
     def indicator(self, relation: Tree) -> Array:
         """1 where the relation holds, else 0."""
         assert isinstance(relation, Relation)
-        return self.truth(relation) + self.full(0)
+        truth, zero = self.truth(relation), self.full(0)
+        return truth + zero.reshape(-1, *(1,) * (truth.ndim - 1))
 
     def _product(self, tree: Multiply) -> Array:
         if len(tree.factors) == 2 and isinstance(tree.factors[1], Relation) and is_indicator(tree.factors[0]):
@@ -360,7 +363,9 @@ class Evaluator:
         base = self.value(tree.base)
         if exponent.ndim != 1:
             raise ShapeMismatch("a power with a matrix as its exponent")
-        if base.ndim == 3:
+        if base.ndim == 3 and base.shape[2] == 1 < base.shape[1]:  # of a vector: of every entry
+            exponent = exponent[:, None, None]
+        elif base.ndim == 3:
             n = plain(exponent[0])
             if base.shape[1] != base.shape[2] or n != int(n) or abs(n) > 64:
                 raise ShapeMismatch(f"a power of {arrays.shape_text(base)}, which is not square")

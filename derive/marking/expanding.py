@@ -9,7 +9,7 @@ from dataclasses import replace
 from derive.judging.compare import free_names
 from derive.judging.digits import as_rounded
 from derive.judging.limits import TooLarge, Unknown
-from derive.judging.names import HELD, access, function_name, is_letter
+from derive.judging.names import HELD, access, function_name, is_letter, is_made_a_vector
 from derive.judging.trees import rational, rebuild, rename_bound, substitute
 from derive.judging.values import plain_name
 from derive.marking.scope import Expansion, Meaning, Mode, Scope, literal
@@ -208,7 +208,9 @@ class Worker:
             if len(indices) and literal(meaning.tree) and not isinstance(meaning.tree, (Number, Negative)):
                 return Indexed(self._unfold(base, meaning), indices)
             whole = self._unfold(base, meaning)
-            if isinstance(whole, (List, Matrix)):
+            if isinstance(whole, (List, Matrix)) or (
+                len(indices) == 1 and _numbers_entries(indices[0]) and is_made_a_vector(whole)
+            ):
                 return Indexed(whole, indices)
         gathered = (
             self._gather(base) if self.mode != "general" and any(is_letter(i) for i in indices) else None
@@ -366,6 +368,14 @@ class Worker:
         value = self._name(variable) if not isinstance(variable, Indexed) else self._indexed(variable)
         if value != variable:
             self.expansion.lets[variable] = value
+
+
+def _numbers_entries(index: Tree) -> bool:
+    """Whether an index numbers the entries of a vector: bound by a sum, or a customary letter for that.
+
+    Another letter may number examples or steps.
+    """
+    return isinstance(index, Name) and ("#" in index.text or index.text in "ijkl")
 
 
 def _mentions(tree: Tree, names: list[Tree]) -> bool:

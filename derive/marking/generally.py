@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from derive.judging.claim import Claim
 from derive.judging.compare import free_names, judge
 from derive.judging.identities import Setting
 from derive.judging.layout import Shape
-from derive.judging.names import access, is_letter, matrices
+from derive.judging.names import access, function_name, is_letter, matrices
 from derive.judging.sampling import SHARES
 from derive.judging.values import plain_name
 from derive.marking.doubts import about_a_function, counted_powers
@@ -21,6 +22,7 @@ from derive.reading.tree import (
     Derivative,
     Divide,
     Indexed,
+    Multiply,
     Name,
     Number,
     Power,
@@ -49,15 +51,11 @@ def stated_generally(
         return False
     supposed, _ = matrices([left.tree, right.tree], set())
     shown = _transposed(link.left) | _transposed(link.right)
-    if any(n not in declared and n not in shown for n in supposed) and not isinstance(link.left, Derivative):
+    slope = isinstance(link.left, Derivative) or isinstance(left.tree, Derivative)
+    if any(n not in declared and n not in shown for n in supposed) and not slope:
         return False  # that they do not commute is only a default
     ours, theirs = _bases(names_left(left, lets)), _bases(names_left(right, lets))
-    if (
-        not ours
-        or not theirs
-        or not theirs <= ours
-        or (ours != theirs and not isinstance(link.left, Derivative))
-    ):
+    if not ours or not theirs or not theirs <= ours or (ours != theirs and not slope):
         return False
     head = link.left
     if link.restates:
@@ -65,17 +63,15 @@ def stated_generally(
     known = (
         about_a_function(head) or _is_primed(head) or (isinstance(head, Call) and of_variables(head.function))
     )
-    if not known and not isinstance(head, Derivative) and counted_powers(link):
+    if not known and not slope and counted_powers(link):
         return False
     if _shared_functions(link):
         return True  # sigma(z) on both sides: one is the other rewritten
     if link.first and key_of(link.right) is not None and not isinstance(head, Big):
-        return known or isinstance(head, Derivative)  # ... = y names or solves for y
+        return known or slope  # ... = y names or solves for y
     if key_of(head) is None and len(ours) >= NO_CHANCE and all(name in declared for name in ours):
         return True  # the same declared names on both sides, too many to be an equation for one of them
-    return (
-        known or isinstance(head, Derivative) or _operation(head) or (not link.first and key_of(head) is None)
-    )
+    return known or slope or _operation(head) or (not link.first and key_of(head) is None)
 
 
 def applied(head: Tree) -> bool:
@@ -127,19 +123,43 @@ def all_square(left: Expansion, right: Expansion, setting: Setting) -> Claim | N
     return claim if claim.wrong and claim.note != "shape" else None
 
 
-def adding_up(left: Expansion, right: Expansion, setting: Setting, scope: Scope) -> Claim | None:
-    """What is right if the entries of a family add up to 1: as a rule they are probabilities, said or not."""
+def adding_up(
+    left: Expansion, right: Expansion, setting: Setting, shares: set[Tree] | None = None
+) -> Claim | None:
+    """What is right if the entries of a family add up to 1: those that are known to (``shares``), or else any
+    family, for as a rule they are probabilities, said or not."""
     accesses = [access(n) for t in (left.tree, right.tree) for n in t.walk() if isinstance(n, Indexed)]
     families = {base for base, indices in accesses if len(indices) == 1 and is_letter(indices[0])}
-    for base in sorted(families - set(setting.domains), key=repr):
+    families -= set(setting.domains)
+    for base in sorted(families if shares is None else families & shares, key=repr):
         domains = {**setting.domains, base: SHARES}
         claim = judge(left.tree, right.tree, "=", replace(setting, domains=domains))
         if claim.verdict == "correct":
             said = f"the entries of {plain_name(base)} add up to 1"
-            if base in scope.shares:
+            if shares is not None:
                 return replace(claim, assumed=(*claim.assumed, said))
             return Claim("undecided", message=f"right only if {said}, which is not stated")
     return None
+
+
+def weights_of_logs(tree: Tree) -> Iterator[Tree]:
+    r"""The y of a cross-entropy ``\sum_k y_k \log p_k``: a distribution, as a rule, whether said or not.
+
+    >>> from derive.reading import read_formula
+    >>> [name.text for name in weights_of_logs(read_formula(r"L = -\sum_k y_k \log p_k"))]
+    ['y']
+    """
+    for big in (node for node in tree.walk() if isinstance(node, Big) and node.operator == "sum"):
+        factors = big.body.factors if isinstance(big.body, Multiply) else ()
+        logs = [f for f in factors if isinstance(f, Call) and function_name(_unlabelled(f.function)) == "log"]
+        entries = [access(f) for f in factors if isinstance(f, Indexed)]
+        of_entries = [access(a)[1] for f in logs for a in f.arguments if isinstance(a, Indexed)]
+        if of_entries == [big.variables]:
+            yield from (base for base, indices in entries if indices == big.variables)
+
+
+def _unlabelled(function: Tree) -> Tree:
+    return function.base if isinstance(function, Indexed) else function
 
 
 def independent(left: Expansion, right: Expansion, setting: Setting) -> Claim | None:

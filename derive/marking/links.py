@@ -17,16 +17,15 @@ from derive.judging.claim import Claim
 from derive.judging.compare import (
     INEQUALITIES,
     common_verdict,
-    entries_of_matrices,
     free_names,
     is_closed,
     judge,
-    readings,
 )
 from derive.judging.conventions import CONVENTIONS
 from derive.judging.digits import literal as number_of
 from derive.judging.limits import Refusal
 from derive.judging.names import access, is_letter
+from derive.judging.readings import entries_of_matrices, readings
 from derive.judging.setting import setting_for
 from derive.judging.shapes import infer
 from derive.judging.trees import canonical, substitute, wider
@@ -271,10 +270,14 @@ def _road(
         # Shapes that only the defaults give are no ground for calling a line wrong.
         if claim.wrong and claim.note == "shape":
             claim = all_square(left, right, setting) or claim
-        if claim.wrong and (claim.note == "shape" or not stated_generally(link, left, right, lets, declared)):
+        if claim.wrong and claim.note == "shape":
             return None
-        if claim.wrong and claim.note != "shape":
-            claim = adding_up(left, right, setting, scope) or independent(left, right, setting) or claim
+        if claim.wrong and (shared := adding_up(left, right, setting, scope.shares)) is not None:
+            return shared
+        if claim.wrong and not stated_generally(link, left, right, lets, declared):
+            return None
+        if claim.wrong:
+            claim = adding_up(left, right, setting) or independent(left, right, setting) or claim
         if claim.wrong and partly_given(lacking, scope):
             return None  # numbers may have been put in for some of the names
     elif lacking - _known_sizes([left.tree, right.tree], lets):

@@ -176,6 +176,8 @@ class Namer:
             return True
         if claim.note == "shape" and meaning is None:
             return False
+        if meaning is not None and isinstance(meaning.tree, Derivative) and link.line - meaning.line <= NEAR:
+            return not isinstance(link.right, Derivative)  # delta = dL/dz, and then what that is
         if key in self.scope.values and (meaning is None or link.line - meaning.line > NEAR):
             return False  # its value was settled before: this is another one
         if literal(link.right):
