@@ -16,6 +16,7 @@ from derive.reading.statement import Role
 from derive.reading.stream import BINARY, open_ended
 
 _ARROWS = ("->", "<->")
+_MAPS = ("->", "|->")  # f : A \\to B, f : x \\mapsto x^2
 
 
 @dataclass
@@ -404,7 +405,7 @@ def _colon_parts(items: list[Item]) -> list[list[Item]]:
     if asked:
         sign = items[place]
         return [[*head, Token("bad", "is this colon a division or a label?", sign.start, sign.end), *tail]]
-    maps = any(relation_of(item) == "->" for item in tail) and not any(
+    maps = any(relation_of(item) in _MAPS for item in tail) and not any(
         relation_of(item) == "=" for item in tail
     )
     if maps and head and not has_relation(head):
@@ -428,7 +429,7 @@ def _introduces(head: Sequence[Item], colon: Item, tail: Sequence[Item]) -> bool
 def _is_ratio(head: Sequence[Item], tail: Sequence[Item]) -> bool:
     """``6 : 3 = 2``, ``x = 6 : 3``, ``a : b = c``: what stands before the colon may be divided."""
     above, below = _last_side(head), _first_side(tail)
-    if not above or not below or any(relation_of(item) == "->" for item in tail):  # f : A \\to B
+    if not above or not below or any(relation_of(item) in _MAPS for item in tail):  # f : A \\to B
         return False
     if is_numeric(above) and is_numeric(below):
         return True

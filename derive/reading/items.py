@@ -30,7 +30,7 @@ OPERATORS = frozenset(
         "uparrow",
         "downarrow",
     ]
-) | {"cup", "cap", "setminus"}
+) | {"cup", "cap", "setminus", "forall", "exists"}
 
 
 def describe(item: Item) -> str:

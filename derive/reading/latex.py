@@ -113,6 +113,9 @@ def to_latex(tree: Tree) -> str:
             return _derivative(tree)
         case Relation(sign=sign, left=left, right=right):
             shown = symbols.RELATION_LATEX.get(sign, sign)
+            if sign in ("forall", "exists"):
+                claim = "" if right == NOTHING else f": {to_latex(right)}"
+                return f"{shown} {to_latex(left)}{claim}"
             if left == NOTHING:
                 loose = isinstance(_inner(right), (Relation, Add)) or (sign == "neg" and _is_product(right))
                 return (

@@ -181,7 +181,8 @@ def sequence(group: Group, parser: Parser) -> Tree:
         if separated is not None:
             return separated
     colon = next((at for at, item in enumerate(group.items) if item.kind == "sign" and item.text == ":"), 0)
-    if group.open == "\\{" and colon and group.items[colon + 1 :]:
+    looser = any(item.text in ("|", "mid", "forall", "exists") for item in group.items[:colon])
+    if group.open == "\\{" and colon and group.items[colon + 1 :] and not looser:
         such, that = parser.read(group.items[:colon]), parser.read(group.items[colon + 1 :])
         return List((Relation(":", such, that, span=span_of([such, that])),), "{")
     brackets = group.open if _OWN_CLOSE.get(group.open) == group.close else group.open + group.close

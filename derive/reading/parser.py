@@ -122,11 +122,22 @@ class Parser:
             parts.append(self.relation())
         return parts[0] if len(parts) == 1 else List(tuple(parts), "", span=span_of(parts))
 
+    def _stands_alone(self) -> bool:
+        """Whether a sign is a value of its own: ``P(+ | -)``; in ``-|z|`` the bar opens."""
+        bars = sum(getattr(item, "text", "") in ("|", "mid") for item in self.items[self.at + 1 :])
+        return (
+            self.peek(1) is None
+            or self.next_is(",", ahead=1)
+            or (self.next_is("|", "mid", ahead=1) and bars == 1)
+        )
+
     def relation(self) -> Tree:
         """A sum, or a relation between sums (``x > 0``, ``i = j``, ``y | x``)."""
-        if self.next_is("-", "+") and (self.peek(1) is None or self.next_is("|", "mid", ",", ahead=1)):
+        if self.next_is("-", "+") and self._stands_alone():
             token = cast(Token, self.take())
             return Name(token.text, span=(token.start, token.end))
+        if self.next_is("forall", "exists"):
+            return self.quantified(None)
         joined = self.conditions()
         if joined is not None:
             return joined
@@ -139,13 +150,27 @@ class Parser:
                 rest = self.relation()
                 return Relation(":", sides[0], rest, span=span_of([sides[0], rest]))
             sides.append(self.operation())
-        if not signs:
-            return sides[0]
-        made = [
-            Relation(sign, left, right, span=span_of([left, right]))
-            for sign, left, right in zip(signs, sides, sides[1:], strict=False)
-        ]
-        return made[0] if len(made) == 1 else List(tuple(made), "", span=span_of(sides))
+        made = _chained(sides, signs)
+        return self.quantified(made) if signs and self.next_is("forall", "exists") else made
+
+    def quantified(self, claim: Tree | None) -> Tree:
+        """``\\forall y \\in Y: x \\ge y``, or the same behind what is claimed: ``x > 0 \\ \\forall x``."""
+        quantifier = cast(Token, self.take())
+        sides, signs = [self.operation()], []
+        while (sign := self.relation_sign()) not in (None, ":"):
+            self.at += 1
+            signs.append(sign)
+            sides.append(self.operation())
+        bound = _chained(sides, signs)
+        after = self.peek()
+        joined = self.next_is(":", ",") or (after is not None and after.text.strip() in _SUCH_THAT)
+        if claim is None and joined:
+            words = self.take()
+            if words.kind == "text":
+                self.context.notes.append(words.text.strip())
+            claim = self.relation()
+        span = (quantifier.start, end_of(claim or bound))
+        return Relation(quantifier.text, bound, claim or NOTHING, span=span)
 
     def conditions(self) -> Tree | None:
         """``x > 0 \\wedge y > 0``: whole relations joined by and and or, which are then the loosest."""
@@ -354,7 +379,7 @@ class Parser:
         if isinstance(item, Group):
             return True
         if item.kind in ("number", "letter", "word", "text"):
-            return True
+            return item.text.strip() not in _SUCH_THAT
         if item.kind == "sign":
             return item.text == "|" and self.bars_left() % 2 == 0 and not self.next_is("_", ahead=1)
         if item.kind == "command":
@@ -374,6 +399,20 @@ class Parser:
         tree = read_factor(self)
         self.context.nesting -= 1
         return tree
+
+
+_SUCH_THAT = ("s.t.", "such that")
+
+
+def _chained(sides: list[Tree], signs: list[str]) -> Tree:
+    """``a < b < c`` as a list of its links."""
+    if not signs:
+        return sides[0]
+    made = [
+        Relation(sign, left, right, span=span_of([left, right]))
+        for sign, left, right in zip(signs, sides, sides[1:], strict=False)
+    ]
+    return made[0] if len(made) == 1 else List(tuple(made), "", span=span_of(sides))
 
 
 def _names_function(tree: Tree, context: Context) -> bool:

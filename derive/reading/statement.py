@@ -16,7 +16,7 @@ from derive.reading.tree import Ambiguous, Hole, Span, Tree, rebuilt
 
 Sign = Literal[
     "=", "~=", ":=", "<", "<=", ">", ">=", "!=", "->", "in", "propto", "~", "notin", "<->", "subset", "<<",
-    ">>", ":", "subseteq", "supset", "supseteq", "perp", "indep", "preceq", "succeq", "prec", "succ",
+    ">>", ":", "|->", "subseteq", "supset", "supseteq", "perp", "indep", "preceq", "succeq", "prec", "succ",
 ]  # fmt: skip
 Role = Literal["claim", "condition", "given"]
 Status = Literal["read", "ambiguous", "in part", "unread", "struck"]

@@ -370,9 +370,13 @@ _BRACKETS = symbols.words("abs norm floor ceil")  # functions that are written a
 
 def defined_function(statement: Statement) -> str | None:
     """The letter that a statement such as ``h(x) = ...`` defines as a function, if it does."""
-    if not statement.signs or statement.signs[0] not in ("=", ":=") or statement.struck:
+    if not statement.signs or statement.struck:
         return None
     tree = statement.sides[0].tree
+    if statement.signs[0] == ":" and isinstance(tree, Name) and not tree.marks:  # f : A \\to B
+        return tree.text if statement.signs[-1] in ("->", "|->") else None
+    if statement.signs[0] not in ("=", ":="):
+        return None
     if isinstance(tree, Ambiguous) and tree.reason.startswith("brackets after a letter"):
         tree = tree.readings[0]
     function = tree.function if isinstance(tree, Call) else None

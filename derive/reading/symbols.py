@@ -157,7 +157,7 @@ RELATIONS = {
     "=": "=", "==": "=", "equiv": "=", "approx": "~=", "approxeq": "~=", "simeq": "~=",
     "cong": "~=", "doteq": "~=", "~=": "~=", "≒": "~=", ":=": ":=", "leftarrow": ":=", "<-": ":=",
     "<": "<", "leq": "<=", "<=": "<=", ">": ">", "geq": ">=", ">=": ">=", "neq": "!=", "!=": "!=",
-    "rightarrow": "->", "Rightarrow": "->", "mapsto": "->", "->": "->", "=>": "->", "in": "in",
+    "rightarrow": "->", "Rightarrow": "->", "mapsto": "|->", "->": "->", "=>": "->", "in": "in",
     "notin": "notin", "propto": "propto", "sim": "~", "Leftrightarrow": "<->", "<=>": "<->",
     "subset": "subset", "subseteq": "subseteq", "supset": "supset", "supseteq": "supseteq",
     "preceq": "preceq", "succeq": "succeq", "prec": "prec", "succ": "succ", "perp": "perp",
@@ -165,14 +165,15 @@ RELATIONS = {
 }  # fmt: skip
 RELATION_LATEX = {
     "=": "=", "~=": r"\approx", ":=": ":=", "<": "<", "<=": r"\leq", ">": ">", ">=": r"\geq",
-    "!=": r"\neq", "->": r"\rightarrow", "in": r"\in", "notin": r"\notin", "propto": r"\propto",
+    "!=": r"\neq", "->": r"\rightarrow", "|->": r"\mapsto",
+    "in": r"\in", "notin": r"\notin", "propto": r"\propto",
     "~": r"\sim", "<->": r"\Leftrightarrow", "subset": r"\subset", "subseteq": r"\subseteq",
     "supset": r"\supset", "supseteq": r"\supseteq", "preceq": r"\preceq", "succeq": r"\succeq",
     "prec": r"\prec", "succ": r"\succ", "perp": r"\perp", "indep": r"\perp\!\!\!\perp",
     "<<": r"\ll", ">>": r"\gg", ":": ":", "|": r"\mid", "||": r"\|", ",": ",", "cup": r"\cup",
     "cap": r"\cap", "setminus": r"\setminus", "oplus": r"\oplus", "star": r"\star", "mod": r"\bmod",
     "wedge": r"\wedge", "vee": r"\vee", "circ": r"\circ", "neg": r"\neg", "odot": r"\odot",
-    ";": ";", "oslash": r"\oslash", "pm": r"\pm", "mp": r"\mp",
+    "forall": r"\forall", "exists": r"\exists", ";": ";", "oslash": r"\oslash", "pm": r"\pm", "mp": r"\mp",
 }  # fmt: skip
 
 PRODUCTS = {

@@ -23,13 +23,11 @@ LINES = [
 ]
 #: Lines that are not read, by what they contain.
 GAPS = {
-    "exists p": "an existence claim inside a set",
     "i.e., A_i": "words written as mathematics, without \\text",
     "∂2F": "the order of a derivative written as a factor",
     "Val(Y) P_": "a brace in the wrong place leaves nothing under the sum",
     "StandardNormal}()": "a function of nothing",
     "stackrel{[N]}": "sizes set above symbols",
-    r"forall u \in \mathcal{N}(v)\})": "for all, inside a set",
     "in}:]^T": "a slice with a word as its bound",
     "partial^+": "an immediate derivative, marked with a plus",
 }
