@@ -273,7 +273,8 @@ def _extrapolated(at: Evaluator, tree: Big, way: Sequence[Any]) -> Array:
 
 
 def _floats(x: Array) -> Array:
-    return np.array([float(plain(item)) for item in x])
+    x = plain(x)
+    return np.asarray(x, dtype=float) if x.dtype != object else np.array([float(plain(item)) for item in x])
 
 
 def _magnitudes(x: Array) -> Array:

@@ -341,13 +341,13 @@ def _refute(left: Tree, right: Tree, setting: Setting, layout: Layout, point: Po
             y = evaluate_at(right, "precise", there, layout, setting)
         except Refusal:
             return None
-        worst, entry = 0.0, None
+        worst, entry = tolerance(left, right, *setting.lets.values()), None
         for position in np.ndindex(x.shape):
             a, b = plain(x[position]), plain(y[position])
             if a != a or b != b:
                 return None
             gap = abs(a - b) / max(1, abs(a), abs(b))
-            if gap > max(worst, tolerance(left, right, *setting.lets.values())):
+            if gap > worst:
                 worst, entry = gap, position
         if entry is None:
             return None

@@ -73,6 +73,8 @@ def _products(tree: Tree, values: set[Tree]) -> Tree:
     """``g_i [a = b]`` has Iverson's bracket behind it; ``f_j (1 - c)`` is a product where f_j is a value
     elsewhere.
     """
+    if not tree.has(Call):
+        return tree
     tree = rebuild(tree, lambda part: _products(part, values))
     if isinstance(tree, Call) and isinstance(tree.function, Indexed) and len(tree.arguments) == 1:
         argument = tree.arguments[0]
@@ -88,6 +90,8 @@ def _over_pairs(trees: list[Tree]) -> list[Tree]:
     outside = {n for tree in trees for n in _outside(tree)}
 
     def widen(tree: Tree) -> Tree:
+        if not tree.has(Big):
+            return tree
         tree = rebuild(tree, widen)
         if isinstance(tree, Big) and isinstance(tree.condition, Relation) and tree.condition.sign in _ORDERS:
             ends = (tree.condition.left, tree.condition.right)
@@ -190,6 +194,8 @@ def _apart(tree: Tree, given: set[Tree]) -> Tree:
     """``W_{K a e}`` of ``[W_K]_{ae}`` as entries of ``W_K``; derivatives of a loss that is not given as
     names.
     """
+    if not tree.has(Derivative, Indexed):
+        return tree
     if isinstance(tree, Derivative):
         opaque = _as_name(tree, given)
         if opaque is not None:

@@ -71,6 +71,8 @@ def with_sets(tree: Tree) -> Tree:
     >>> with_sets(read_formula(r"\\{3, 1\\} \\cup \\{1, 2\\}")) == read_formula(r"\\{1, 2, 3\\}")
     True
     """
+    if not tree.has(Relation, List):
+        return tree
     tree = rebuild(tree, with_sets)
     if isinstance(tree, Relation) and tree.sign in SETS:
         left, right = tree.left, tree.right

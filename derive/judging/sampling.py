@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ BATCH = 24
 #: So many points where each of them costs much.
 FEW = 8
 #: Values for the first points. No zero (kinks) and no pair that is equal or opposite for different names.
-SIMPLE = ("1", "2", "1/2", "3", "-1", "-2", "3/2", "-1/2")
+SIMPLE = (1.0, 2.0, 0.5, 3.0, -1.0, -2.0, 1.5, -0.5)
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,7 @@ def _values(rng: np.random.Generator, domain: Domain, shape: tuple[int, ...], po
     x = np.round(rng.uniform(domain.low, domain.high, size=shape), 2)
     x = np.where(x == 0, 0.37, x)
     if len(shape) == 1:
-        simple = [float(Fraction(s)) for s in SIMPLE]
-        simple = [s for s in simple if domain.low <= s <= domain.high]
+        simple = [s for s in SIMPLE if domain.low <= s <= domain.high]
         for k in range(min(6, len(simple), shape[0])):
             x[k] = simple[(k + position) % len(simple)]
     return x
@@ -221,18 +221,31 @@ def _fractions(x: Array) -> Array:
     spend(8 * OBJECT * x.size)
     out = np.empty(x.shape, dtype=object)
     for position, item in np.ndenumerate(x):
-        out[position] = Fraction(str(item))
+        out[position] = _fraction(float(item))
     return out
+
+
+@lru_cache(maxsize=4096)  # values of two decimals are drawn again and again
+def _fraction(x: float) -> Fraction:
+    return Fraction(str(x))
 
 
 def precisely(point: Point) -> Point:
     """The same point in high precision."""
-    from mpmath import mpf
+    from mpmath import mp
 
     names = {}
     for name, x in point.names.items():
         out = np.empty(x.shape, dtype=object)
         for position, item in np.ndenumerate(x):
-            out[position] = mpf(item.numerator) / item.denominator
+            out[position] = _quotient(item.numerator, item.denominator, mp.prec)
         names[name] = out
     return Point(point.batch, names, point.indices, point.functions, point.sizes, point.random)
+
+
+@lru_cache(maxsize=4096)
+def _quotient(top: int, bottom: int, precision: int) -> Any:
+    """The quotient at the precision that is in force, which is named for the memory only."""
+    from mpmath import mpf
+
+    return mpf(top) / bottom

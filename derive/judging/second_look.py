@@ -93,6 +93,8 @@ def _with_normal(tree: Tree) -> Tree:
 
 def hessian(tree: Tree) -> Tree:
     r"""``\nabla^2_x f`` as the derivative of the gradient."""
+    if not tree.has(Derivative):
+        return tree
     tree = rebuild(tree, hessian)
     if isinstance(tree, Derivative) and tree.kind == "nabla^2" and tree.of is not None and tree.wrt:
         return Derivative(Derivative(tree.of, tree.wrt, "nabla"), tree.wrt, "partial", tree.at)
@@ -143,6 +145,8 @@ def _lengths(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
     """The square of a vector was taken entry by entry; it may be the square of its length."""
     sides = [rename_bound(left), rename_bound(right)]
     squares = [n for t in sides for n in t.walk() if isinstance(n, Power) and n.exponent == Number("2")]
+    if not squares:
+        return
     try:
         _, shapes = infer([*sides, *(n.base for n in squares)], setting.shapes, setting.lets)
     except Refusal:

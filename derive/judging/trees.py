@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from fractions import Fraction
 from itertools import count
+from operator import is_
 from typing import Any
 
 from derive.judging.limits import MAX_DIGITS, MAX_NODES, TooLarge
@@ -36,26 +37,20 @@ EULER = Name("e")
 
 def rebuild(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
     """The same node with ``change`` applied to each direct sub-tree."""
-    if not tree.children():
+    children = tree.children()
+    changed = [change(child) for child in children]
+    if all(map(is_, children, changed)):
         return tree
-    changed: dict[str, Any] = {}
-    for name in tree.__dataclass_fields__:
-        if name == "span":
-            continue
-        old = getattr(tree, name)
-        new = _map(old, change)
-        if new is not old:
-            changed[name] = new
-    return replace(tree, **changed) if changed else tree
+    new = iter(changed)  # in the order in which the fields have them
+    names = (name for name in tree.__dataclass_fields__ if name != "span")
+    return replace(tree, **{name: _with(getattr(tree, name), new) for name in names})
 
 
-def _map(part: object, change: Callable[[Tree], Tree]) -> object:
+def _with(part: Any, new: Iterator[Tree]) -> Any:
+    """A field with the next sub-trees in the places of its own."""
     if isinstance(part, Tree):
-        return change(part)
-    if isinstance(part, tuple):
-        new = tuple(_map(item, change) for item in part)
-        return part if all(a is b for a, b in zip(new, part, strict=True)) else new
-    return part
+        return next(new)
+    return tuple(_with(item, new) for item in part) if isinstance(part, tuple) else part
 
 
 def substitute(tree: Tree, table: Mapping[Tree, Tree]) -> Tree:
@@ -66,6 +61,8 @@ def substitute(tree: Tree, table: Mapping[Tree, Tree]) -> Tree:
     """
     if tree in table:
         return table[tree]
+    if table.keys().isdisjoint(tree.walk()):
+        return tree
     return rebuild(tree, lambda part: substitute(part, table))
 
 
@@ -97,6 +94,8 @@ _numbers = count()
 
 def rename_bound(tree: Tree) -> Tree:
     """Give every letter bound by a sum, product, maximum, ... a name of its own, so that none is captured."""
+    if not tree.has(Big):
+        return tree
     if isinstance(tree, Big):
         bound = [v for v in tree.variables if isinstance(v, Name)]
         table: dict[Tree, Tree] = {

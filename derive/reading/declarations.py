@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from derive.reading import symbols
 from derive.reading.latex import to_latex
@@ -95,7 +96,11 @@ def key(name: str | Tree) -> str:
     >>> key(r"\\beta_{1}") == key("beta_1")
     True
     """
-    source = name if isinstance(name, str) else to_latex(name)
+    return _spelled(name if isinstance(name, str) else to_latex(name))
+
+
+@lru_cache(maxsize=1024)
+def _spelled(source: str) -> str:
     fonts = symbols.FONTS
     pieces = [fonts.get(token.text, token.text) for token in lex(source, plain=True)]
     return "".join(piece for piece in pieces if piece not in ("{", "}"))
@@ -145,6 +150,8 @@ class Declarations:
 
     def get(self, name: str | Tree) -> Declaration | None:
         """What is declared of a name, or of the base of its family (``z`` for ``z_i`` and ``z^{(1)}``)."""
+        if not self._by_key:
+            return None
         found = self._by_key.get(key(name))
         if found is None and isinstance(name, Indexed):
             return self.get(name.base)

@@ -13,16 +13,37 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
+from itertools import islice
 from typing import Any, Literal
 
 Span = tuple[int, int]
 
 
+#: Trees of up to so many nodes remember them.
+REMEMBERED = 200
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tree:
-    """What every node has: its place in the text, which does not count in comparisons."""
+    """What every node has: its place in the text, which does not count in comparisons.
+
+    A tree never changes, and every question about it asks for its children, its nodes and its hash: each is
+    found once and kept beside the fields, under a name with an underscore, so it is no part of what the tree
+    says.
+    """
 
     span: Span | None = field(default=None, compare=False, repr=False)
+
+    def __init_subclass__(cls) -> None:
+        cls.__hash__ = Tree.__hash__  # type: ignore[method-assign]  # else each would get one that forgets
+
+    def __hash__(self) -> int:
+        found: int | None = self.__dict__.get("_hash")
+        if found is None:
+            names = (name for name in self.__dataclass_fields__ if name != "span")
+            found = hash((type(self), *(getattr(self, name) for name in names)))
+            self.__dict__["_hash"] = found
+        return found
 
     def children(self) -> tuple[Tree, ...]:
         """The direct sub-trees, in written order."""
@@ -30,12 +51,36 @@ class Tree:
         if found is None:
             names = (name for name in self.__dataclass_fields__ if name != "span")
             found = tuple(tree for name in names for tree in _trees_in(getattr(self, name)))
-            # No field, so no part of what the tree says: every question about a tree walks it anew.
             self.__dict__["_children"] = found
+        return found
+
+    def has(self, *kinds: type[Tree]) -> bool:
+        """Whether a node of one of these classes is in it.
+
+        >>> Negative(Name("x")).has(Name), Negative(Name("x")).has(Number, Power)
+        (True, False)
+        """
+        return not self._kinds().isdisjoint(kinds)
+
+    def _kinds(self) -> frozenset[type[Tree]]:
+        found: frozenset[type[Tree]] | None = self.__dict__.get("_inside")
+        if found is None:
+            below = {type(self)}
+            for child in self.children():
+                below |= child._kinds()
+            found = self.__dict__["_inside"] = frozenset(below)
         return found
 
     def walk(self) -> Iterator[Tree]:
         """This node and everything below it, in written order."""
+        found: tuple[Tree, ...] | None = self.__dict__.get("_nodes")
+        if found is None:
+            found = tuple(islice(self._walk(), REMEMBERED + 1))
+            found = found if len(found) <= REMEMBERED else ()
+            self.__dict__["_nodes"] = found
+        return iter(found) if found else self._walk()
+
+    def _walk(self) -> Iterator[Tree]:
         waiting: list[Tree] = [self]
         while waiting:
             tree = waiting.pop()
@@ -43,7 +88,7 @@ class Tree:
             waiting.extend(reversed(tree.children()))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_children"}
+        return {name: value for name, value in self.__dict__.items() if not name.startswith("_")}
 
 
 def _trees_in(value: object) -> Iterator[Tree]:
@@ -69,7 +114,10 @@ class Number(Tree):
     @property
     def value(self) -> Fraction:
         """The exact value of the digits, without the unit."""
-        return Fraction(self.digits)
+        found: Fraction | None = self.__dict__.get("_value")
+        if found is None:
+            found = self.__dict__["_value"] = Fraction(self.digits)
+        return found
 
     @property
     def places(self) -> int:
