@@ -61,7 +61,7 @@ _RELATIONS = {"=", "~=", "<", "<=", ">", ">=", "!=", "->", ":="}
 MOST_PLACES = 6  # behind the point, of a rounding of what a problem asks for
 _DECLARING = {
     "in", "notin", "~", "propto", "subset", "subseteq", "supset", "supseteq", "perp", "indep", ":", "<->",
-    "<<", ">>",
+    "<<", ">>", "|->",
 }  # fmt: skip
 
 _INDICES = {Name("i"), Name("j"), Name("k")}
@@ -121,6 +121,7 @@ class Script:
         self._redefined: set[Tree] = (
             set()
         )  # names of known functions under which the writer has something else
+        self._mapped: tuple[Tree, int] | None = None  # of which function the domain was last said, and where
         self._before: tuple[Tree | None, Side] | None = None  # how the last statement began and ended
         self.conditions: tuple[tuple[Relation, ...], ...] = ()  # under which the statement may be meant
         self._own_e = False  # whether e is a quantity of the writer's
@@ -264,6 +265,8 @@ class Script:
         left, right = (self._applied(side.tree) for side in statement.sides[k : k + 2])
         sign, line = statement.signs[k], statement.sides[k + 1].place.line
         first = k == 0 and not statement.continues
+        if sign == "|->" or (sign == ":" and isinstance(left, Name)):
+            self._map(left, right, sign, line)
         if sign in _DECLARING:
             return Claim("definition", message="says what a name is")
         if sign == ":=" or (sign == "=" and first and statement.role != "claim" and key_of(left) is not None):
@@ -327,6 +330,14 @@ class Script:
             if sign in ("=", "~=") and unknown and not any(self._given(n) for n in free_names(left)):
                 return Claim("definition", message="a condition on what is not known")
         return claim
+
+    def _map(self, left: Tree, right: Tree, sign: str, line: int) -> None:
+        """``f: x \\mapsto x^2``, also where ``f: A \\to B`` stands on the same line before it."""
+        if sign == ":":
+            self._mapped = (left, line)
+        elif self._mapped is not None and self._mapped[1] == line:
+            inputs = left.items if isinstance(left, List) else (left,)
+            self.namer.define(Call(self._mapped[0], inputs), right, line)
 
     def _holds(self, left: Tree, right: Tree) -> bool:
         return judge_link(Link(left, right, "="), self.scope, self.declared).verdict in RIGHT
