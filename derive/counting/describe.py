@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -11,13 +12,17 @@ from derive.counting.layers import load
 from derive.graphs import network_keras, network_printed, network_sheet, network_table, network_text
 from derive.graphs.network import Network
 
-_BLOCKS = Path(network_text.__file__).with_name("network_blocks.txt")
+_KERAS = re.compile(
+    r"\bkeras\b|\binput_shape\s*=|\bInput\(|\b\w+\.add\(|\b[A-Z]\w*\([^()]*\b(filters|strides|pool_size|units|use_bias)\s*="
+)
 
 
 @cache
-def blocks() -> str:
-    """The blocks that every text may use, in its own grammar."""
-    return _BLOCKS.read_text(encoding="utf-8")
+def blocks(keras: bool = False) -> str:
+    """The blocks that every text may use, in its own grammar; with Keras' layers where it is Keras' code."""
+    names = ["network_blocks.txt"] + ["network_keras_layers.txt"] * keras
+    own = Path(network_text.__file__)
+    return "\n".join(own.with_name(name).read_text(encoding="utf-8") for name in names)
 
 
 def network_from_text(text: str, name: str = "", variables: Mapping[str, Any] | None = None) -> Network:
@@ -40,4 +45,4 @@ def network_from_text(text: str, name: str = "", variables: Mapping[str, Any] | 
         return network_table.read_table(text, name)
     if network_sheet.looks_like_sheet(text, load()):
         return network_sheet.read_sheet(text, name)
-    return network_text.read_text(text, load(), blocks(), name, variables)
+    return network_text.read_text(text, load(), blocks(bool(_KERAS.search(text))), name, variables)

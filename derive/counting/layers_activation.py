@@ -11,7 +11,7 @@ _OF_THE_CATALOGUE = {
     "ReLU relu": ("relu", "inplace=False"),
     "LeakyReLU leaky_relu": ("leaky_relu", "negative_slope=0.01, inplace=False"),
     "ELU elu": ("elu", "alpha=1, inplace=False"),
-    "SiLU Swish silu": ("silu", "inplace=False"),
+    "SiLU Swish silu swish": ("silu", "inplace=False"),
     "GELU gelu": ("gelu", "approximate='none'"),
     "Sigmoid sigmoid": ("sigmoid", ""),
     "Tanh tanh": ("tanh", ""),
@@ -19,7 +19,7 @@ _OF_THE_CATALOGUE = {
     "ReLU6 relu6": ("", "inplace=False"),
     "Hardswish HardSwish hardswish": ("", "inplace=False"),
     "Hardsigmoid HardSigmoid hardsigmoid": ("", "inplace=False"),
-    "SELU": ("", "inplace=False"),
+    "SELU selu": ("", "inplace=False"),
     "Mish": ("", "inplace=False"),
     "CELU": ("", "alpha=1, inplace=False"),
     "Hardtanh": ("", "min_val=-1, max_val=1, inplace=False"),
@@ -58,4 +58,4 @@ def softmax(call: Call) -> Placed:
 
 layer("Dropout Dropout1d Dropout2d Dropout3d AlphaDropout dropout", "p=0.5, inplace=False")(unchanged)
 layer("DropPath StochasticDepth", "p=0.5, mode='row'")(unchanged)
-layer("Identity", "size=None")(unchanged)
+layer("Identity linear", "size=None")(unchanged)

@@ -32,6 +32,18 @@ def lazy_linear(call: Call) -> Placed:
     return dense(call, call.shape[-1], call.size("out_features"), call.flag("bias"))
 
 
+@layer("ChannelsLinear", "units, bias=True")
+def channels_linear(call: Call) -> Placed:
+    """A fully connected layer on the last axis, or on the channels of images: Keras' Dense."""
+    if len(call.shape) <= 3:
+        return dense(call, call.shape[-1], call.size("units"), call.flag("bias"))
+    N, C, *space = call.shape
+    absent = () if call.flag("bias") else (("b", 0),)
+    use = Use("linear", {"B": product((N, *space)), "m": call.size("units"), "n": C}, absent=absent)
+    reach = ((0, 1, 0, 0), None, *((2 + k, 1, 0, 0) for k in range(len(space))))
+    return Placed((N, call.size("units"), *space), (use,), (reach,))
+
+
 @layer("Dense fc FullyConnected", "units, bias=True, before=None")
 def flattening_dense(call: Call) -> Placed:
     """A fully connected layer on all numbers of an example, as exam sheets write it: flattens first."""

@@ -30,7 +30,11 @@ TOKEN = re.compile(
     | (?P<sign>->|→|\*\*|//|<=|>=|==|!=|[-+*/%<>()\[\],=:×])""",
     re.VERBOSE,
 )
-PREFIXES = ("torch.nn.functional.", "torch.nn.", "torch.", "nn.", "F.", "keras.layers.", "layers.")
+PREFIXES = (
+    *("torch.nn.functional.", "torch.nn.", "torch.", "nn.functional.", "nn.", "F.", "tf.nn."),
+    *(f"{module}{part}" for module in ("tf.keras.", "keras.", "") for part in ("layers.", "models.")),
+    *("tf.keras.", "keras."),
+)
 DEEPEST = 60
 
 

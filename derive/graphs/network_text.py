@@ -65,8 +65,9 @@ MERGES = {
     "Mul": "Multiply",
     "mul": "Multiply",
     "multiply": "Multiply",
+    "concatenate": "Concat",
 }
-CONTAINERS = ("Sequential", "Residual", "Repeat", "repeat", "Experts")
+CONTAINERS = ("Sequential", "Residual", "Repeat", "repeat", "Experts", "Input", "InputLayer", "Model")
 FUNCTIONS = ("ceil", "floor", "round", "min", "max", "int", "sqrt", "make_divisible")
 PLACING = ("name", "tied", "frozen")
 
@@ -132,6 +133,9 @@ class Block:
     line: int
 
 
+_NO_LAYER = re.compile(r"(import|from)\s+[\w.]+\b.*|(print|\w+\.(summary|compile|build))\(.*\)")
+"""Lines of a program around a network."""
+_ADDED = re.compile(r"[^\W\d]\w*\.add\((?P<layer>.*)\)")
 _INPUT = re.compile(r"input\b\s*(?:(?P<name>[^\W\d]\w*)\s*(?::|$))?\s*(?P<shape>.*)$")
 _DEFINITION = re.compile(r"def\s+(?P<name>[^\W\d]\w*)\s*\((?P<parameters>.*)\)\s*:$")
 _ROUNDS = re.compile(r"repeat\s+(?P<times>.+?)(?:\s+times)?\s*:$")
@@ -183,7 +187,7 @@ def read_text(
         ) from None
 
 
-def _statements(text: str) -> list[Statement]:
+def _statements(text: str, numbered: bool = True) -> list[Statement]:
     """The lines as a tree by their indentation; a line goes on while a bracket is open or an arrow hangs."""
     lines: list[Statement] = []
     open_brackets, joined = 0, None
@@ -199,7 +203,7 @@ def _statements(text: str) -> list[Statement]:
         else:
             if open_brackets > 0 and joined is not None:
                 raise NetworkError(f"line {joined.line}: a bracket is never closed in {joined.text!r}")
-            joined = Statement(bare.strip(), number, len(bare) - len(bare.lstrip()))
+            joined = Statement(bare.strip(), number if numbered else 0, len(bare) - len(bare.lstrip()))
             lines.append(joined)
             open_brackets = 0
         open_brackets += sum(bare.count(one) for one in "([") - sum(bare.count(one) for one in ")]")
@@ -252,12 +256,14 @@ class _Interpreter:
         self.counts: list[dict[str, int]] = [{}]
         self.outputs: list[int] = []
         self.experts = (1, 1)
+        self.undeclared = False  # the input's shape may still be said by a layer, as in Keras
 
     def run(self, text: str, library: str) -> Network:
-        for statement in _statements(library):
+        for statement in _statements(library, numbered=False):
             self._statement(statement, self.top)
         inside, scope = _statements(text), self.top
         if not any(_INPUT.match(one.text) for one in inside):
+            self.undeclared = True
             self._input("x", None)
         self._body(inside, scope)
         if not self.builder.nodes or all(node.layer == "Input" for node in self.builder.nodes):
@@ -272,6 +278,21 @@ class _Interpreter:
         if self.here < 0:
             self.here = node
 
+    def _declared(self, given: Any) -> Value:
+        """An input as Keras has it: its shape in a layer, the channels of images last."""
+        shape = tuple(one for one in (given if isinstance(given, tuple) else (given,)) if one is not None)
+        if not shape or not all(isinstance(one, int | sp.Expr) for one in shape):
+            self._fail(f"a shape is several sizes, (28, 28, 1); came {given!r}")
+        if len(shape) > 2:
+            written = "x".join(map(str, shape))
+            shape = (shape[-1], *shape[:-1])
+            self.builder.assumed.append(f"the shape {written}, given in Keras' way, has its channels last")
+        if self.undeclared:
+            self.undeclared = False
+            self.builder.shapes[0] = shape
+            return self.top.names["x"]
+        return Value(self.builder.input(f"x{len(self.builder.shapes) + 1}", shape))
+
     # -- statements
 
     def _body(self, statements: list[Statement] | tuple[Statement, ...], scope: Scope) -> Any:
@@ -285,7 +306,7 @@ class _Interpreter:
                     result = self._body(statement.body, scope)
                 skipped = None
             elif statement.text.startswith("if ") and statement.text.endswith(":"):
-                self.line = statement.line
+                self.line = statement.line or self.line
                 skipped = not self._truth(self._value(self._parse(statement.text[3:-1]), scope))
                 if not skipped:
                     result = self._body(statement.body, scope)
@@ -301,8 +322,18 @@ class _Interpreter:
         return parse(text, self.line, self.indent + max(self.whole_line.find(text), 0))
 
     def _statement(self, statement: Statement, scope: Scope) -> Any:
-        self.line, text = statement.line, statement.text
+        text = statement.text
+        self.line = statement.line or self.line  # in a block of the library: the line that uses it
         self.indent, self.whole_line = statement.indent, text
+        if _NO_LAYER.fullmatch(text):
+            return None
+        if re.match(r"class\b", text):
+            self._fail(
+                "a class is not run; `derive.count(module, input=...)` in Python counts a PyTorch module, "
+                "and print(model) and lines of layer calls are read"
+            )
+        if match := _ADDED.fullmatch(text):
+            text = match["layer"].rstrip(", ")
         if match := _DEFINITION.match(text):
             self._define(match, statement)
             return None
@@ -482,6 +513,8 @@ class _Interpreter:
     def _is_layer(self, name: str, scope: Scope | None = None) -> bool:
         if name in self.layers or name in MERGES or name in CONTAINERS:
             return True
+        if "_" in name and self._of_function(name):
+            return True
         try:
             return isinstance((scope or self.top).find(name), Block | LayerName | Later)
         except KeyError:
@@ -502,7 +535,7 @@ class _Interpreter:
             return self._value(call, scope)
         start = self.here
         if call.to is not None:
-            read = [self._reading(one, scope) for one in call.to]
+            read = [self._reading(one, scope) for one in _flat(call.to)]
             if len(read) == 1:
                 self.here = read[0]
         else:
@@ -523,8 +556,20 @@ class _Interpreter:
             found = scope.find(name)
         except KeyError:
             found = None
-        if isinstance(found, LayerName):
-            return self._apply(Call(found.text, call.arguments, call.keywords, call.to), scope, read)
+        if isinstance(found, LayerName | str):  # ReLU, or 'relu' as a setting says it
+            name = found if isinstance(found, str) else found.text
+            return self._apply(Call(name, call.arguments, call.keywords, call.to), scope, read)
+        given = dict(call.keywords)
+        if name in ("Input", "InputLayer"):
+            shape = next(
+                (given[key] for key in ("shape", "input_shape") if key in given), *call.arguments[:1]
+            )
+            return self._declared(self._value(shape, scope))
+        if name == "Model":  # Keras' functional models end with Model(inputs, outputs)
+            return self._run(given.get("outputs", *call.arguments[1:2]), scope)
+        if "input_shape" in given:
+            self.here = self._declared(self._value(given.pop("input_shape"), scope)).node
+            return self._apply(Call(name, call.arguments, tuple(given.items()), call.to), scope, read)
         if isinstance(found, Block):
             return self._block(found, call, scope)
         if isinstance(found, Later):
@@ -532,7 +577,7 @@ class _Interpreter:
         if name in MERGES:
             return self._merge(call, scope, read)
         if name == "Sequential":
-            return self._chained(call.arguments, scope)
+            return self._chained(_flat(call.arguments), scope)
         if name == "Residual":
             start = self.here
             inside = self._chained(call.arguments, scope)
@@ -546,11 +591,22 @@ class _Interpreter:
             for more in call.arguments[2:]:
                 chain = Binary("->", chain, more)
             return self._repeat(self._times(self._value(call.arguments[0], scope)), chain, scope)
+        if name not in self.layers and (function := self._of_function(name)):
+            name = function
         if name not in self.layers:
             self._unknown(name)
-        arguments = tuple(self._argument(one, scope) for one in call.arguments)
+        arguments = [self._argument(one, scope) for one in call.arguments]
+        while arguments and isinstance(arguments[0], Value | Later):  # as functions are written: relu(y)
+            first = arguments.pop(0)
+            value = first if isinstance(first, Value) else self._run(first.chain, first.scope)
+            read += (value.node,)
         keywords = {key: self._argument(one, scope) for key, one in call.keywords}
-        return self._add(name, arguments, keywords, read or (self.here,))
+        return self._add(name, tuple(arguments), keywords, read or (self.here,))
+
+    def _of_function(self, name: str) -> str:
+        """The layer that a function of PyTorch is: MaxPool2d for max_pool2d; empty for none."""
+        bare = name.replace("_", "")
+        return next((one for one in self.layers if one.lower() == bare), "") if name.islower() else ""
 
     def _chained(self, chains: tuple[Expression, ...], scope: Scope) -> Value:
         start = self.here
@@ -580,9 +636,7 @@ class _Interpreter:
         """Branches that start here, or values by their names."""
         branches = list(read)
         keywords = {key: self._value(one, scope) for key, one in call.keywords}
-        items: list[Expression] = []
-        for one in call.arguments:
-            items += one.items if isinstance(one, Tuple) else (one,)
+        items = _flat(call.arguments)
         for position, one in enumerate(items):
             start = self.here
             value = self._run(one, scope)
@@ -799,6 +853,11 @@ class _Returned:
     """What a block puts out, once it has said so."""
 
     value: Value
+
+
+def _flat(items: tuple[Expression, ...]) -> tuple[Expression, ...]:
+    """A list among the arguments stands for what is in it: torch.cat([a, b])."""
+    return tuple(part for one in items for part in (one.items if isinstance(one, Tuple) else (one,)))
 
 
 def _exact(value: Any) -> bool:
