@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import product
 
 from derive.judging import closed, definitions, indices
 from derive.judging.claim import Claim
@@ -21,40 +20,30 @@ from derive.judging.inequalities import judge_inequality
 from derive.judging.isolation import guarded
 from derive.judging.limits import Heavy, Refusal, ShapeMismatch, TooLarge
 from derive.judging.limits import in_force as limits_in_force
-from derive.judging.names import CONSTANTS, access, function_name, is_delta, is_indicator, is_letter
-from derive.judging.second_look import hessian, is_equation, second_looks, stands_alone
+from derive.judging.names import CONSTANTS, function_name, is_delta, is_indicator, is_letter
+from derive.judging.readings import readings
+from derive.judging.second_look import is_equation, second_looks, stands_alone
 from derive.judging.setting import setting_for
 from derive.judging.shapes import infer
 from derive.judging.trees import (
-    by_e,
     canonical,
     check_numbers,
     is_number,
     letters_bound,
     size_of,
-    substitute,
-    with_ones,
-    with_own_e,
 )
 from derive.judging.units import by_units, letters_of_units
 from derive.judging.values import Rounded
 from derive.reading import Declarations, read_statements, to_latex
 from derive.reading.tree import (
-    Add,
-    Ambiguous,
     Big,
     Call,
     Derivative,
-    Divide,
     Hole,
     Indexed,
-    List,
-    Matrix,
     Multiply,
     Name,
-    Negative,
     Number,
-    Power,
     Relation,
     Tree,
 )
@@ -305,83 +294,6 @@ def common_verdict(verdicts: Sequence[Claim]) -> Claim:
         return verdicts[0]
     said = "; ".join(dict.fromkeys(f"{c.verdict}: {c.message}" for c in verdicts))
     return Claim("undecided", note="ambiguous", message=f"the readings differ ({said})")
-
-
-def readings(left: Tree, right: Tree) -> list[tuple[Tree, Tree]]:
-    """All readings of both sides, at most eight; what asks the same question is read the same way."""
-    if by_e(left) or by_e(right):
-        left, right = with_own_e(left), with_own_e(right)
-    left, right = hessian(with_ones(left)), hessian(with_ones(right))
-    entries = entries_of_matrices([left, right])
-    left, right = substitute(left, entries), substitute(right, entries)
-    groups: dict[object, list[Ambiguous]] = {}
-    for node in dict.fromkeys(n for side in (left, right) for n in side.walk() if isinstance(n, Ambiguous)):
-        groups.setdefault(_same_question(node), []).append(node)
-    operands = _operands(left) | _operands(right)
-    choices = [_possible(nodes[0], operands) for nodes in groups.values()][:3]
-    result = []
-    for choice in product(*choices):
-        table: dict[Tree, Tree] = {
-            node: node.readings[index]
-            for index, nodes in zip(choice, groups.values(), strict=False)
-            for node in nodes
-        }
-        result.append((substitute(left, table), substitute(right, table)))
-    return result
-
-
-def entries_of_matrices(trees: Sequence[Tree]) -> dict[Tree, Tree]:
-    """``a_{ij}`` beside A, of which no entries are spoken of otherwise, is an entry of A."""
-    nodes = [n for tree in trees for n in tree.walk()]
-    pairs = [
-        n for n in nodes if isinstance(n, Indexed) and isinstance(n.base, Name) and len(access(n)[1]) == 2
-    ]
-    indexed = {n.base for n in nodes if isinstance(n, Indexed)}
-    names = {n for n in nodes if isinstance(n, Name)} - indexed
-    table: dict[Tree, Tree] = {}
-    for node in pairs:
-        if not isinstance(node.base, Name):
-            continue
-        capital = replace(node.base, text=node.base.text.upper())
-        if len(node.base.text) == 1 and node.base.text.islower() and capital in names:
-            table[node] = replace(node, base=capital)
-    return table
-
-
-def _raised(node: Ambiguous) -> Tree | None:
-    """What is raised in ``b^i``, which may be a power or the i-th b."""
-    first, second = node.readings[:2]
-    power = isinstance(first, Power) and isinstance(second, Indexed) and first.exponent in second.upper
-    return first.base if power and isinstance(first, Power) else None
-
-
-def _same_question(node: Ambiguous) -> object:
-    base = _raised(node)
-    return node if base is None else ("raised", base)
-
-
-def _possible(node: Ambiguous, operands: set[Tree]) -> tuple[int, ...]:
-    """The readings that the rest of the claim leaves open: in ``1 - b + b^i`` b is a number, so b^i a power;
-    where d is a factor elsewhere, ``d y`` is a product."""
-    base = _raised(node)
-    if base is not None and base in operands:
-        return (0,)
-    second = node.readings[1]
-    if isinstance(second, Multiply) and second.factors[0] == Name("d") and Name("d") in operands:
-        return (1,)
-    return (0, 1)
-
-
-def _operands(tree: Tree) -> set[Tree]:
-    """The names that are added, multiplied, divided or entries, outside of what is ambiguous."""
-    found: set[Tree] = set()
-    if isinstance(tree, Ambiguous):
-        return found
-    if isinstance(tree, (Add, Multiply, Divide, Negative, Power, List, Matrix)):
-        found.update(child for child in tree.children() if isinstance(child, (Name, Indexed)))
-    for child in tree.children():
-        found |= _operands(child)
-    return found
 
 
 def _ladder(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:

@@ -14,11 +14,11 @@ from derive.judging.arrays import Array, shape_text
 from derive.judging.claim import Claim
 from derive.judging.duals import plain
 from derive.judging.layout import Layout, Shape
-from derive.judging.limits import Refusal, ShapeMismatch, Unknown
+from derive.judging.limits import Outside, Refusal, ShapeMismatch, Unknown
 from derive.judging.names import RATES, access, function_name
 from derive.judging.sampling import BATCH, FEW, POSITIVE, REAL, UNIT, Domain, draw, exactly, precisely
 from derive.judging.scalars import Interval
-from derive.judging.shapes import infer, origin_of
+from derive.judging.shapes import infer, only_explicit, origin_of
 from derive.judging.slopes import opaque_derivative
 from derive.judging.smaller import smaller_shapes
 from derive.judging.trees import rename_bound, tolerance
@@ -80,6 +80,14 @@ def judge_identity(left: Tree, right: Tree, setting: Setting) -> Claim:
     functions = free_functions([left, right, *lets], setting) if setting.any_function else set()
     choices = smaller_shapes([left, right, *lets, *conditions], setting.shapes)
     if not choices:
+        try:
+            return _judged(left, right, setting, layout, functions, assumed)
+        except Outside:
+            if not only_explicit([left, right, *lets, *conditions]):
+                raise
+        # sum_{t=0}^{T-1} r_{t+1} goes beyond the T entries that the sum asks for by itself
+        trees, origin = [left, right, *conditions], origin_of(setting.convention)
+        layout, _ = infer(trees, setting.shapes, setting.lets, origin, apart=True)
         return _judged(left, right, setting, layout, functions, assumed)
     claims = []
     for shapes_now, said in choices:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from derive.judging import logic
+from derive.judging.ends import with_ends
 from derive.judging.names import INDEX, access, function_name, is_delta, is_indicator, is_letter
 from derive.judging.sampling import Domain
 from derive.judging.trees import rebuild
@@ -50,7 +51,7 @@ class Marked:
 def mark(trees: Iterable[Tree], given: Iterable[Tree] = ()) -> Marked:
     """Mark the index letters of all ``trees`` together; ``given`` names have a formula of their own."""
     given = set(given)
-    made = [_apart(logic.with_sets(tree), given) for tree in logic.with_truth(list(trees))]
+    made = with_ends([_apart(logic.with_sets(tree), given) for tree in logic.with_truth(list(trees))])
     values = {n for tree in made for n in _values(tree)}
     made = _over_pairs([_products(tree, values) for tree in made])
     bound = {v for tree in made for v in _bound(tree) if _single(v) and not is_letter(v)}

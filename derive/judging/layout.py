@@ -32,6 +32,9 @@ class Layout:
     ranges: set[Dim] = field(default_factory=set)  # of letters that a delta compares
     written: bool = False  # whether a matrix is written out, so that I is an identity matrix
     nested: int = 0  # how many sums stand within each other
+    from_zero: set[Tree] = field(default_factory=set)  # families that have an entry 0
+    apart: bool = False  # families are as long as the ends of the sums over them ask for, and a little longer
+    _longer: list[tuple[Dim, Dim, int]] = field(default_factory=list)
     _spans: list[tuple[Dim, Tree, list[Dim]]] = field(default_factory=list)
     _parent: dict[Dim, Dim] = field(default_factory=dict)
     _least: dict[Dim, int] = field(default_factory=dict)
@@ -78,6 +81,10 @@ class Layout:
         self._wanted[root] = max(self._wanted.get(root, 0), size)
         self.at_least(dim, size)
 
+    def longer(self, dim: Dim, size: Dim, more: int) -> None:
+        """Record that there are ``more`` entries than ``size``: a letter from 0 to n takes n + 1."""
+        self._longer.append((dim, size, more))
+
     def adapts(self, shape: Shape) -> bool:
         """Whether a shape is that of an identity matrix of which nothing else is known."""
         return shape is not None and self.find(shape[0]) == UNIT and self.find(shape[1]) == UNIT
@@ -101,6 +108,10 @@ class Layout:
             prime = primes[(k + shift) % len(primes)]
             result[dim] = self._wanted.get(dim, 0) or max(prime, self._least.get(dim, 0))
             result[dim] = max(result[dim], self._least.get(dim, 0))
+        for dim, size, more in self._longer:
+            root, end = self.find(dim), self.find(size)
+            if root != end and root in result:
+                result[root] = max(result[root], (end if isinstance(end, int) else result[end]) + more)
         for dim, index, letters in self._spans:
             if (root := self.find(dim)) in result:
                 # a stride and a dilation are 1 or 2; without one the letters only add up

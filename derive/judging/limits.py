@@ -54,6 +54,10 @@ class Unknown(Refusal):
     """It contains something whose meaning is not known: an unread piece, an undeclared function."""
 
 
+class Outside(Unknown):
+    """An index goes beyond the entries that there are."""
+
+
 class ShapeMismatch(Refusal):
     """Two shapes that do not go together; ``where`` is what was attempted."""
 

@@ -220,7 +220,9 @@ def matrices(trees: Iterable[Tree], sizes: set[Tree]) -> tuple[set[Tree], set[Tr
         elif isinstance(node, Call) and function_name(node.function) in ("softmax", "norm", "logsumexp"):
             for argument in node.arguments:
                 _as_vector(argument, large, found, vectors)
-        elif isinstance(node, Indexed) and not isinstance(node.base, (Name, Indexed)) and len(node.lower) == 1:
+        elif (
+            isinstance(node, Indexed) and not isinstance(node.base, (Name, Indexed)) and len(node.lower) == 1
+        ):
             _as_vector(node.base, large, found, vectors)  # (W x + b)_i is an entry of a vector
     turned = {node.operand for node in nodes if isinstance(node, Transpose)}
     below = {n for node in nodes if isinstance(node, Divide) for n in _factors(node.denominator)} - turned

@@ -112,7 +112,7 @@ def _values(rng: np.random.Generator, domain: Domain, shape: tuple[int, ...], po
             # Every row of the truth table of up to four names is among the points.
             return ((np.arange(shape[0]) >> (position % 4)) & 1).astype(float)
         return rng.integers(low, high + 1, size=shape).astype(float)
-    if domain.kind == "simplex":
+    if domain.kind == "simplex" and len(shape) > 1:
         # Multiples of 1/64: binary fractions, so that they sum to 1 exactly in every number system.
         count = shape[1]
         shares = 1 + rng.multinomial(64 - count, np.full(count, 1 / count), size=shape[0])

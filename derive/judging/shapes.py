@@ -21,6 +21,7 @@ from derive.judging.names import (
     access,
     function_name,
     is_delta,
+    is_end,
     is_indicator,
     is_letter,
     matrices,
@@ -50,6 +51,9 @@ from derive.reading.tree import (
     Tree,
 )
 
+#: So many more entries there are than the end of a sum says, where an index may go beyond it.
+SLACK = 2
+
 
 def infer(
     trees: Iterable[Tree],
@@ -57,6 +61,7 @@ def infer(
     lets: Mapping[Tree, Tree] | None = None,
     origin: int | None = None,
     beside: Iterable[Tree] = (),
+    apart: bool = False,
 ) -> tuple[Layout, list[Shape | Refusal]]:
     """The layout that all ``trees`` ask for together, and the shape of each or why it has none.
 
@@ -70,7 +75,7 @@ def infer(
     around = [*everything, *beside]
     sizes = size_names(around) | _declared_sizes(declared or {})
     found, vectors = matrices(around, sizes)
-    layout = Layout(found, vectors, sizes, dict(declared or {}))
+    layout = Layout(found, vectors, sizes, dict(declared or {}), apart=apart)
     layout.written = any(
         isinstance(n, (Matrix, Transpose)) or n == ONES for t in everything for n in t.walk()
     )
@@ -119,8 +124,11 @@ def _register(trees: list[Tree], layout: Layout, origin: int | None = None) -> N
             and node.lower.value == 0
         ):
             layout.origin = 0
+            for variable in node.variables:
+                layout.from_zero |= _summed(node, variable)
         if origin is None and isinstance(node, Indexed) and Number("0") in node.lower:
             layout.origin = 0  # x_0 beside x_t
+            layout.from_zero.add(access(node)[0])
         delta = isinstance(node, Relation) and node.sign in ("=", "!=")
         if delta and isinstance(node, Relation) and is_letter(node.left) and is_letter(node.right):
             for letter in (node.left, node.right):  # [i = c] is a delta
@@ -287,7 +295,7 @@ class _Walker:
         letters = [node for node in index.walk() if is_letter(node)]
         if len(letters) != 1 or index not in letters:
             for node in index.walk():
-                stride = isinstance(node, Name) and not is_letter(node)
+                stride = isinstance(node, Name) and not is_letter(node) and not is_end(node)
                 if (stride or isinstance(node, Indexed)) and node not in layout.sizes:
                     self.shape(node)  # a stride or a padding
         if len(letters) != 1 or any(isinstance(node, Multiply) for node in index.walk()):
@@ -394,7 +402,14 @@ class _Walker:
             if tree.upper is not None:
                 if isinstance(tree.upper, Number):
                     if tree.upper.digits.isdigit() and tree.upper.value < 10_000:
-                        layout.prefer(dim, int(tree.upper.value) + 1 - layout.origin)
+                        more = 2 * SLACK if layout.apart else 1 - layout.origin
+                        layout.prefer(dim, int(tree.upper.value) + more)
+                elif layout.apart or (tree.upper in layout.sizes and self._from_zero(tree, variable)):
+                    for node in tree.upper.walk():
+                        if node in layout.sizes:
+                            layout.longer(dim, ("size", node), SLACK if layout.apart else 1)
+                        elif is_letter(node):
+                            layout.unite(dim, self._index(node), "the range of a sum")
                 elif tree.upper in layout.sizes:
                     layout.unite(dim, ("size", tree.upper), "the range of a sum")
                 else:
@@ -413,6 +428,10 @@ class _Walker:
         if tree.operator in ("argmax", "argmin"):
             return None if len(tree.variables) == 1 else (len(tree.variables), 1)
         return body
+
+    def _from_zero(self, tree: Big, variable: Tree) -> bool:
+        """Whether the sum runs over entries of which the first is number 0."""
+        return bool(_summed(tree, variable) & self.layout.from_zero)
 
     def _bound(self, bound: Tree | None) -> None:
         """The names in a bound need a value; infinity and the side of a limit are none."""
@@ -435,6 +454,29 @@ class _Walker:
         if top[1] != 1 or wrt[0][1] != 1:
             raise Unknown("the derivative of a matrix by a matrix")
         return (wrt[0][0], top[0]) if tree.kind == "nabla" else (top[0], wrt[0][0])
+
+
+def _summed(tree: Big, variable: Tree) -> set[Tree]:
+    """The families of which a sum goes through the entries."""
+    return {
+        access(n)[0]
+        for n in tree.body.walk()
+        if isinstance(n, Indexed) and any(variable in i.walk() for i in access(n)[1])
+    }
+
+
+def only_explicit(trees: Iterable[Tree]) -> bool:
+    """Whether entries are spoken of only in sums that say how far they run, so that more entries than those
+    change nothing."""
+    trees = list(trees)
+    nodes = [node for tree in trees for node in tree.walk()]
+    entries = [n for n in nodes if isinstance(n, Indexed) and access(n)[1]]
+    bounded = {v for n in nodes if isinstance(n, Big) and n.upper is not None for v in n.variables}
+    letters = {i for n in entries for index in access(n)[1] for i in index.walk() if is_letter(i)}
+    bases = [access(n)[0] for n in entries]
+    whole = sum(n in bases for n in nodes) > len(entries)
+    letters -= size_names(trees)
+    return letters <= bounded and all(isinstance(base, Name) for base in bases) and not whole
 
 
 def _nesting(tree: Tree) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 
 from derive.judging.arrays import Array
 from derive.judging.duals import numbers, seeded, slopes
-from derive.judging.limits import MAX_LEVELS, TooLarge, Unknown
+from derive.judging.limits import MAX_LEVELS, Outside, TooLarge, Unknown
 from derive.judging.names import CONSTANTS, access, function_name
 from derive.reading.tree import Call, Derivative, Indexed, Name, Relation, Tree
 
@@ -126,7 +126,7 @@ def _one_hot(at: Evaluator, x: Array, indices: tuple[Tree, ...]) -> Array:
     flat = at.seeds((x.shape[0], x.shape[1] * x.shape[2])) if len(indices) == 1 else at.seeds(x.shape)
     where = tuple(at.index(i) - at.layout.origin for i in indices)
     if any((w < 0).any() or (w >= n).any() for w, n in zip(where, flat.shape[1:], strict=False)):
-        raise Unknown("an index outside the entries that there are")
+        raise Outside("an index outside the entries that there are")
     flat[(np.arange(x.shape[0]), *where)] = 1
     return flat.reshape(1, *x.shape)
 

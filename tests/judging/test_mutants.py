@@ -44,11 +44,9 @@ def test_a_hundred_mutants() -> None:
 
 
 @pytest.mark.exhaustive
-@pytest.mark.xfail(
-    strict=True,
-    reason="of 20,000 mutants 19,737 were found wrong, and 3 that a delta makes equal are not proved equal",
-)
-def test_twenty_thousand_mutants() -> None:
-    verdicts, unproved = run(20_000, 1_000)
+@pytest.mark.parametrize("start", [1_000, 11_000])
+def test_ten_thousand_mutants(start: int) -> None:
+    """A mutant that is equal (``x^T A^T x`` for ``x^T A x``) and proved so counts as not found out, too."""
+    verdicts, unproved = run(10_000, start)
     assert not unproved
-    assert verdicts["wrong"] >= 19_800
+    assert verdicts["wrong"] >= 9_900

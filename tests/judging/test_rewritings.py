@@ -58,7 +58,8 @@ def test_some_hundreds_of_rewritings() -> None:
 
 
 @pytest.mark.exhaustive
-def test_twenty_thousand_rewritings() -> None:
-    verdicts, wrong = run(20_000, 1_000)
+@pytest.mark.parametrize("start", [1_000, 11_000])
+def test_ten_thousand_rewritings(start: int) -> None:
+    verdicts, wrong = run(10_000, start)
     assert not wrong
-    assert verdicts["undecided"] + verdicts["unread"] < 100  # 0.5 %
+    assert verdicts["undecided"] + verdicts["unread"] < 50  # 0.5 %
