@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
@@ -41,7 +42,7 @@ class Piece:
 
 
 def pieces(stream: list[Item], plain: bool) -> list[Piece]:
-    stream = _without_operations(_typed_limits(stream))
+    stream = _without_numbers(_without_operations(_typed_limits(stream)), plain)
     made = [Piece([])]
     words = ""
     for place, item in enumerate(stream):
@@ -129,6 +130,28 @@ def _without_operations(stream: list[Item]) -> list[Item]:
         begun = len(made) + 1 if item.kind == "row" else begun
         made.append(item)
         place += 1
+    return made
+
+
+_NUMBER = re.compile(r"\d{1,3}(?:[.-]\d{1,3})*[a-z]?|[A-Z]\.\d{1,3}|[a-z]|[ivx]{2,4}|\*{1,3}")
+
+
+def _without_numbers(stream: list[Item], plain: bool) -> list[Item]:
+    """``a = b \\qquad (3.2)``: what stands apart in brackets behind an equation is its number, a remark."""
+    made: list[Item] = []
+    for place, item in enumerate(stream):
+        before = made[-1] if made else None
+        wide = before is not None and (
+            (before.kind == "space" and before.text == "quad") or (plain and item.start - before.end > 1)
+        )
+        last = place + 1 == len(stream) or stream[place + 1].kind == "row"
+        if wide and last and isinstance(item, Group) and (item.open, item.close) == ("(", ")"):
+            row = next((at for at in range(len(made), 0, -1) if made[at - 1].kind == "row"), 0)
+            text = "".join(inner.text for inner in item.items)
+            if _NUMBER.fullmatch(text) and has_relation(made[row:]):
+                made.append(Token("remark", f"({text})", item.start, item.end))
+                continue
+        made.append(item)
     return made
 
 
