@@ -86,7 +86,7 @@ def judge_identity(left: Tree, right: Tree, setting: Setting) -> Claim:
             if not only_explicit([left, right, *lets, *conditions]):
                 raise
         # sum_{t=0}^{T-1} r_{t+1} goes beyond the T entries that the sum asks for by itself
-        trees, origin = [left, right, *conditions], origin_of(setting.convention)
+        trees, origin = [left, right, *conditions], origin_of(setting.convention) or 0  # a_{i-1} from a_0
         layout, _ = infer(trees, setting.shapes, setting.lets, origin, apart=True)
         return _judged(left, right, setting, layout, functions, assumed)
     claims = []
