@@ -19,6 +19,8 @@ from derive.graphs.network import Builder, Network, NetworkError
 KINDS = {
     "conv": "conv", "convolution": "conv", "convolutional": "conv", "conv2d": "conv", "conv1d": "conv1d",
     "dwconv": "depthwise", "depthwise": "depthwise", "dw": "depthwise",
+    "deconv": "transposed", "deconvolution": "transposed", "transposed": "transposed",
+    "transpose": "transposed", "upconv": "transposed", "convtranspose": "transposed",
     "pool": "pool", "maxpool": "pool", "pooling": "pool", "max": "pool", "maxpooling": "pool", "mp": "pool",
     "maxpool2d": "pool", "maxpooling2d": "pool", "subsampling": "pool", "subsample": "pool",
     "avgpool": "avgpool", "average": "avgpool", "avg": "avgpool", "mean": "avgpool", "meanpool": "avgpool",
@@ -111,7 +113,8 @@ def looks_like_sheet(text: str, layers: Collection[str] = ()) -> bool:
     if len(text) < LONGEST and re.match(r"(?i)\s*(mlp\b|perceptron\b|\d+\s*-+>?\s*\d)", text):
         return _WIDTHS.fullmatch(text.strip()) is not None
     pieces = [one.strip() for one in _ARROW.split(text) if one.strip() and not one.lstrip().startswith("#")]
-    pieces = [one for one in pieces if not re.match(r"input\b", one, re.IGNORECASE)]
+    shape = r"input\b|\(?\d+(\s*[x×]\s*\d+)+\)?$"
+    pieces = [one for one in pieces if not re.match(shape, one, re.IGNORECASE)]
     if not pieces:
         return bool(re.search(r"\binput\b", text, re.IGNORECASE)) and bool(_ARROW.search(text))
     first = _DASH.split(pieces[0])[0].lstrip("[({ ")
@@ -284,8 +287,9 @@ def noted(piece: str, where: str, line: int, builder: Builder, numbered: bool = 
     primary = list(dict.fromkeys(one for one in kinds if one not in AFTER))
     if set(primary) <= set(_POOLS):
         primary = [one for one in _POOLS if one in primary][:1]
-    if "depthwise" in primary and set(primary) <= {"depthwise", "conv"}:
-        primary = ["depthwise"]
+    for special in ("depthwise", "transposed"):
+        if special in primary and set(primary) <= {special, "conv"}:
+            primary = [special]
     if len(primary) > 1 and "input" not in primary:
         layer.fail(f"is this {' or '.join(primary)}? Part two layers by an arrow, ->")
     if "input" in primary and len(primary) > 1:
@@ -400,7 +404,7 @@ def _put_sizes(layer: Noted, sizes: tuple[int, ...], key: str, put: Any) -> None
         last = not (sizes[1] == sizes[2] != sizes[0])
         put("kernel", sizes[:2] if last else sizes[1:])
         put("third", sizes[2] if last else sizes[0])
-    elif len(sizes) == 2 and layer.kind in ("conv", "pool", "avgpool", "depthwise"):
+    elif len(sizes) == 2 and layer.kind in ("conv", "transposed", "pool", "avgpool", "depthwise"):
         put("kernel", sizes)
     else:
         layer.fail(f"the size {'x'.join(map(str, sizes))} has no meaning here")
@@ -409,7 +413,7 @@ def _put_sizes(layer: Noted, sizes: tuple[int, ...], key: str, put: Any) -> None
 def _settle(layer: Noted, loose: list[int], labels: list[int], builder: Builder, said: str) -> None:
     """Numbers that nothing names, by what is still missing."""
     given = layer.given
-    if layer.kind in ("conv", "conv1d"):
+    if layer.kind in ("conv", "conv1d", "transposed"):
         if "third" in given:
             third = given.pop("third")
             if "count" not in given and loose:
@@ -514,7 +518,7 @@ def _call(layer: Noted, builder: Builder) -> tuple[str, tuple[Any, ...], dict[st
             layer.fail(f"{what} is not said")
         return given[name]
 
-    if kind in ("conv", "conv1d", "depthwise"):
+    if kind in ("conv", "conv1d", "transposed", "depthwise"):
         kernel = needed("kernel", "the kernel's size (3x3)")
         if missing := [
             word for word, key in (("stride 1", "stride"), ("no padding", "pad")) if key not in given
@@ -527,10 +531,10 @@ def _call(layer: Noted, builder: Builder) -> tuple[str, tuple[Any, ...], dict[st
         if kind == "depthwise":
             return "DepthwiseConv2d", (kernel,), placing
         count = needed("count", "how many kernels (output channels)")
-        rank = "2d" if kind == "conv" else "1d"
+        name = {"conv": "Conv2d", "conv1d": "Conv1d", "transposed": "ConvTranspose2d"}[kind]
         if "before" in given:
-            return f"Conv{rank}", (given["before"], count, kernel), placing
-        return f"LazyConv{rank}", (count, kernel), placing
+            return name, (given["before"], count, kernel), placing
+        return f"Lazy{name}", (count, kernel), placing
     if kind in ("pool", "avgpool"):
         if "stride" not in given:
             builder.assumed.append("a pooling layer without a stride has that of its size")

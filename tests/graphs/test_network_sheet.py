@@ -32,6 +32,14 @@ IMAGE, GREY = (3, 32, 32), (1, 28, 28)
         pytest.param("20C5-MP2-50C5-MP2-500FC-10FC", GREY,
                      ["20x24x24", "20x12x12", "50x8x8", "50x4x4", "500", "10"],
                      520 + 25050 + 400500 + 5010, id="Caffe's LeNet"),
+        # LeNet-5 with full connections: 456 + 2416 + 48120 + 10164 + 850
+        pytest.param("32x32x3 -> 5x5 conv, 6 filters, valid, stride 1 -> 2x2 avg pool, stride 2 -> "
+                     "5x5 conv 16 -> 2x2 avg pool stride 2 -> FC 120 -> FC 84 -> FC 10", IMAGE,
+                     ["6x28x28", "6x14x14", "16x10x10", "16x5x5", "120", "84", "10"], 62_006,
+                     id="a size first"),
+        pytest.param("deconv 4x4, 16, stride 2, pad 1 -> transposed conv 4x4, 1 filter, stride 2, pad 1",
+                     (32, 7, 7), ["16x14x14", "1x28x28"], 32 * 16 * 16 + 16 + 16 * 16 + 1,
+                     id="transposed"),
         pytest.param("32C3-P2-10N", GREY, ["32x26x26", "32x13x13", "10"], 320 + 54090, id="code with N"),
         pytest.param("[conv 3x3 8 pad 1 - relu - pool 2x2]x2 - fc 10", IMAGE,
                      ["8x32x32", "8x32x32", "8x16x16", "8x16x16", "8x16x16", "8x8x8", "10"],
