@@ -67,7 +67,7 @@ def command(
 
         write("\n".join(rule.signature for rule in load().values()), output)
         return
-    if network is None:
+    if network is None or not network.strip():
         fail("name a network: a file, `-`, or a text like 'Conv2d(3, 64, 3) -> ReLU()'")
     try:
         in_force = conventions_from(conventions)
@@ -147,13 +147,15 @@ def _explain(count: NetworkCount, total: str, output_format: str, output: Path |
 def _network(network: str, settings: tuple[str, ...]) -> Network:
     """The network in a file, or in the text that was given instead of a file's name."""
     from derive.counting.describe import network_from_text
+    from derive.graphs.network_sheet import looks_like_sheet
 
     if network.endswith(".onnx"):
         from derive.counting.import_onnx import network_from_onnx
 
         return network_from_onnx(network)
     signs = ("(", "->", "→", "\n", "|", " ")
-    is_text = any(sign in network for sign in signs) and not _is_file(network)
+    code = "." not in network and looks_like_sheet(network)  # 20C5-MP2-500FC
+    is_text = (any(sign in network for sign in signs) or code) and not _is_file(network)
     text = network if is_text else read_text(network)
     return network_from_text(text, "" if is_text else network, dict(map(_setting, settings)))
 

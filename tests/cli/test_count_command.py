@@ -94,6 +94,7 @@ def test_the_backward_pass() -> None:
         pytest.param(["ReLU()", "--input", "3x-1"], "--input has sizes like 3x224x224", id="sizes"),
         pytest.param(["no-such-file"], "no-such-file: there is no such file", id="file"),
         pytest.param([], "name a network", id="nothing"),
+        pytest.param([" "], "name a network", id="blank"),
         pytest.param(
             ["ReLU()", "--input", "3", "--convention", "2mak"], "did you mean 2mac", id="convention"
         ),
@@ -106,6 +107,11 @@ def test_a_fault_is_one_clear_line_and_exit_code_2(arguments: list[str], message
     result = run("count", *arguments)
     assert result.exit_code == 2
     assert message in result.output
+
+
+def test_a_code_without_spaces_is_no_file() -> None:
+    result = run("count", "20C5-MP2-500FC", "--input", "1x28x28", "--format", "json")
+    assert json.loads(result.output)["totals"]["parameters"] == 25 * 20 + 20 + 20 * 144 * 500 + 500
 
 
 def test_layers_are_listed() -> None:
