@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from derive.reading.bare import bare_segments
 from derive.reading.decimals import comma_in_use
 from derive.reading.declarations import Declaration, Declarations
-from derive.reading.inference import said_by_condition, said_in_prose, said_in_statement
+from derive.reading.inference import numbered_by_use, said_by_condition, said_in_prose, said_in_statement
 from derive.reading.macros import find_macros
 from derive.reading.markup import (
     without_comments,
@@ -214,6 +214,7 @@ class _Reader:
         for statement in statements:
             for declaration in (*said_in_statement(statement), *said_by_condition(statement)):
                 said.append((declaration, statement.place.line))
+        said += [(declaration, line) for line, declaration in numbered_by_use(statements)]
         for declaration, line in said:
             if declaration.name not in self.declarations and declaration.name not in found:
                 found.add(declaration)

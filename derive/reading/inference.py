@@ -6,12 +6,12 @@ Only plain sentences about one name are used, and whatever is not understood say
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from derive.reading.declarations import Declaration, DeclarationError, parse_declaration
 from derive.reading.latex import to_latex
 from derive.reading.statement import Statement
-from derive.reading.tree import Indexed, List, Multiply, Name, Number, Power, Tree
+from derive.reading.tree import Add, Ambiguous, Indexed, List, Multiply, Name, Number, Power, Tree
 
 _VERB = re.compile(r"(?:\s|\$|\\\))(?:is|be|are|denotes?)\s+(?:(?:an?|the|some|any)\s+)?")
 _NAME = re.compile(
@@ -114,6 +114,66 @@ def _set(tree: Tree) -> str | None:
         closed = {"(": ")", "[": "]"}.get(tree.brackets, tree.brackets[-1:])
         return f"in {tree.brackets[0]}{shown}{closed}" if tree.brackets else None
     return None
+
+
+def numbered_by_use(statements: Sequence[Statement]) -> Iterable[tuple[int, Declaration]]:
+    """Letters whose superscripts count iterations: ``\\theta^{k+1} = \\theta^k - \\eta g^k`` is an update.
+
+    That is said by the document itself where it sets such a letter to a sum with another member of its
+    sequence, and neither writes it bare in that line nor raises it to a number. Letters that have the same
+    counter above them and are never bare nor raised to a number (``g^k``) are counted with it.
+    """
+    trees = [side.tree for statement in statements for side in statement.sides]
+    powers = [node for tree in trees for node in tree.walk() if isinstance(node, Power)]
+    raised = {_stem(power.base) for power in powers if _is_raised(power)}
+    members = [found for tree in trees for node in tree.walk() if (found := _member(node)) is not None]
+    bare = {name for name in {name for name, _ in members} if any(_stands_bare(tree, name) for tree in trees)}
+    for statement in statements:
+        head = None if statement.struck else _member(statement.sides[0].tree)
+        if head is None or head[0] in raised or statement.signs[:1] not in (("=",), (":=",)):
+            continue
+        counters = _letters(head[1])
+        if any(_updates(side.tree, *head) for side in statement.sides[1:]):
+            beside = {name for name, above in members if _letters(above) <= counters} - raised - bare
+            for name in sorted({head[0], *beside}, key=lambda name: name.text):
+                yield statement.place.line, Declaration(to_latex(name), kind="label")
+
+
+def _updates(tree: Tree, name: Name, above: Tree) -> bool:
+    """Whether a side is a sum with another member of the sequence, and without the letter alone."""
+    found = [_member(node) for node in tree.walk()]
+    others = [other for other in found if other is not None and other[0] == name and other[1] != above]
+    counted = any(_letters(other) & _letters(above) for _, other in others)
+    return counted and isinstance(tree, Add) and not _stands_bare(tree, name)
+
+
+def _is_raised(node: Power) -> bool:
+    """Whether this is a power such as ``x^2``; ``v^0`` is the first of a sequence."""
+    return isinstance(node.exponent, Number) and node.exponent.value > 1
+
+
+def _stem(tree: Tree) -> Tree:
+    return tree.base if isinstance(tree, Indexed) else tree
+
+
+def _member(tree: Tree) -> tuple[Name, Tree] | None:
+    """The letter and what stands above it, if that may number it."""
+    if not isinstance(tree, Ambiguous) or not isinstance(tree.readings[0], Power):
+        return None
+    power, label = tree.readings[0], tree.readings[-1]
+    base = _stem(power.base)
+    return (base, power.exponent) if isinstance(label, Indexed) and isinstance(base, Name) else None
+
+
+def _letters(tree: Tree) -> set[str]:
+    return {node.text for node in tree.walk() if isinstance(node, Name)}
+
+
+def _stands_bare(tree: Tree, name: Name) -> bool:
+    """Whether the letter stands somewhere with nothing above it."""
+    if _member(tree) is not None:
+        return False
+    return tree == name or any(_stands_bare(child, name) for child in tree.children())
 
 
 def said_by_condition(statement: Statement) -> Iterable[Declaration]:

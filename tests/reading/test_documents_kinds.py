@@ -192,3 +192,21 @@ def test_bars_inside_a_formula_part_no_cells() -> None:
 
 def test_a_documents_own_words_declare_the_decimal_comma() -> None:
     assert read("ocr.md").notes == ("decimal is comma: line 1",)
+
+
+COUNTED = {
+    "an-update": (r"$\theta^{k+1} = \theta^k - \eta g^k$", {r"\theta", "g"}),
+    "with-an-index": (r"$w_i^{t+1} = w_i^t + \eta d$", {"w"}),
+    "a-power-is-written-too": (r"$x^{k+1} = x^k - x^2$", set()),
+    "a-bare-letter-beside-it": (r"$x^{k+1} = x^k + x^k (x - 1)$", set()),
+    "a-product": (r"$x^{k+1} = x^k x$", set()),
+    "a-rule-of-powers": (r"$\frac{d}{dx} x^{n} = n x^{n-1}$", set()),
+    "a-decay-that-is-given": (r"$\beta = 0.9$, $w^{k+1} = w^k - \beta^k g$", {"w"}),
+    "a-first-value": (r"$v^{k+1} = \beta v^k + g^k$, $v^0 = 0$", {"v", "g"}),
+}
+
+
+@pytest.mark.parametrize(("text", "labelled"), COUNTED.values(), ids=COUNTED.keys())
+def test_superscripts_count_where_the_document_updates_with_them(text: str, labelled: set[str]) -> None:
+    declared = read_document(text).declared
+    assert {found.name for found in declared if found.labelled} == labelled
