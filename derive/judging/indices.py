@@ -88,6 +88,8 @@ def _products(tree: Tree, values: set[Tree]) -> Tree:
 
 def _over_pairs(trees: list[Tree]) -> list[Tree]:
     r"""``\sum_{i < j}`` runs over both letters, unless one of them stands elsewhere on its own."""
+    if not any(tree.has(Big) for tree in trees):
+        return trees
     outside = {n for tree in trees for n in _outside(tree)}
 
     def widen(tree: Tree) -> Tree:
@@ -127,7 +129,8 @@ def _single(item: Tree) -> bool:
 
 
 def _bound(tree: Tree) -> Iterator[Tree]:
-    return (v for node in tree.walk() if isinstance(node, Big) for v in node.variables)
+    nodes = tree.walk() if tree.has(Big) else iter(())
+    return (v for node in nodes if isinstance(node, Big) for v in node.variables)
 
 
 def _in_scope(tree: Tree, letters: frozenset[Tree]) -> Tree:
@@ -160,6 +163,8 @@ def _spread(trees: list[Tree]) -> frozenset[Tree]:
         if isinstance(n, Indexed) and len(n.lower) == 1 and n.lower[0] in running and not n.upper
     }
     for tree in trees:
+        if not tree.has(Indexed):
+            continue
         bound = set(_bound(tree))
         for node in tree.walk():  # theta_a beside a sum over theta_b
             if isinstance(node, Indexed) and len(node.lower) == 1 and node.base in families:
@@ -242,7 +247,7 @@ def _steps(trees: Iterable[Tree]) -> Iterator[tuple[Tree, Domain]]:
     """Names that are multiplied or added within an index: ``s``, ``d`` and ``p`` of ``x_{s i + d u - p}``."""
     for tree in trees:
         yield from ((name, TRUTH_VALUE) for name in logic.names(tree))
-        for node in tree.walk():
+        for node in tree.walk() if tree.has(Indexed, Relation) else ():
             if isinstance(node, Indexed) and not is_delta(node):
                 for item in node.lower:
                     if isinstance(item, Add):

@@ -173,11 +173,11 @@ def cost(x: Any) -> int:
     >>> cost(np.zeros((24, 3, 5))), cost(np.array([Fraction(1, 3)]))
     (424, 88)
     """
+    if x.dtype != object:
+        return int(x.size) + NODE
     slope = getattr(x, "slope", None)
     if slope is not None:  # an array with slopes
         return cost(x.value) + cost(slope)
-    if x.dtype != object:
-        return int(x.size) + NODE
     units = NODE
     for item in x.flat:
         units += OBJECT

@@ -47,7 +47,7 @@ def _truth(at: Evaluator, tree: Tree) -> Array:
 
 def with_truth(trees: list[Tree]) -> list[Tree]:
     """T and F as 1 and 0 where a connective shows that they are truth values."""
-    if not any(connects(node) for tree in trees for node in tree.walk()):
+    if not any(connects(node) for tree in trees if tree.has(Relation) for node in tree.walk()):
         return trees
     table: dict[Tree, Tree] = {name: Number(str(x)) for name, x in TRUTH.items()}
     return [substitute(tree, table) for tree in trees]
@@ -56,7 +56,7 @@ def with_truth(trees: list[Tree]) -> list[Tree]:
 def names(tree: Tree) -> set[Tree]:
     """The names that are truth values: whatever a connective joins."""
     found: set[Tree] = set()
-    for node in tree.walk():
+    for node in tree.walk() if tree.has(Relation) else ():
         if connects(node) and isinstance(node, Relation):
             found |= {
                 side for side in (node.left, node.right) if isinstance(side, Name) and side not in TRUTH

@@ -8,6 +8,7 @@ a matrix; logarithms are natural; sigma of something is the logistic function.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 from derive.judging.functions import SPELLINGS, TABLE
 from derive.reading.tree import (
@@ -196,6 +197,12 @@ def _carries_size_label(tree: Tree) -> bool:
 
 def matrices(trees: Iterable[Tree], sizes: set[Tree]) -> tuple[set[Tree], set[Tree]]:
     """The names that are matrices and the names that are vectors, by the defaults of the design."""
+    found, vectors = _matrices(tuple(trees), frozenset(sizes))
+    return set(found), set(vectors)
+
+
+@lru_cache(maxsize=32)  # one claim asks several times
+def _matrices(trees: tuple[Tree, ...], sizes: frozenset[Tree]) -> tuple[set[Tree], set[Tree]]:
     nodes = [node for tree in trees for node in _outside_indices(tree)]
     found: set[Tree] = set()
     functions = {node.function for node in nodes if isinstance(node, Call)}
@@ -427,6 +434,7 @@ def size_names(trees: Iterable[Tree]) -> set[Tree]:
     return {
         name
         for tree in trees
+        if tree.has(Big)
         for node in tree.walk()
         if isinstance(node, Big) and node.upper is not None and node.operator in ("sum", "prod")
         for name in (node.upper.terms if isinstance(node.upper, Add) else (node.upper,))

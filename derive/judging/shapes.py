@@ -481,6 +481,8 @@ def only_explicit(trees: Iterable[Tree]) -> bool:
 
 def _nesting(tree: Tree) -> int:
     """How many letters run within each other."""
+    if not tree.has(Big):
+        return 0
     inside = max((_nesting(child) for child in tree.children()), default=0)
     return inside + (max(1, len(tree.variables)) if isinstance(tree, Big) else 0)
 

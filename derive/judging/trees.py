@@ -257,6 +257,7 @@ def tolerance(*trees: Tree) -> float:
     numerically = any(
         isinstance(n, Big) and (n.operator in ("int", "lim") or n.upper == Name("infty"))
         for t in trees
+        if t.has(Big)
         for n in t.walk()
     )
     return 1e-9 if numerically else 1e-35
@@ -311,7 +312,7 @@ def with_own_e(tree: Tree) -> Tree:
 
 def by_e(tree: Tree) -> bool:
     """Whether something is differentiated by e, which no constant is."""
-    return any(EULER in n.wrt for n in tree.walk() if isinstance(n, Derivative))
+    return tree.has(Derivative) and any(EULER in n.wrt for n in tree.walk() if isinstance(n, Derivative))
 
 
 def both_lists(left: Tree, right: Tree) -> bool:
