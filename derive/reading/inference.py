@@ -126,16 +126,20 @@ def numbered_by_use(statements: Sequence[Statement]) -> Iterable[tuple[int, Decl
     trees = [side.tree for statement in statements for side in statement.sides]
     powers = [node for tree in trees for node in tree.walk() if isinstance(node, Power)]
     raised = {_stem(power.base) for power in powers if _is_raised(power)}
-    members = [found for tree in trees for node in tree.walk() if (found := _member(node)) is not None]
-    bare = {name for name in {name for name, _ in members} if any(_stands_bare(tree, name) for tree in trees)}
+    members = {found for tree in trees for node in tree.walk() if (found := _member(node)) is not None}
+    names: set[Name] = {name for name, _ in members} - raised
+    never_bare = {name for name in names if not any(_stands_bare(tree, name) for tree in trees)}
+    counters: set[str] = set()
     for statement in statements:
         head = None if statement.struck else _member(statement.sides[0].tree)
-        if head is None or head[0] in raised or statement.signs[:1] not in (("=",), (":=",)):
+        if head is None or head[0] not in names or statement.signs[:1] not in (("=",), (":=",)):
             continue
-        counters = _letters(head[1])
         if any(_updates(side.tree, *head) for side in statement.sides[1:]):
-            beside = {name for name, above in members if _letters(above) <= counters} - raised - bare
-            for name in sorted({head[0], *beside}, key=lambda name: name.text):
+            counted = {head[0]}
+            if not _letters(head[1]) <= counters:  # what else they count is said once
+                counters |= _letters(head[1])
+                counted |= never_bare & {name for name, above in members if _letters(above) <= counters}
+            for name in sorted(counted, key=lambda name: name.text):
                 yield statement.place.line, Declaration(to_latex(name), kind="label")
 
 
