@@ -97,9 +97,14 @@ class Dual(NDArrayOperatorsMixin):
         """As of an array."""
         return Dual(self.value.reshape(*shape), self.slope.reshape(self.slope.shape[0], *shape), self.level)
 
-    def sum(self, axis: tuple[int, ...]) -> Dual:
+    def sum(self, axis: int | tuple[int, ...], keepdims: bool = False) -> Dual:
         """As of an array; axes are counted from the front."""
-        return Dual(self.value.sum(axis=axis), self.slope.sum(axis=tuple(a + 1 for a in axis)), self.level)
+        axes = (axis,) if isinstance(axis, int) else axis
+        return Dual(
+            self.value.sum(axis=axes, keepdims=keepdims),
+            self.slope.sum(axis=tuple(a + 1 for a in axes), keepdims=keepdims),
+            self.level,
+        )
 
 
 def seeded(x: Any, slope: Any, level: int) -> Any:
@@ -255,4 +260,8 @@ _RULES: dict[np.ufunc, Callable[..., Any]] = {
     np.absolute: _absolute,
     **_EXTREMES,
 }
-_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {np.where: _chosen, np.stack: _stacked}
+_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
+    np.where: _chosen,
+    np.stack: _stacked,
+    np.sum: Dual.sum,
+}
