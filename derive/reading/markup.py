@@ -131,18 +131,22 @@ def without_remarks(text: str) -> str:
 
 
 def _remark_end(text: str, start: int) -> int:
-    """Where a remark ends; two characters on if none begins here."""
+    """Where a remark ends, an open one with its line; two characters on if none begins here."""
     if text.startswith("<!--", start):
         close = text.find("-->", start + 4)
-        return close + 3 if close >= 0 else len(text)
-    line_end = text.find("\n", start, start + 1_000)
-    line_end = min(len(text), start + 1_000) if line_end < 0 else line_end
+        return close + 3 if close >= 0 else _line_end(text, start)
+    line_end = _line_end(text, start)
     close = text.find("%%", start + 2, line_end)
     if close >= 0:
         return close + 2
     alone = text.rfind("\n", 0, start) + 1 == start and not text[start + 2 : line_end].strip()
     close = text.find("\n%%", line_end) if alone else -1
     return close + 3 if close >= 0 else start + 2
+
+
+def _line_end(text: str, start: int) -> int:
+    line_end = text.find("\n", start, start + 1_000)
+    return min(len(text), start + 1_000) if line_end < 0 else line_end
 
 
 def _character(match: re.Match[str]) -> str:

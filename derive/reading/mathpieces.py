@@ -207,7 +207,7 @@ class _Scan:
         verbatim = _VERBATIM.match(self.text, start)
         if verbatim:
             close = self.find(f"\\end{{{verbatim.group(1)}", verbatim.end())
-            end = len(self.text) if close < 0 else close
+            end = verbatim.end() if close < 0 else close  # what is not closed hides nothing
             self.skipped.append((start, end))
             return end
         begun = _ENVIRONMENT.match(self.text, start)
