@@ -16,6 +16,7 @@ from derive.judging.duals import plain
 from derive.judging.layout import Layout, Shape
 from derive.judging.limits import Outside, Refusal, ShapeMismatch, Unknown
 from derive.judging.names import RATES, access, function_name
+from derive.judging.roots import domains_of_roots, rooted
 from derive.judging.sampling import BATCH, FEW, POSITIVE, REAL, UNIT, Domain, draw, exactly, precisely
 from derive.judging.scalars import Interval
 from derive.judging.shapes import infer, only_explicit, origin_of
@@ -70,6 +71,10 @@ def judge_identity(left: Tree, right: Tree, setting: Setting) -> Claim:
     if counts:
         setting = replace(setting, domains={**dict.fromkeys(counts, NATURAL), **setting.domains})
         assumed += (f"{', '.join(map(plain_name, counts))}: natural numbers",)
+    roots = domains_of_roots(rooted([left, right, *lets], layout), setting.domains)
+    if roots:
+        setting = replace(setting, domains={**setting.domains, **roots})
+        assumed += tuple(f"{plain_name(name)}: {domain.text}" for name, domain in roots.items())
     assumed += tuple(f"{plain_name(name)} with a bar is the mean of {plain_name(name)}" for name in means)
     mismatch = _shapes_differ(layout, left, right, shapes, setting)
     if mismatch is not None:
@@ -368,10 +373,22 @@ def _refute(left: Tree, right: Tree, setting: Setting, layout: Layout, point: Po
             "right": digits.short(y[entry]),
             "entry": None if x.ndim == 1 else [entry[1] + 1, entry[2] + 1],
         }
-    place = ", ".join(f"{name} = {value}" for name, value in at.items()) if len(at) <= 4 else "a random point"
+    follow = set(map(plain_name, setting.lets))  # what a formula says of them, at this point
+    place = _place([f"{name} = {value}" for name, value in at.items() if name not in follow])
     cell = "" if x.ndim == 1 else f" in entry ({entry[1] + 1}, {entry[2] + 1})"
     message = f"at {place or 'every point'}{cell}: left {witness['left']}, right {witness['right']}"
     return Claim("wrong", "witness", message, witness=witness)
+
+
+LONGEST_PLACE = 200  # characters of a place in a message; the witness has all of it
+
+
+def _place(values: list[str]) -> str:
+    shown = ", ".join(values)
+    if len(shown) <= LONGEST_PLACE:
+        return shown
+    kept = [value for value in values if len(value) <= LONGEST_PLACE // 5]
+    return ", ".join([*kept[:6], "..."]) if kept else "a random point"
 
 
 def _only_rounded(right: Tree, x: Array, setting: Setting, layout: Layout, point: Point) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 from derive.judging.functions import SPELLINGS, TABLE
 from derive.reading.tree import (
@@ -41,6 +42,7 @@ ONES = Name("1", font="bold")  # the vector of ones
 INDEX_LETTERS = set("ijklmnpqrstcy") | {"ell"}
 #: Letters that run over all entries where a family is defined (``s_i = ...``); others may be labels (``b_h
 #: = 1``).
+GREEK_CAPITALS = frozenset(["Sigma", "Lambda", "Omega", "Gamma", "Theta", "Phi", "Psi", "Xi", "Delta"])
 RUNNING_LETTERS = set("ijklmnrt") | {"ell"}
 #: Lower-case letters that stay scalars beside a matrix, as rates, weights and counts do in the field.
 RATES = {
@@ -218,12 +220,13 @@ def _matrices(trees: tuple[Tree, ...], sizes: frozenset[Tree]) -> tuple[set[Tree
                 found.add(inside)
             elif isinstance(node, Transpose) and is_lower(inside):
                 vectors.add(inside)
-        elif (
-            isinstance(node, Call)
-            and function_name(node.function) in ("det", "tr")
-            and large(node.arguments[0])
-        ):
-            found.add(node.arguments[0])
+        elif isinstance(node, Call) and function_name(node.function) in ("det", "tr"):
+            inside = node.arguments[0]
+            inside = inside.base if isinstance(inside, Power) else inside
+            if large(inside) or (isinstance(inside, Name) and inside.text in GREEK_CAPITALS):
+                found.add(inside)
+        elif isinstance(node, Call) and function_name(node.function) == "diag":
+            vectors.update(a for a in node.arguments if is_lower(a))
         elif isinstance(node, Call) and function_name(node.function) in ("softmax", "norm", "logsumexp"):
             for argument in node.arguments:
                 _as_vector(argument, large, found, vectors)
@@ -250,10 +253,21 @@ def _matrices(trees: tuple[Tree, ...], sizes: frozenset[Tree]) -> tuple[set[Tree
         # x^T A x, A x: a capital beside a vector is a matrix too, but not N, M, T, ...: those count things.
         for left, right in zip(product.factors, product.factors[1:], strict=False):
             for near, other in ((left, right), (right, left)):
-                vector = (near.operand if isinstance(near, Transpose) else near) in vectors
+                bare = near.operand if isinstance(near, Transpose) else near
+                vector = bare in vectors or (isinstance(bare, Call) and rank_made(bare) == 2)
                 letter = _letter(other, capital)
                 if vector and letter is not None and not _counts(letter):
                     found.add(letter)
+    for product in products:
+        # W^T (delta * s), diag(s) delta: what is beside a matrix, entry by entry or not, is a vector
+        for near, other in pairwise((*product.factors, *reversed(product.factors))):
+            if (_is_matrix(near, found, vectors) or _is_diagonal(near)) and _entrywise(other):
+                _as_vectors(other, vectors)
+            elif _is_diagonal(near) and is_lower(other):
+                vectors.add(other)
+    for product in products:
+        if _entrywise(product) and vectors & set(product.factors):
+            _as_vectors(product, vectors)
     for product in products:
         factors = product.factors
         for k, factor in enumerate(factors):
@@ -266,6 +280,20 @@ def _matrices(trees: tuple[Tree, ...], sizes: frozenset[Tree]) -> tuple[set[Tree
                 if any(_is_matrix(b, found, vectors) for b in beside):
                     vectors.add(factor)
     return found, vectors
+
+
+def _is_diagonal(tree: Tree) -> bool:
+    return isinstance(tree, Call) and function_name(tree.function) == "diag"
+
+
+def _entrywise(tree: Tree) -> bool:
+    return isinstance(tree, Multiply) and "odot" in tree.signs
+
+
+def _as_vectors(product: Tree, vectors: set[Tree]) -> None:
+    if isinstance(product, Multiply):
+        for sign, *pair in zip(product.signs, product.factors, product.factors[1:], strict=False):
+            vectors.update(factor for factor in pair if sign == "odot" and is_lower(factor))
 
 
 def _as_vector(tree: Tree, large: Callable[[Tree], bool], found: set[Tree], vectors: set[Tree]) -> None:
@@ -303,36 +331,46 @@ def _entry_by_entry(call: Call) -> Tree | None:
     return arguments[0] if len(arguments) == 1 and name not in _OF_WHOLES else None
 
 
-def is_made_a_vector(tree: Tree) -> bool:
-    """Whether a formula can only be a vector: a matrix times what is none, a softmax, functions of those.
+def rank_made(tree: Tree) -> int | None:
+    """The rank that a formula can only have: 1 for a matrix times what is none, 2 for a product of matrices,
+    that of what a function acts on; None if it might be a number.
 
     >>> from derive.reading import read_formula
-    >>> formulas = (r"W \\tanh(x) + b", r"\\operatorname{softmax}(s)", "w x + b", "x^T W x")
-    >>> [is_made_a_vector(read_formula(formula)) for formula in formulas]
-    [True, True, False, False]
+    >>> formulas = (r"W \\tanh(x) + b", r"\\operatorname{softmax}(s)", r"\\frac{Q K^T}{2} V", "w x + b", "x^T W x")
+    >>> [rank_made(read_formula(formula)) for formula in formulas]
+    [1, 1, 2, None, None]
     """
     match tree:
         case Add():
-            return any(map(is_made_a_vector, tree.terms))
+            return next((rank for term in tree.terms if (rank := rank_made(term))), None)
         case Negative():
-            return is_made_a_vector(tree.operand)
+            return rank_made(tree.operand)
+        case Divide():
+            return rank_made(tree.numerator)
         case Call() if function_name(_unlabelled(tree.function)) == "softmax" and len(tree.arguments) == 1:
-            return _may_be_vector(tree.arguments[0])
+            return _rank_beside(tree.arguments[0])
         case Call():
             argument = _entry_by_entry(tree)
-            return argument is not None and is_made_a_vector(argument)
+            return None if argument is None else rank_made(argument)
+        case Multiply() if "odot" in tree.signs:
+            return next((rank for factor in tree.factors if (rank := rank_made(factor))), None)
         case Multiply() if set(tree.signs) <= {"", "cdot"}:
             *before, last = tree.factors
-            times = before[-1].operand if isinstance(before[-1], Transpose) else before[-1]
             first = before[0]
             row = isinstance(first, Transpose) and is_lower(first.operand)
-            return is_capital(times) and not _counts(times) and not row and _may_be_vector(last)
-    return False
+            return _rank_beside(last) if _rank_beside(before[-1]) == 2 and not row else None
+    return None
 
 
-def _may_be_vector(tree: Tree) -> bool:
+def _rank_beside(tree: Tree) -> int | None:
+    """The rank of a factor beside a matrix: capitals are matrices, unless they count."""
+    bare = tree.operand if isinstance(tree, Transpose) else tree
+    if is_capital(bare):
+        return None if bare is tree and _counts(bare) else 2  # what is transposed counts nothing
+    if is_lower(tree):
+        return 1
     argument = _entry_by_entry(tree) if isinstance(tree, Call) else None
-    return is_lower(tree) or is_made_a_vector(tree) or (argument is not None and _may_be_vector(argument))
+    return rank_made(bare) or (None if argument is None else _rank_beside(argument))
 
 
 def _outside_indices(tree: Tree) -> Iterator[Tree]:

@@ -15,7 +15,8 @@ import numpy as np
 from derive.judging.identities import Setting, evaluate_at
 from derive.judging.layout import Shape
 from derive.judging.limits import Refusal
-from derive.judging.names import INDEX, access, is_letter, matrices, size_names
+from derive.judging.names import GREEK_CAPITALS, IDENTITY, INDEX, access, is_letter, matrices, size_names
+from derive.judging.roots import DIAGONAL, rooted
 from derive.judging.sampling import SHARES, UNIT, Domain, draw
 from derive.judging.shapes import infer
 from derive.judging.trees import rebuild, rename_bound, substitute
@@ -57,8 +58,11 @@ def second_looks(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
     yield from _scalars(left, right, setting)
     yield from _lengths(left, right, setting)
     yield from _count(left, right, setting)
+    yield from _number_of_terms(left, right, setting)
     yield from _mean(left, right, setting)
     yield from _shares(left, right, setting)
+    yield from _diagonal(left, right, setting)
+    yield from _greek(left, right, setting)
 
 
 # -- the normal distribution -------------------------------------------------------------------------------
@@ -231,6 +235,75 @@ def _count(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
     shapes: dict[Tree, Shape] = {**setting.shapes, family: (("size", count), 1)}
     said = f"{plain_name(count)}: the number of entries of {plain_name(family)}"
     yield Look(left, right, replace(setting, shapes=shapes), said)
+
+
+# -- diagonal matrices -------------------------------------------------------------------------------------
+
+
+def _diagonal(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
+    r"""The ``G`` of ``G^{-1/2}`` may be a diagonal matrix."""
+    try:
+        layout, _ = infer([left, right], setting.shapes, setting.lets)
+    except Refusal:
+        return
+    names = [name for name in rooted([left, right], layout) if name not in setting.domains]
+    if names:
+        domains = {**setting.domains, **dict.fromkeys(names, DIAGONAL)}
+        said = f"right where {', '.join(dict.fromkeys(map(plain_name, names)))} is diagonal"
+        yield Look(left, right, replace(setting, domains=domains), said, granted=False)
+
+
+def _greek(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
+    r"""The ``\Sigma`` of ``\Sigma \Sigma^{-1} = I`` is a matrix."""
+    nodes = {n for t in (left, right) for n in t.walk()}
+    names = [n for n in nodes if isinstance(n, Name) and n.text in GREEK_CAPITALS]
+    names = sorted(set(names) - {*setting.shapes, *setting.domains, *setting.lets}, key=repr)
+    if names and IDENTITY in nodes:
+        side = ("size", "greek")
+        shapes: dict[Tree, Shape] = {**setting.shapes, **dict.fromkeys(names, (side, side))}
+        said = f"{', '.join(map(plain_name, names))}: matrices"
+        yield Look(left, right, replace(setting, shapes=shapes), said)
+
+
+def _number_of_terms(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
+    r"""``\frac1m \sum_i x_i`` is a mean: m is how many terms the sum has, though no bound says so."""
+    sides = [left, right, *setting.lets.values()]
+    given = {*setting.shapes, *setting.domains, *setting.lets}
+    counts = {by for tree in sides for by, _ in _averages(tree)} - given
+    if not counts:
+        return
+    ends = {
+        total: replace(total, lower=Number("1"), upper=by)
+        for t in sides
+        for by, total in _averages(t)
+        if by in counts
+    }
+    a, b, *lets = [substitute(tree, ends) for tree in sides]
+    said = ", ".join(
+        f"{plain_name(by)}: the number of terms of the sum that it divides" for by in sorted(counts, key=repr)
+    )
+    yield Look(a, b, replace(setting, lets=dict(zip(setting.lets, lets, strict=True))), said)
+
+
+def _averages(tree: Tree) -> Iterator[tuple[Tree, Big]]:
+    """Every unbounded sum over one letter that a letter divides, and that letter."""
+    for node in tree.walk():
+        above: tuple[Tree, ...] = ()
+        if isinstance(node, Divide):
+            by, above = node.denominator, (node.numerator,)
+            above = node.numerator.factors if isinstance(node.numerator, Multiply) else above
+        elif isinstance(node, Multiply) and isinstance(node.factors[0], Divide):
+            by, above = node.factors[0].denominator, node.factors[1:]
+        for one in above:
+            plain = isinstance(one, Big) and one.operator == "sum" and len(one.variables) == 1
+            if (
+                plain
+                and isinstance(by, Name)
+                and one.lower is None
+                and one.upper is None
+                and one.domain is None
+            ):
+                yield by, one
 
 
 # -- equations ---------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from derive.judging import arrays, logic
 from derive.judging.arrays import Array
 from derive.judging.duals import plain
 from derive.judging.functions import apply, powers
+from derive.judging.half_powers import half_power
 from derive.judging.layout import Layout
 from derive.judging.limits import Budget, Irrational, Outside, ShapeMismatch, TooLarge, Unknown, cost
 from derive.judging.names import CONSTANTS, IDENTITY, access, is_end, is_held, is_indicator, is_letter
@@ -367,6 +368,8 @@ class Evaluator:
             exponent = exponent[:, None, None]
         elif base.ndim == 3:
             n = plain(exponent[0])
+            if n != int(n) and 2 * n == int(2 * n) and base.shape[1] == base.shape[2]:
+                return half_power(base, int(2 * n))
             if base.shape[1] != base.shape[2] or n != int(n) or abs(n) > 64:
                 raise ShapeMismatch(f"a power of {arrays.shape_text(base)}, which is not square")
             base = arrays.inverse(base) if n < 0 else base
@@ -429,12 +432,23 @@ class Evaluator:
         return np.zeros(shape, dtype=float if self.system == "float" else object)
 
 
+#: How a mark is written in a message; ``x`` with a hat is ``xhat``, ``given`` marks a gradient by the name.
+_MARKED = {"prime": "{}'", "star": "{}*", "d": "d{}", "given": "dL/d{}", "squared": "{}^2"}
+
+
 def plain_name(tree: Tree) -> str:
+    """A name in a message: ``W_1``, ``xhat``, ``W^[2]``."""
     if isinstance(tree, Name):
-        return tree.text.split("#")[0]
+        name = tree.text.split("#")[0]
+        for mark in tree.marks:
+            name = _MARKED.get(mark, "{}" + mark).format(name)
+        return name
     if isinstance(tree, Indexed):
         low = "".join(plain_name(i) for i in tree.lower)
-        return f"{plain_name(tree.base)}_{low}" if low else plain_name(tree.base)
+        high = "".join(plain_name(i) for i in tree.upper)
+        return plain_name(tree.base) + (f"_{low}" if low else "") + (f"^{high}" if high else "")
+    if isinstance(tree, List) and len(tree.items) == 1:
+        return f"{tree.brackets[:1]}{plain_name(tree.items[0])}{tree.brackets[-1:]}"
     if isinstance(tree, Number):
         return tree.digits
     return "a part of it"
