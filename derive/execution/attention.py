@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 
 import numpy as np
 
 from derive.execution.linear import linear_backward
 from derive.execution.registry import Array, DomainError, backward_rule, forward_rule
+from derive.execution.signature import Signature
 from derive.execution.softmax import softmax
 
 Gradients = dict[str, Array]
@@ -238,29 +240,65 @@ def cross_attention_backward(
     return dict(zip(("X", "Y", "W_Q", "W_K", "W_V"), found, strict=True))
 
 
-@forward_rule("X: ... n D, W_Q: h d D, W_K: h d D, W_V: h d_v D, W_O: D h d_v -> ... n D", analytic=True)
-def multi_head_attention(X: Array, W_Q: Array, W_K: Array, W_V: Array, W_O: Array) -> Array:
-    """sum over the heads t of attention(X W_Q[t]^T, X W_K[t]^T, X W_V[t]^T) W_O[:, t]^T."""
-    per_head = attention(*(X[..., None, :, :] @ _turned(W) for W in (W_Q, W_K, W_V)))
-    return np.einsum("...tic,otc->...io", per_head, W_O, optimize=True)
+def _heads(X: Array, of: Gradients) -> list[Array]:
+    """Queries, keys and values of every head: X W^T, with the bias where there is one."""
+    made = []
+    for name in "QKV":
+        one = X[..., None, :, :] @ _turned(of[f"W_{name}"])
+        made.append(one + of[f"b_{name}"][:, None, :] if f"b_{name}" in of else one)
+    return made
 
 
-@backward_rule(multi_head_attention)
-def multi_head_attention_backward(
-    upstream: Array, X: Array, W_Q: Array, W_K: Array, W_V: Array, W_O: Array
-) -> Gradients:
-    rows = X.reshape(-1, 1, *X.shape[-2:])  # the batch in one axis, and one for the heads
-    g = upstream.reshape(-1, *upstream.shape[-2:])
-    Q, K, V = (rows @ _turned(W) for W in (W_Q, W_K, W_V))
-    per_head = attention(Q, K, V)
-    by_head = np.einsum("bio,otc->btic", g, W_O, optimize=True)
-    found: Gradients = {"X": np.zeros_like(X)}
-    back = _average_backward(by_head, Q, K, V, _scale(Q))
-    for name, by, W in zip(("W_Q", "W_K", "W_V"), back, (W_Q, W_K, W_V), strict=True):
-        found["X"] = found["X"] + np.einsum("btia,tae->bie", by, W, optimize=True).reshape(X.shape)
-        found[name] = np.einsum("btia,bie->tae", by, rows[:, 0], optimize=True)
-    found["W_O"] = np.einsum("bio,btic->otc", g, per_head, optimize=True)
-    return found
+def _seen(name: str, of: Gradients) -> Weights:
+    """The softmax over the keys that each query sees, the same for all heads."""
+    if "M" in of:
+        return _masked_softmax(name, of["M"][..., None, :, :])
+    return _causal_softmax if name.startswith("causal") else softmax
+
+
+def _enter_heads(name: str, more: str = "", masks: tuple[str, ...] = ()) -> None:
+    """Put self-attention in several heads into the table."""
+    signature = f"X: ... n D, W_Q: h d D, W_K: h d D, W_V: h d_v D, W_O: D h d_v{more} -> ... n D"
+    names = list(Signature.parse(signature).inputs)
+
+    def forward(*arrays: Array) -> Array:
+        of = dict(zip(names, arrays, strict=True))
+        Q, K, V = _heads(of["X"], of)
+        per_head = _average(Q, K, V, _scale(Q), _seen(name, of))
+        return np.einsum("...tic,otc->...io", per_head, of["W_O"], optimize=True) + of.get("b_O", 0)
+
+    def backward(upstream: Array, *arrays: Array) -> Gradients:
+        of = dict(zip(names, arrays, strict=True))
+        X = _with_leading(of["X"], upstream.shape[:-2], 2)
+        Q, K, V = _heads(X, of)
+        weights = _seen(name, of)
+        per_head = _average(Q, K, V, _scale(Q), weights)
+        by_head = np.einsum("...io,otc->...tic", upstream, of["W_O"], optimize=True)
+        found: Gradients = {"X": np.zeros_like(X)}
+        back = _average_backward(by_head, Q, K, V, _scale(Q), weights)
+        rows = X.reshape(-1, X.shape[-1])
+        for letter, by in zip("QKV", back, strict=True):
+            W = of[f"W_{letter}"]
+            found["X"] = found["X"] + np.einsum("...tia,tae->...ie", by, W, optimize=True)
+            flat = np.moveaxis(by, -3, -2).reshape(len(rows), *W.shape[:2])
+            found[f"W_{letter}"] = np.einsum("rta,re->tae", flat, rows, optimize=True)
+            found[f"b_{letter}"] = flat.sum(axis=0)
+        mixed = np.moveaxis(per_head, -3, -2).reshape(len(rows), *of["W_O"].shape[1:])
+        out = upstream.reshape(len(rows), upstream.shape[-1])
+        found["W_O"] = np.einsum("ro,rtc->otc", out, mixed, optimize=True)
+        found["b_O"] = out.sum(axis=0)
+        return {key: found[key] for key in names if key not in masks}
+
+    taken = [inspect.Parameter(one, inspect.Parameter.POSITIONAL_OR_KEYWORD) for one in names]
+    forward.__signature__ = inspect.Signature(taken)  # type: ignore[attr-defined]
+    backward_rule(name)(backward)
+    forward_rule(signature, analytic=True, masks=masks, name=name)(forward)
+
+
+_enter_heads("multi_head_attention")
+_enter_heads("multi_head_attention_biases", ", b_Q: h d, b_V: h d_v, b_O: D")
+_enter_heads("causal_multi_head_attention")
+_enter_heads("masked_multi_head_attention", ", M: ... n n", masks=("M",))
 
 
 @forward_rule("Q: ... G r n d, K: ... G m d, V: ... G m d_v -> ... G r n d_v", analytic=True)

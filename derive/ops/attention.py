@@ -26,13 +26,28 @@ def _averaged(
     return define.let("O", Sum(P[(*heads, i, j)] * V[value], j), *heads, i, c)
 
 
-def _masked_average(define: Definition, S: Tensor, M: Access, V: Tensor, j: Index, c: Index) -> Tensor:
+def _masked_average(
+    define: Definition,
+    S: Tensor,
+    M: Access,
+    V: Tensor,
+    value: tuple[Index, ...],
+    heads: tuple[Index, ...] = (),
+) -> Tensor:
     """The same over the keys that a mask leaves: ``E = M e^S``, so that the others' weights are exactly 0."""
-    i, _ = M.indices
-    E = define.let("E", M * sp.exp(S[i, j]), i, j)
-    Z = define.let("Z", Sum(E[i, j], j), i)
-    P = define.let("P", E[i, j] / Z[i], i, j)
-    return define.let("O", Sum(P[i, j] * V[j, c], j), i, c)
+    (i, j), c = M.indices, value[-1]
+    E = define.let("E", M * sp.exp(S[(*heads, i, j)]), *heads, i, j)
+    Z = define.let("Z", Sum(E[(*heads, i, j)], j), *heads, i)
+    P = define.let("P", E[(*heads, i, j)] / Z[(*heads, i)], *heads, i, j)
+    return define.let("O", Sum(P[(*heads, i, j)] * V[value], j), *heads, i, c)
+
+
+def _mask(define: Definition, i: Index, j: Index, causal: bool) -> Access:
+    """Which keys a query sees: its own and those before it, or what a mask says."""
+    if causal:
+        return define.let("M", IfPositive(i - j + 1, 1, 0), i, j)[i, j]
+    meaning = "the mask: 1 where the query may see the key, else 0"
+    return define.input("M", i, j, meaning=meaning, domain=MASK)[i, j]
 
 
 def _queries_keys_values(define: Definition, keys: str = "m") -> tuple[Tensor, Tensor, Tensor]:
@@ -55,16 +70,10 @@ def _attend(define: Definition, Q: Tensor, K: Tensor, V: Tensor, scaled: bool = 
     return _averaged(define, S, V, (j, c), (), i)
 
 
-def _attend_masked(define: Definition, Q: Tensor, K: Tensor, V: Tensor) -> Tensor:
+def _attend_masked(define: Definition, Q: Tensor, K: Tensor, V: Tensor, causal: bool = False) -> Tensor:
     i, j, c = Index("i", Q.shape[0]), Index("j", K.shape[0]), Index("c", V.shape[1])
-    M = define.input("M", i, j, meaning="the mask: 1 where the query may see the key, else 0", domain=MASK)
-    return _masked_average(define, _let_scores(define, Q, K), M[i, j], V, j, c)
-
-
-def _attend_causal(define: Definition, Q: Tensor, K: Tensor, V: Tensor) -> Tensor:
-    i, j, c = Index("i", Q.shape[0]), Index("j", K.shape[0]), Index("c", V.shape[1])
-    M = define.let("M", IfPositive(i - j + 1, 1, 0), i, j)
-    return _masked_average(define, _let_scores(define, Q, K), M[i, j], V, j, c)
+    M = _mask(define, i, j, causal)
+    return _masked_average(define, _let_scores(define, Q, K), M, V, (j, c))
 
 
 @defines("attention", "Luong, Pham, Manning (2015), equations 7 and 8, the score 'dot'")
@@ -104,7 +113,7 @@ def causal_attention(define: Definition) -> None:
 
     M_ij is 1 where j <= i: as many keys as queries.
     """
-    _attend_causal(define, *_queries_keys_values(define, keys="n"))
+    _attend_masked(define, *_queries_keys_values(define, keys="n"), causal=True)
 
 
 @defines("attention", "Luong, Pham, Manning (2015), equations 7 and 8, the score 'dot', one query")
@@ -173,7 +182,7 @@ def self_attention(define: Definition) -> None:
 @defines("attention", _CAUSAL)
 def causal_self_attention(define: Definition) -> None:
     """Self-attention in which no token sees a later one: what a decoder has."""
-    _attend_causal(define, *_projected(define, _sequence(define)))
+    _attend_masked(define, *_projected(define, _sequence(define)), causal=True)
 
 
 @defines("attention", f"{_CAUSAL}; the mask as an input")
@@ -195,14 +204,47 @@ def cross_attention(define: Definition) -> None:
     _attend(define, *_projected(define, X, Y))
 
 
-def _per_head(define: Definition, Q: Tensor, K: Tensor, V: Tensor, *heads: Index) -> Tensor:
+def _per_head(
+    define: Definition, Q: Tensor, K: Tensor, V: Tensor, *heads: Index, mask: Access | None = None
+) -> Tensor:
     """Attention for every head by itself: Q's first indices say the head, K's and V's may lack the last."""
     *_, queries, width = Q.shape
     i, j, a, c = Index("i", queries), Index("j", K.shape[1]), Index("a", width), Index("c", V.shape[2])
     shared = heads[: K.rank - 2]
     scores = Sum(Q[(*heads, i, a)] * K[(*shared, j, a)], a) / sp.sqrt(width)
     S = define.let("S", scores, *heads, i, j, keep=True)
+    if mask is not None:
+        return _masked_average(define, S, mask, V, (*shared, j, c), heads)
     return _averaged(define, S, V, (*shared, j, c), heads, i)
+
+
+def _multi_head(define: Definition, biases: bool = False, masked: bool = False, causal: bool = False) -> None:
+    X = _sequence(define)
+    (t,), (i, j), (e, o) = axes("t", "h"), axes("i j", "n"), axes("e o", "D")
+    (a,), (c,) = axes("a", "d"), axes("c", "d_v")
+    made = (("Q", i, a, "queries"), ("K", j, a, "keys"), ("V", j, c, "values"))
+    weights, added = {}, {}
+    for name, _, own, what in made:
+        meaning = f"the weights of each head that make {what}"
+        weights[name] = define.input(f"W_{name}", t, own, e, meaning=meaning, parameter=True)
+    W_O = define.input("W_O", o, t, c, meaning="the weights that mix the heads", parameter=True)
+    if biases:
+        for name, _, own, what in (made[0], made[2]):
+            meaning = f"the biases of each head's {what}"
+            added[name] = define.input(f"b_{name}", t, own, meaning=meaning, parameter=True)
+        added["O"] = define.input("b_O", o, meaning="the bias of the mixed heads", parameter=True)
+    mask = _mask(define, i, j, causal) if masked or causal else None
+    found = []
+    for name, row, own, _ in made:
+        value = Sum(X[row, e] * weights[name][t, own, e], e)
+        value += added[name][t, own] if name in added else 0
+        found.append(define.let(name, value, t, row, own, keep=True))
+    Q, K, V = found
+    per_head = _per_head(define, Q, K, V, t, mask=mask)
+    mixed = Sum(per_head[t, i, c] * W_O[o, t, c], t, c)
+    define.let("Y", mixed + added["O"][o] if biases else mixed, i, o)
+    for n, D, h, d, d_v in ((7, 6, 3, 2, 2), (3, 7, 2, 5, 11), (2, 13, 5, 3, 7)):
+        define.trial(n=n, D=D, h=h, d=d, d_v=d_v)
 
 
 @defines("attention", f"{_VASWANI}, section 3.2.2")
@@ -212,21 +254,29 @@ def multi_head_attention(define: Definition) -> None:
     The head is an index of its own (t): W_Q[t, a, e]. PyTorch stacks the heads in the rows of one matrix, row
     t d + a, and takes d = D / h; nothing here needs that.
     """
-    X = _sequence(define)
-    (t,), (i, j), (e, o) = axes("t", "h"), axes("i j", "n"), axes("e o", "D")
-    (a,), (c,) = axes("a", "d"), axes("c", "d_v")
-    meaning = "the weights of each head that make"
-    W_Q = define.input("W_Q", t, a, e, meaning=f"{meaning} queries", parameter=True)
-    W_K = define.input("W_K", t, a, e, meaning=f"{meaning} keys", parameter=True)
-    W_V = define.input("W_V", t, c, e, meaning=f"{meaning} values", parameter=True)
-    W_O = define.input("W_O", o, t, c, meaning="the weights that mix the heads", parameter=True)
-    Q = define.let("Q", Sum(X[i, e] * W_Q[t, a, e], e), t, i, a, keep=True)
-    K = define.let("K", Sum(X[j, e] * W_K[t, a, e], e), t, j, a, keep=True)
-    V = define.let("V", Sum(X[j, e] * W_V[t, c, e], e), t, j, c, keep=True)
-    per_head = _per_head(define, Q, K, V, t)
-    define.let("Y", Sum(per_head[t, i, c] * W_O[o, t, c], t, c), i, o)
-    for n, D, h, d, d_v in ((7, 6, 3, 2, 2), (3, 7, 2, 5, 11), (2, 13, 5, 3, 7)):
-        define.trial(n=n, D=D, h=h, d=d, d_v=d_v)
+    _multi_head(define)
+
+
+@defines("attention", f"{_VASWANI}, section 3.2.2; with biases as PyTorch's MultiheadAttention")
+def multi_head_attention_biases(define: Definition) -> None:
+    """Self-attention in h heads with biases of queries, values and of what is put out.
+
+    PyTorch has a bias of the keys too. It adds the same to all scores of a query, which no softmax sees: the
+    result is the same with any, and its gradient is 0.
+    """
+    _multi_head(define, biases=True)
+
+
+@defines("attention", f"{_CAUSAL}; several heads")
+def causal_multi_head_attention(define: Definition) -> None:
+    """Self-attention in h heads in which no token sees a later one: what a decoder has."""
+    _multi_head(define, causal=True)
+
+
+@defines("attention", f"{_CAUSAL}; several heads, the mask as an input")
+def masked_multi_head_attention(define: Definition) -> None:
+    """Self-attention in h heads that all see what one mask leaves them; see :func:`masked_attention`."""
+    _multi_head(define, masked=True)
 
 
 @defines("attention", "Ainslie et al. (2023), section 2.2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 
@@ -25,19 +26,29 @@ def _attention() -> dict[str, Callable[..., Any]]:
         scores = torch.tanh(functional.linear(h, U) + functional.linear(s, W)[..., None, :]) @ v
         return (torch.softmax(scores, -1)[..., None] * h).sum(-2)
 
-    def multi_head(X: Any, W_Q: Any, W_K: Any, W_V: Any, W_O: Any) -> Any:
+    def multi_head(X: Any, W_Q: Any, W_K: Any, W_V: Any, W_O: Any, causal: bool = False, **of: Any) -> Any:
+        seen = of.get("M")
+        if causal:
+            seen = torch.ones(X.shape[-2], X.shape[-2], dtype=torch.bool).tril()
+        biases: Any = [None] * 3
+        if "b_O" in of:  # PyTorch has a bias of the keys too; any will do
+            biases = [
+                of["b_Q"].flatten(),
+                torch.ones(W_K.shape[:2].numel(), dtype=X.dtype),
+                of["b_V"].flatten(),
+            ]
         if W_Q.shape[1] == W_V.shape[1] and W_Q.shape[0] * W_Q.shape[1] == X.shape[-1] and X.ndim == 2:
             stacked = torch.cat([W.flatten(0, 1) for W in (W_Q, W_K, W_V)])
             width, heads = X.shape[-1], W_Q.shape[0]
             return functional.multi_head_attention_forward(
-                X[:, None], X[:, None], X[:, None], width, heads, stacked, None, None, None, False, 0.0,
-                W_O.flatten(1), None, need_weights=False,
+                X[:, None], X[:, None], X[:, None], width, heads, stacked,
+                torch.cat(biases) if "b_O" in of else None, None, None, False, 0.0, W_O.flatten(1),
+                of.get("b_O"), need_weights=False, attn_mask=None if seen is None else ~seen,
             )[0][:, 0]  # fmt: skip
-        rows = X[..., None, :, :]
-        heads = attend(
-            *(functional.linear(rows, torch.eye(X.shape[-1], dtype=X.dtype)) @ W.mT for W in (W_Q, W_K, W_V))
-        )
-        return functional.linear(heads.transpose(-3, -2).flatten(-2), W_O.flatten(1))
+        Q, K, V = (functional.linear(X, W.flatten(0, 1), b).unflatten(-1, W.shape[:2]).transpose(-3, -2)
+                   for W, b in zip((W_Q, W_K, W_V), biases, strict=True))  # fmt: skip
+        heads = attend(Q, K, V, attn_mask=None if seen is None else seen[..., None, :, :])
+        return functional.linear(heads.transpose(-3, -2).flatten(-2), W_O.flatten(1), of.get("b_O"))
 
     def grouped(Q: Any, K: Any, V: Any) -> Any:
         flat = Q.flatten(-4, -3)  # group and head in it as one axis of heads, as PyTorch has it
@@ -56,6 +67,9 @@ def _attention() -> dict[str, Callable[..., Any]]:
         "masked_self_attention": lambda M, **given: projected(**given, attn_mask=M),
         "cross_attention": projected,
         "multi_head_attention": multi_head,
+        "multi_head_attention_biases": multi_head,
+        "causal_multi_head_attention": partial(multi_head, causal=True),
+        "masked_multi_head_attention": multi_head,
         "grouped_query_attention": grouped,
     }
 

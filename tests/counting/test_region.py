@@ -23,6 +23,8 @@ CHOSEN_BY_CONDITIONS = {
     "reshape": "row and column follow from the place only by a remainder",
     "causal_attention": "the mask is a condition on both indices",
     "causal_self_attention": "the mask is a condition on both indices",
+    "causal_multi_head_attention": "the mask is a condition on both indices",
+    "masked_multi_head_attention": "the mask is data",
     "masked_attention": "the mask is data",
     "masked_self_attention": "the mask is data",
 }
