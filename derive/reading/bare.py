@@ -61,11 +61,15 @@ def bare_segments(line: str, strict: bool = False) -> list[tuple[int, int]]:
         segment = _trimmed(line, start, end)
         if segment is None:
             continue
+        of_many = _OF.search(line, max(0, segment[0] - 12), segment[0])
+        introduced = _COUNT.match(line, *segment) if of_many else None
+        if introduced is not None:  # step 5 of 20: 3 + 4 = 7
+            segment, of_many = (introduced.end(), segment[1]), None
         body = line[segment[0] : segment[1]]
         if not words and not strict:
             if re.search(r"[A-Za-z0-9]", body) and _RELATION.search(body):
                 made.append(segment)
-        elif re.search(r"\b(?:of|per|between|von|de)\s*$", line[max(0, segment[0] - 12) : segment[0]]):
+        elif of_many:
             sign = re.search(r"(?<![<>!:])=(?!=)|≈", body)  # 50% of 10 = 5: what is left is no side
             if sign is not None and _solid(body[: sign.end()] + " 1"):
                 made.append((segment[0] + sign.start(), segment[1]))
@@ -74,6 +78,8 @@ def bare_segments(line: str, strict: bool = False) -> list[tuple[int, int]]:
     return made
 
 
+_COUNT = re.compile(r"\d[\d.,]*:\s+(?=[^=≈]*[-+*/·×])")
+_OF = re.compile(r"\b(?:of|per|between|von|de)\s*$")
 _SENTENCE_END = re.compile(r"(?<=[\w)\]\ue000])\.(?=[ \t])")
 
 

@@ -303,7 +303,13 @@ class Parser:
                 self.at += 1  # f{}(x): braces that keep a letter and brackets apart
             elif self.starts_factor():
                 here, before = self.peek(), self.peek(-1)
-                if here is not None and before is not None and here.kind == "number" == before.kind:
+                powers = isinstance(factors[-1], Power) and self.next_is("^", ahead=1)  # 0.8^8 0.2^2
+                if (
+                    here is not None
+                    and before is not None
+                    and here.kind == "number" == before.kind
+                    and not powers
+                ):
                     raise self.refuse("two numbers stand side by side", here)
                 if (
                     here is not None
