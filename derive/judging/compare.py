@@ -20,7 +20,7 @@ from derive.judging.inequalities import judge_inequality
 from derive.judging.isolation import guarded
 from derive.judging.limits import Heavy, Refusal, ShapeMismatch, TooLarge
 from derive.judging.limits import in_force as limits_in_force
-from derive.judging.names import CONSTANTS, function_name, is_delta, is_indicator, is_letter
+from derive.judging.names import CONSTANTS, ONES, function_name, is_delta, is_indicator, is_letter
 from derive.judging.readings import readings
 from derive.judging.second_look import is_equation, second_looks, stands_alone
 from derive.judging.setting import setting_for
@@ -212,7 +212,8 @@ def _judged(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
         left, right, *named = marked.trees
         domains = {**marked.domains, **setting.domains}
         setting = replace(setting, lets=dict(zip(setting.lets, named, strict=True)), domains=domains)
-        verdicts = [_ladder(a, b, relation, setting) for a, b in readings(left, right)]
+        pairs = readings(left, right, ONES in setting.shapes)
+        verdicts = [_ladder(a, b, relation, setting) for a, b in pairs]
     except TooLarge as refusal:
         return Claim("undecided", message=f"not computed: {refusal}")
     except RecursionError:
@@ -239,7 +240,7 @@ def _looked_at_again(left: Tree, right: Tree, relation: str, setting: Setting, c
     doubt = _other_meaning((left, right), setting)
     if doubt is not None:
         return Claim("undecided", note="ambiguous", message=doubt)
-    for a, b in readings(left, right)[:1]:
+    for a, b in readings(left, right, ONES in setting.shapes)[:1]:
         for look in second_looks(a, b, setting):
             if plainly_apart(look.left, look.right, look.setting):
                 continue

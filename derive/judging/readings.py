@@ -26,11 +26,14 @@ from derive.reading.tree import (
 )
 
 
-def readings(left: Tree, right: Tree) -> list[tuple[Tree, Tree]]:
-    """All readings of both sides, at most eight; what asks the same question is read the same way."""
+def readings(left: Tree, right: Tree, ones: bool = False) -> list[tuple[Tree, Tree]]:
+    """All readings of both sides, at most eight; what asks the same question is read the same way.
+
+    ``ones`` says that 1 is declared to be a vector of ones.
+    """
     if by_e(left) or by_e(right):
         left, right = with_own_e(left), with_own_e(right)
-    left, right = hessian(with_ones(left)), hessian(with_ones(right))
+    left, right = (hessian(with_ones(side, ones)) for side in (left, right))
     table = {**entries_of_matrices([left, right]), **_last_powers([left, right])}
     left, right = substitute(left, table), substitute(right, table)
     groups: dict[object, list[Ambiguous]] = {}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from derive.judging.identities import Setting
 from derive.judging.layout import Dim, Shape
-from derive.judging.names import access
+from derive.judging.names import ONES, access
 from derive.judging.sampling import FORMS, SHARES, Domain
 from derive.reading import Declaration, Declarations
 from derive.reading.declarations import key
@@ -61,6 +61,9 @@ def setting_for(
             if domain.form and name not in shapes:
                 side: Dim = ("size", declaration.name)
                 shapes[name] = (side, side)
+    ones = declared.get(Name("1"))  # 1: 784 is a vector of ones
+    if ones is not None and (shape := _shape(ones)):
+        shapes[ONES] = shape
     variables = [n for n in sorted(names, key=repr) if (d := declared.get(n)) and d.kind == "random variable"]
     own = {n for n in variables if (d := declared.get(n)) and "independent" in d.qualifiers}
     random: dict[Tree, int] = {name: k + 1 if name in own else 0 for k, name in enumerate(variables)}

@@ -215,9 +215,19 @@ def _canonical_product(tree: Multiply, depth: int) -> object:
     return ("minus", product) if negative else product
 
 
-def with_ones(tree: Tree) -> Tree:
-    """``1^T v``: a number is never transposed, so this 1 is the vector of ones."""
-    return substitute(tree, {Transpose(Number("1")): Transpose(Name("1", font="bold"))})
+def with_ones(tree: Tree, declared: bool = False) -> Tree:
+    """``1^T v``: a number is never transposed, so this 1 is the vector of ones.
+
+    Where 1 is ``declared`` to be a vector, it is one in a norm and as a factor, too.
+    """
+    one, ones = Number("1"), Name("1", font="bold")
+    if not declared:
+        return substitute(tree, {Transpose(one): Transpose(ones)})
+    tree = rebuild(tree, lambda part: with_ones(part, True))
+    norm = isinstance(tree, Call) and tree.function == Name("norm")
+    if norm or isinstance(tree, (Multiply, Transpose)):
+        return rebuild(tree, lambda part: ones if part == one else part)
+    return tree
 
 
 def arithmetic(tree: Tree) -> bool:
