@@ -151,10 +151,16 @@ def _of_tensor(at: Evaluator, name: str, x: Array, labels: tuple[Tree, ...]) -> 
         if x.ndim == 1:
             raise Unknown("the softmax of a single number")
         e = apply("exp", x)
-        y = arrays.divide(e, e.sum(axis=(1, 2)))
+        batch, rows, columns = x.shape
+        if columns == 1 or (at.convention.get("softmax") == "columns" and rows > 1):
+            y = e / e.sum(axis=(1,)).reshape(batch, 1, columns)
+        else:
+            y = e / e.sum(axis=(2,)).reshape(batch, rows, 1)
         return at.entry(y, labels) if labels else y
     if name == "logsumexp":
         return apply("log", apply("exp", x).sum(axis=(1, 2)))
+    if name == "sum" and x.ndim == 1:
+        return x
     if name in ("sum", "mean") and x.ndim == 3:
         total = x.sum(axis=(1, 2))
         return total if name == "sum" else arrays.divide(total, at.full(Fraction(x.shape[1] * x.shape[2])))

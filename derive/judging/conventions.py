@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from derive.judging.names import ONES, access, matrices, size_names
+from derive.judging.names import ONES, access, function_name, matrices, size_names
 from derive.judging.trees import rebuild, substitute
 from derive.reading.tree import (
     Add,
@@ -308,6 +308,10 @@ def _logarithm(tree: Tree) -> bool:
     return isinstance(tree, Call) and tree.function == Name("log")
 
 
+def _softmax(tree: Tree) -> bool:
+    return isinstance(tree, Call) and function_name(tree.function) == "softmax"
+
+
 def _angle(tree: Tree) -> bool:
     return (
         isinstance(tree, Call)
@@ -330,6 +334,11 @@ CONVENTIONS: dict[str, Convention] = {
         Convention(
             "angle", ("radians", "degrees"), "what angles are measured in", _any(_angle),
             said={"degrees": "angles are in degrees", "radians": "angles are in radians"},
+        ),
+        Convention(
+            "softmax", ("rows", "columns"), "what of a matrix a softmax makes add up to 1",
+            _any(_softmax), said={"columns": "the columns of a softmax add up to 1",
+                                  "rows": "the rows of a softmax add up to 1"},
         ),
         Convention(
             "index", ("1", "0"), "where indices start", _any(_numbered),

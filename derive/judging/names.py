@@ -230,10 +230,11 @@ def _matrices(trees: tuple[Tree, ...], sizes: frozenset[Tree]) -> tuple[set[Tree
         elif isinstance(node, Call) and function_name(node.function) in ("softmax", "norm", "logsumexp"):
             for argument in node.arguments:
                 _as_vector(argument, large, found, vectors)
-        elif (
-            isinstance(node, Indexed) and not isinstance(node.base, (Name, Indexed)) and len(node.lower) == 1
-        ):
-            _as_vector(node.base, large, found, vectors)  # (W x + b)_i is an entry of a vector
+        elif isinstance(node, Indexed) and not isinstance(node.base, (Name, Indexed)):
+            if len(node.lower) == 1:  # (W x + b)_i is an entry of a vector
+                _as_vector(node.base, large, found, vectors)
+            elif len(node.lower) == 2:
+                found.update(_acted_on(node.base, large))
     turned = {node.operand for node in nodes if isinstance(node, Transpose)}
     below = {n for node in nodes if isinstance(node, Divide) for n in _factors(node.denominator)} - turned
     found -= below
@@ -320,6 +321,17 @@ def _as_vector(tree: Tree, large: Callable[[Tree], bool], found: set[Tree], vect
             vectors.add(tree)
 
 
+def _acted_on(tree: Tree, large: Callable[[Tree], bool]) -> Iterator[Tree]:
+    """The matrix in ``softmax(S)_ij``."""
+    if isinstance(tree, Call) and len(tree.arguments) == 1:
+        yield from _acted_on(tree.arguments[0], large)
+    elif isinstance(tree, (Add, Negative)):
+        for part in tree.children():
+            yield from _acted_on(part, large)
+    elif large(tree):
+        yield tree
+
+
 _OF_WHOLES = ("norm", "det", "tr", "max", "min", "sum", "mean", "logsumexp", "softmax", "diag", "abs")
 
 
@@ -331,12 +343,17 @@ def _entry_by_entry(call: Call) -> Tree | None:
     return arguments[0] if len(arguments) == 1 and name not in _OF_WHOLES else None
 
 
+def acts_on_entries(tree: Tree) -> bool:
+    """Whether it is a function of every entry, ``tanh(Z)``: its powers are powers of the entries."""
+    return isinstance(tree, Call) and _entry_by_entry(tree) is not None
+
+
 def rank_made(tree: Tree) -> int | None:
     """The rank that a formula can only have: 1 for a matrix times what is none, 2 for a product of matrices,
     that of what a function acts on; None if it might be a number.
 
     >>> from derive.reading import read_formula
-    >>> formulas = (r"W \\tanh(x) + b", r"\\operatorname{softmax}(s)", r"\\frac{Q K^T}{2} V", "w x + b", "x^T W x")
+    >>> formulas = r"W \\tanh(x) + b", r"\\mathrm{softmax}(s)", r"\\frac{Q K^T}{2} V", "w x + b", "x^T W x"
     >>> [rank_made(read_formula(formula)) for formula in formulas]
     [1, 1, 2, None, None]
     """

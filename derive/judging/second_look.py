@@ -56,7 +56,7 @@ def second_looks(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
     yield from _normal(left, right, setting)
     yield from _laplace(left, right, setting)
     yield from _scalars(left, right, setting)
-    yield from _lengths(left, right, setting)
+    yield from _squares(left, right, setting)
     yield from _count(left, right, setting)
     yield from _number_of_terms(left, right, setting)
     yield from _mean(left, right, setting)
@@ -142,27 +142,34 @@ def _scalars(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
             yield Look(left, right, replace(setting, shapes=shapes), said)
 
 
-# -- squares of vectors -------------------------------------------------------------------------------------
+# -- squares of vectors and matrices -----------------------------------------------------------------------
 
 
-def _lengths(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
-    """The square of a vector was taken entry by entry; it may be the square of its length."""
+def _squares(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
+    """The square of a vector was taken entry by entry, and may be the square of its length; that of a matrix
+    was its product with itself, and may be taken entry by entry where other products are."""
     sides = [rename_bound(left), rename_bound(right)]
-    squares = [n for t in sides for n in t.walk() if isinstance(n, Power) and n.exponent == Number("2")]
-    if not squares:
-        return
+    found = dict.fromkeys(
+        n for t in sides for n in t.walk() if isinstance(n, Power) and n.exponent == Number("2")
+    )
+    squares = [square for square in found if isinstance(square, Power)]
     try:
         _, shapes = infer([*sides, *(n.base for n in squares)], setting.shapes, setting.lets)
     except Refusal:
         return
-    table: dict[Tree, Tree] = {
-        square: Multiply((Transpose(square.base), square.base), ("",))
-        for square, shape in zip(squares, shapes[2:], strict=True)
-        if isinstance(shape, tuple) and shape[0] != 1 and shape[1] == 1
-    }
-    if table:
+    lengths: dict[Tree, Tree] = {}
+    entries: dict[Tree, Tree] = {}
+    for square, shape in zip(squares, shapes[2:], strict=True):
+        if isinstance(shape, tuple) and shape[0] != 1 and shape[1] == 1:
+            lengths[square] = Multiply((Transpose(square.base), square.base), ("",))
+        elif isinstance(shape, tuple) and 1 not in shape:
+            entries[square] = Multiply((square.base, square.base), ("odot",))
+    if lengths:
         said = "the square of a vector is the square of its length"
-        yield Look(substitute(sides[0], table), substitute(sides[1], table), setting, said)
+        yield Look(substitute(sides[0], lengths), substitute(sides[1], lengths), setting, said)
+    if entries and any(isinstance(n, Multiply) and "odot" in n.signs for t in sides for n in t.walk()):
+        said = "the square of a matrix is taken entry by entry"
+        yield Look(substitute(sides[0], entries), substitute(sides[1], entries), setting, said)
 
 
 # -- means -------------------------------------------------------------------------------------------------
@@ -272,7 +279,7 @@ def _number_of_terms(left: Tree, right: Tree, setting: Setting) -> Iterator[Look
     counts = {by for tree in sides for by, _ in _averages(tree)} - given
     if not counts:
         return
-    ends = {
+    ends: dict[Tree, Tree] = {
         total: replace(total, lower=Number("1"), upper=by)
         for t in sides
         for by, total in _averages(t)
@@ -295,14 +302,9 @@ def _averages(tree: Tree) -> Iterator[tuple[Tree, Big]]:
         elif isinstance(node, Multiply) and isinstance(node.factors[0], Divide):
             by, above = node.factors[0].denominator, node.factors[1:]
         for one in above:
-            plain = isinstance(one, Big) and one.operator == "sum" and len(one.variables) == 1
-            if (
-                plain
-                and isinstance(by, Name)
-                and one.lower is None
-                and one.upper is None
-                and one.domain is None
-            ):
+            if not isinstance(one, Big) or one.operator != "sum" or len(one.variables) != 1:
+                continue
+            if isinstance(by, Name) and one.lower is None and one.upper is None and one.domain is None:
                 yield by, one
 
 

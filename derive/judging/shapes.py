@@ -19,6 +19,7 @@ from derive.judging.names import (
     IDENTITY,
     ONES,
     access,
+    acts_on_entries,
     function_name,
     is_delta,
     is_end,
@@ -197,7 +198,7 @@ class _Walker:
             case Power():
                 base = self.shape(tree.base)
                 self.shape(tree.exponent)
-                if base is not None and base[1] != 1:
+                if base is not None and base[1] != 1 and not acts_on_entries(tree.base):
                     layout.unite(base[0], base[1], "a power of a matrix that is not square")
                 return base
             case Transpose():

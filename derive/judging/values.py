@@ -21,7 +21,16 @@ from derive.judging.functions import apply, powers
 from derive.judging.half_powers import half_power
 from derive.judging.layout import Layout
 from derive.judging.limits import Budget, Irrational, Outside, ShapeMismatch, TooLarge, Unknown, cost
-from derive.judging.names import CONSTANTS, IDENTITY, access, is_end, is_held, is_indicator, is_letter
+from derive.judging.names import (
+    CONSTANTS,
+    IDENTITY,
+    access,
+    acts_on_entries,
+    is_end,
+    is_held,
+    is_indicator,
+    is_letter,
+)
 from derive.judging.scalars import Interval
 from derive.judging.trees import UNITS, both_lists
 from derive.reading.tree import (
@@ -364,7 +373,8 @@ class Evaluator:
         base = self.value(tree.base)
         if exponent.ndim != 1:
             raise ShapeMismatch("a power with a matrix as its exponent")
-        if base.ndim == 3 and base.shape[2] == 1 < base.shape[1]:  # of a vector: of every entry
+        of_entries = base.ndim == 3 and (base.shape[2] == 1 < base.shape[1] or acts_on_entries(tree.base))
+        if of_entries:  # of a vector, of tanh(Z): the power of every entry
             exponent = exponent[:, None, None]
         elif base.ndim == 3:
             n = plain(exponent[0])

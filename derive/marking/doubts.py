@@ -143,6 +143,14 @@ def grouped(tree: Tree) -> Tree:
     return rebuild(tree, grouped)
 
 
+def by_entries(tree: Tree) -> Tree:
+    """The tree with products of names taken entry by entry, as in ``\\gamma \\hat{x} + \\beta`` of vectors."""
+    tree = rebuild(tree, by_entries)
+    if not isinstance(tree, Multiply) or not all(isinstance(f, (Name, Indexed)) for f in tree.factors):
+        return tree
+    return replace(tree, signs=tuple("odot" if sign in ("", "cdot") else sign for sign in tree.signs))
+
+
 def covers_all_cases(tree: Tree) -> bool:
     """A delta or an indicator covers every case."""
     return any(isinstance(n, (Relation, Cases)) or n == Name("delta") for n in tree.walk())

@@ -9,7 +9,7 @@ from dataclasses import replace
 from derive.judging.compare import free_names
 from derive.judging.digits import as_rounded
 from derive.judging.limits import TooLarge, Unknown
-from derive.judging.names import HELD, access, function_name, is_letter, is_made_a_vector
+from derive.judging.names import HELD, access, function_name, is_letter, rank_made
 from derive.judging.trees import rational, rebuild, rename_bound, substitute
 from derive.judging.values import plain_name
 from derive.marking.scope import Expansion, Meaning, Mode, Scope, literal
@@ -43,6 +43,7 @@ class Worker:
         self.kept: list[Tree] = []
         self.nodes = 0
         self.origin = 1  # where the indices of a sum start
+        self.fixed: frozenset[Tree] = frozenset()  # names that stand for their value alone
         self.direct = False  # partial derivatives of what a name is said to be, all other names held fixed
 
     def put_in(self, tree: Tree) -> Tree:
@@ -89,6 +90,9 @@ class Worker:
                 continue
             yield meaning
 
+    def _has_meaning(self, key: Tree) -> bool:
+        return any(True for _ in self._meanings(key))
+
     def _unfold(self, key: Tree | None, meaning: Meaning, table: dict[Tree, Tree] | None = None) -> Tree:
         self.expansion.used.append(meaning)
         if key is not None and meaning is self.scope.values.get(key):
@@ -109,6 +113,8 @@ class Worker:
     def _name(self, name: Tree) -> Tree:
         if name in self.open:
             return name
+        if name in self.fixed:
+            return self._held(name)
         if self.kept and (dependent := self._dependent(name)) is not None:
             return dependent
         for meaning in self._meanings(name):
@@ -126,6 +132,9 @@ class Worker:
             ) and not self._complete(result):
                 continue
             return result
+        square = Power(name, Number("2"))
+        if square not in self.open and self._has_meaning(square):
+            return Call(Name("sqrt"), (self.put_in(square),))  # sigma, of which sigma^2 was said what it is
         return name
 
     def _dependent(self, name: Tree) -> Tree | None:
@@ -180,7 +189,8 @@ class Worker:
         base, indices = access(tree)
         family = self.scope.formulas.get(base)
         belongs = bool(self.kept) and family is not None and bool(family.parameters)
-        if tree not in self.open and not belongs and any(True for _ in self._meanings(tree)):
+        known = self._has_meaning(tree) or self._has_meaning(Power(tree, Number("2")))
+        if tree not in self.open and not belongs and known:
             result = self._name(tree)
             if result != tree:
                 return result
@@ -209,7 +219,7 @@ class Worker:
                 return Indexed(self._unfold(base, meaning), indices)
             whole = self._unfold(base, meaning)
             if isinstance(whole, (List, Matrix)) or (
-                len(indices) == 1 and _numbers_entries(indices[0]) and is_made_a_vector(whole)
+                all(map(_numbers_entries, indices)) and rank_made(whole) == len(indices)
             ):
                 return Indexed(whole, indices)
         gathered = (
@@ -335,11 +345,21 @@ class Worker:
         for name in sorted(free_names(body), key=repr):
             if name in kept or (isinstance(name, Indexed) and access(name)[0] in kept):
                 continue
-            meaning = self.put_in(name)
-            if meaning != name:
-                table[name] = Name(f"{HELD}{len(self.expansion.lets)}")
-                self.expansion.lets[table[name]] = meaning
+            table[name] = self._held(name)
         return substitute(body, table)
+
+    def _held(self, name: Tree) -> Tree:
+        """A name that stands for the value of this one and depends on nothing."""
+        fixed, self.fixed = self.fixed, frozenset()
+        try:
+            meaning = self.put_in(name)
+        finally:
+            self.fixed = fixed
+        if meaning == name:
+            return name
+        held = Name(f"{HELD}{plain_name(name)}")
+        self.expansion.lets[held] = meaning
+        return held
 
     def _otherwise(self, of: Tree, kept: list[Tree]) -> Tree | None:
         """Another formula of the same name in which the variable does occur: f = q + x beside f = x + yz."""

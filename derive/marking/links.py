@@ -32,7 +32,7 @@ from derive.judging.trees import canonical, substitute, wider
 from derive.judging.units import by_units
 from derive.judging.values import plain_name
 from derive.marking.conditions import concerning
-from derive.marking.doubts import about_a_function, covers_all_cases, grouped, tempered
+from derive.marking.doubts import about_a_function, by_entries, covers_all_cases, grouped, tempered
 from derive.marking.generally import (
     adding_up,
     all_square,
@@ -180,23 +180,26 @@ def _holding_fixed(link: Link, scope: Scope, declared: Declarations) -> Claim | 
 
 
 def _read_otherwise(link: Link, scope: Scope, declared: Declarations) -> Claim | None:
-    """A wrong link may be right if a function or a sum reaches further than it was read to reach, or if the
-    points in a script's numbers separate thousands."""
-    thousands = replace(link, left=grouped(link.left), right=grouped(link.right))
-    if not scope.decimal_points and thousands != link:
-        claims = [_road(thousands, scope, declared, mode) for mode in _ROADS]
-        if any(claim is not None and claim.verdict in RIGHT for claim in claims):
-            return Claim("undecided", note="ambiguous", message="right if a point separates thousands")
-    for left in wider(link.left):
-        for right in wider(link.right):
-            if (left, right) == (link.left, link.right):
-                continue
-            other = replace(link, left=left, right=right)
-            for mode in _ROADS:
-                claim = _road(other, scope, declared, mode)
-                if claim is not None and claim.verdict in RIGHT:
-                    message = "right only if a function or a sum reaches further than it does as it stands"
-                    return Claim("undecided", note="ambiguous", message=message)
+    """A wrong link may be right if it is read in another way, in which some write it."""
+    others = [
+        (replace(link, left=left, right=right), scope, "a function or a sum reaches further than it stands")
+        for left in wider(link.left)
+        for right in wider(link.right)
+    ]
+    if not scope.decimal_points:
+        thousands = replace(link, left=grouped(link.left), right=grouped(link.right))
+        others.append((thousands, scope, "a point separates thousands"))
+    if written_shape(link.right) is not None:
+        formulas = {name: replace(m, tree=by_entries(m.tree)) for name, m in scope.formulas.items()}
+        entries = replace(link, left=by_entries(link.left))
+        others.append((entries, replace(scope, formulas=formulas), "vectors are multiplied entry by entry"))
+    for other, there, reading in others:
+        if (other, there) == (link, scope):
+            continue
+        for mode in _ROADS:
+            claim = _road(other, there, declared, mode)
+            if claim is not None and claim.verdict in RIGHT:
+                return Claim("undecided", note="ambiguous", message=f"right only if {reading}")
     return None
 
 

@@ -317,7 +317,9 @@ def _refers(right: Tree, key: Tree, left: Tree) -> bool:
     for name in free_names(right):
         if name in (left, key):
             return True
-        same_family = isinstance(name, Indexed) and access(name)[0] == key
+        # c = f c_0 + i g: what is numbered is another quantity, such as the state before
+        numbered = isinstance(name, Indexed) and all(isinstance(i, Number) for i in access(name)[1])
+        same_family = isinstance(name, Indexed) and access(name)[0] == key and not numbered
         if same_family and not (isinstance(left, Indexed) and access(left)[1]):
             return True
     return False

@@ -92,21 +92,25 @@ class Scope:
         return Rounded(number.digits, number.unit, self.drift.get(number.digits, Fraction(0)))
 
     def expand(
-        self, tree: Tree, mode: Mode, shape: tuple[int, int] | None = None, direct: bool = False
+        self,
+        tree: Tree,
+        mode: Mode,
+        shape: tuple[int, int] | None = None,
+        direct: bool = False,
+        fixed: frozenset[Tree] = frozenset(),
     ) -> Expansion:
         """Put in what the names mean.
 
         ``general`` puts in formulas and leaves given values as free names; ``truth`` puts in values too,
-        formulas
-        first; ``own`` takes what was last written. ``shape`` is the shape of the other side, for a family
-        that
-        stands for a whole vector or matrix. With ``direct``, partial derivatives hold all other names fixed.
+        formulas first; ``own`` takes what was last written. ``shape`` is the shape of the other side, for a
+        family that stands for a whole vector or matrix. With ``direct``, partial derivatives hold all other
+        names fixed; ``fixed`` names are held in any case.
         """
         expansion = Expansion(tree)
         from derive.marking.expanding import Worker
 
         worker = Worker(self, mode, expansion, shape)
-        worker.direct = direct
+        worker.direct, worker.fixed = direct, fixed
         expansion.tree = worker.put_in(rename_bound(tree))
         size_of(expansion.tree)
         return expansion

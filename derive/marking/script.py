@@ -30,6 +30,7 @@ from derive.judging.trees import (
     with_own_e,
 )
 from derive.marking.asides import has_a_value, in_passing, names_a_gradient, puts_in, solved_for
+from derive.marking.backward import judge_backward
 from derive.marking.conditions import candidates
 from derive.marking.doubts import may_group
 from derive.marking.generally import weights_of_logs
@@ -251,6 +252,7 @@ class Script:
                 check_numbers(left.tree)
                 check_numbers(right.tree)
                 claim = self._recovered(statement, k, self._judged(statement, k))
+                claim = self._backward(statement, k, claim)
             except Refusal as refusal:
                 claim = Claim("undecided", message=f"not computed: {refusal}")
             except (ArithmeticError, ValueError, RecursionError, MemoryError) as error:
@@ -260,6 +262,17 @@ class Script:
         if claim.verdict == "rounded":  # what was written there are roundings, from here on
             for number in decimals(right.tree):
                 self.scope.rounded.setdefault(number.digits, right.place.line)
+
+    def _backward(self, statement: Statement, k: int, claim: Claim) -> Claim:
+        """A step of a backward pass of which nothing else could be said: of the gradient that the chain began
+        with, as long as nothing before was in doubt."""
+        sides, doubtful = statement.sides, claim.verdict in ("definition", "undecided")
+        if not doubtful or set(statement.signs[: k + 1]) != {"="} or statement.role != "claim":
+            return claim
+        if k and any(before.verdict != "correct" for before in self.claims[-k:]):
+            return claim
+        left, right = self._applied(sides[0].tree), self._applied(sides[k + 1].tree)
+        return judge_backward(left, right, self.scope, self.declared) or claim
 
     def _judged(self, statement: Statement, k: int) -> Claim:
         left, right = (self._applied(side.tree) for side in statement.sides[k : k + 2])
@@ -529,7 +542,9 @@ def _functions_in(link: Link) -> list[Tree]:
 
 def _in_two_arguments(call: Call) -> bool:
     """``cos(u, v)``: of a function of one number, something else under its name."""
-    return len(call.arguments) > 1 and function_name(call.function) in ("cos", "sin", "tan", "exp", "tanh")
+    return len(call.arguments) > 1 and function_name(call.function) in TABLE.keys() - {
+        "sqrt"
+    }  # it has a degree
 
 
 def _hole(tree: Tree) -> Hole | None:

@@ -19,12 +19,15 @@ from derive.reading.parser import read_items
 from derive.reading.statement import Place, Side, Sign, Statement, locator
 from derive.reading.stream import BINARY, flatten
 from derive.reading.tree import (
+    Add,
     Ambiguous,
     Call,
     Hole,
     Indexed,
     List,
+    Multiply,
     Name,
+    Negative,
     Number,
     Relation,
     Tree,
@@ -247,7 +250,9 @@ def _trim(items: Sequence[Item]) -> list[Item]:
 def with_unit(statement: Statement, unit: str) -> Statement:
     """The statement with a unit for the number that ends it, if it ends with one that has none."""
     side = statement.sides[-1]
-    *_, last = side.tree.walk()
+    last = side.tree
+    while isinstance(last, (Add, Multiply, Negative)):
+        *_, last = last.children()
     ends = side.tree.span is not None and last.span is not None and last.span[1] == side.tree.span[1]
     if not isinstance(last, Number) or last.unit or not ends:
         return statement

@@ -1,0 +1,209 @@
+r"""Backward passes node by node: gradients of a loss that is not written out, from gradients further on.
+
+``\frac{\partial L}{\partial \gamma} = \sum_i \frac{\partial L}{\partial y_i} \hat x_i`` is a claim about
+how y depends on gamma, whatever the loss is: with a number g_i for each gradient by y_i, the right side has
+to be the derivative of ``\sum_i g_i y_i`` by gamma. Where gradients by several quantities stand on the right,
+each is differentiated with the others held fixed, so that the paths add up as they do in a program. ``dy`` is
+the same gradient in another notation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from derive.judging.claim import Claim
+from derive.judging.compare import free_names, judge
+from derive.judging.limits import Refusal
+from derive.judging.names import access, is_capital, is_letter
+from derive.judging.setting import setting_for
+from derive.judging.trees import substitute
+from derive.judging.values import plain_name
+from derive.marking.generally import names_left
+from derive.marking.scope import Expansion, Scope
+from derive.reading import Declarations
+from derive.reading.tree import Add, Big, Call, Derivative, Indexed, Multiply, Name, Number, Power, Tree
+
+_GRADIENT = "d"  # the mark of dz, the gradient by z
+_NUMBER = "given"  # the mark of the number that stands for a gradient, whatever was said of dz
+_STEPS = ("t", "tau", "s")  # letters that number steps of a recurrence: there the paths have no end
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """The gradient of a loss (None where only ``dz`` is written) by one quantity, as it is written."""
+
+    loss: Tree | None
+    by: Tree
+
+    @property
+    def base(self) -> Tree:
+        """The quantity without the letters that number its entries; ``c_0`` is a quantity of its own."""
+        return access(self.by)[0] if self.indices and isinstance(self.by, Indexed) else self.by
+
+    @property
+    def indices(self) -> tuple[Tree, ...]:
+        """The letters that number entries."""
+        indices = access(self.by)[1] if isinstance(self.by, Indexed) else ()
+        return indices if any(not isinstance(index, Number) for index in indices) else ()
+
+    def name(self) -> Tree:
+        """A name that stands for it, as large or small as that of the quantity."""
+        return _indexed(_marked(self.base), self.indices)
+
+
+def _indexed(base: Tree, indices: tuple[Tree, ...]) -> Tree:
+    return Indexed(base, indices) if indices else base
+
+
+def _marked(tree: Tree) -> Tree:
+    if isinstance(tree, Name):
+        return replace(tree, marks=(*tree.marks, _NUMBER))
+    if isinstance(tree, Indexed):
+        return replace(tree, base=_marked(tree.base))
+    assert isinstance(tree, Power)
+    return _squared(_marked(tree.base))
+
+
+def _squared(tree: Tree) -> Tree:
+    """A name for a square that is a quantity of its own, such as a variance."""
+    if isinstance(tree, Indexed):
+        return replace(tree, base=_squared(tree.base))
+    assert isinstance(tree, Name)
+    return replace(tree, marks=(*tree.marks, "squared"))
+
+
+def _quantity(tree: Tree) -> bool:
+    if isinstance(tree, Power):
+        return (
+            isinstance(tree.base, (Name, Indexed)) and tree.exponent == Number("2") and _quantity(tree.base)
+        )
+    return isinstance(tree, Name) or (isinstance(tree, Indexed) and isinstance(tree.base, (Name, Indexed)))
+
+
+def gradient(tree: Tree) -> Gradient | None:
+    r"""What a tree is the gradient by: ``\frac{\partial L}{\partial z_i}``, ``dz_i``.
+
+    >>> from derive.reading import read_formula
+    >>> gradient(read_formula(r"\frac{\partial L}{\partial z}")).by.text, gradient(read_formula("z"))
+    ('z', None)
+    """
+    if isinstance(tree, Derivative):
+        of, wrt = tree.of, tree.wrt
+        if (
+            len(wrt) == 1
+            and isinstance(of, Name)
+            and tree.at is None
+            and tree.kind != "dot"
+            and _quantity(wrt[0])
+        ):
+            return Gradient(of, wrt[0])
+    elif isinstance(tree, Indexed):
+        inner = gradient(tree.base)
+        return (
+            None if inner is None or inner.loss is not None else Gradient(None, replace(tree, base=inner.by))
+        )
+    elif isinstance(tree, Name) and _GRADIENT in tree.marks:
+        return Gradient(None, replace(tree, marks=tuple(mark for mark in tree.marks if mark != _GRADIENT)))
+    return None
+
+
+def judge_backward(left: Tree, right: Tree, scope: Scope, declared: Declarations) -> Claim | None:
+    """The verdict on ``gradient = right``; None if it is no such step, or nothing can be said."""
+    left, right = _named(left, scope), _named(right, scope)
+    wanted = gradient(left)
+    ends = {one: tree for tree in _gradients(right) if (one := gradient(tree)) is not None}
+    losses = {one.loss for one in (*ends, *([wanted] if wanted else ()))}
+    if wanted is None or not ends or len(losses) != 1 or wanted in ends:
+        return None
+    (loss,) = losses
+    indices = [index for one in (wanted, *ends) for index in one.indices]
+    if (loss is not None and scope.knows(loss)) or not all(map(_numbers_entries, indices)):
+        return None
+    bases = {one.base for one in ends}
+    if wanted.base in bases:
+        return None
+    try:
+        claim = _judged(wanted, ends, right, bases, scope, declared)
+    except Refusal:
+        return None
+    if not claim.wrong:
+        return claim if claim.verdict == "correct" else None
+    differentials = loss is None and not is_capital(wanted.base)  # du = 2 dx
+    return None if claim.note == "shape" or differentials else claim
+
+
+def _numbers_entries(index: Tree) -> bool:
+    return is_letter(index) and isinstance(index, Name) and index.text not in _STEPS
+
+
+def _gradients(tree: Tree) -> Iterator[Tree]:
+    """The outermost gradients in a tree."""
+    if gradient(tree) is not None:
+        yield tree
+        return
+    for child in tree.children():
+        yield from _gradients(child)
+
+
+def _named(tree: Tree, scope: Scope) -> Tree:
+    """Names that were said to be a gradient (``\\delta = \\partial L/\\partial z``) written as that."""
+    table: dict[Tree, Tree] = {}
+    for name in free_names(tree):
+        base, indices = access(name) if isinstance(name, Indexed) else (name, ())
+        for key, given in ((name, ()), (base, indices)):
+            meaning = scope.formulas.get(key)
+            if meaning is None or len(meaning.parameters) != len(given) or isinstance(key, Derivative):
+                continue
+            if gradient(meaning.tree) is not None:
+                table[name] = substitute(meaning.tree, dict(zip(meaning.parameters, given, strict=True)))
+    return substitute(tree, table) if table else tree
+
+
+def _judged(
+    wanted: Gradient,
+    ends: dict[Gradient, Tree],
+    right: Tree,
+    bases: set[Tree],
+    scope: Scope,
+    declared: Declarations,
+) -> Claim:
+    lets: dict[Tree, Tree] = {}
+    paths = []
+    for base in sorted(bases, key=repr):
+        path = Derivative(_weighted(base, ends), (wanted.by,), "partial")
+        found = scope.expand(path, "general", fixed=frozenset(bases - {base}))
+        paths.append(found.tree)
+        lets.update(found.lets)
+    left = paths[0] if len(paths) == 1 else Add(tuple(paths))
+    claimed = scope.expand(substitute(right, {tree: one.name() for one, tree in ends.items()}), "general")
+    lets.update(claimed.lets)
+    if isinstance(wanted.by, Power):  # a variance is differentiated by like any other quantity
+        table: dict[Tree, Tree] = {wanted.by: _squared(wanted.by.base)}
+        lets = {table.get(name, name): tree for name, tree in lets.items()}
+        left, claimed.tree = substitute(left, table), substitute(claimed.tree, table)
+    setting = replace(setting_for((left, claimed.tree), declared, scope.convention), lets=lets)
+    claim = judge(left, claimed.tree, "=", replace(setting, any_function=False))
+    if claim.verdict == "undecided":
+        whatever = judge(left, claimed.tree, "=", setting)
+        claim = whatever if whatever.verdict == "correct" else claim
+    ours, theirs = (_bases(names_left(Expansion(side, lets), lets)) for side in (left, claimed.tree))
+    if claim.wrong and not theirs <= ours:
+        return Claim("undecided", message="a quantity that the gradient does not depend on")
+    through = ", ".join(sorted(plain_name(base) for base in bases))
+    return replace(
+        claim, assumed=(*claim.assumed, f"the loss depends on {plain_name(wanted.base)} through {through}")
+    )
+
+
+def _bases(names: set[Tree]) -> set[Tree]:
+    return {access(name)[0] if isinstance(name, Indexed) else name for name in names}
+
+
+def _weighted(base: Tree, ends: dict[Gradient, Tree]) -> Tree:
+    """``\\sum_i g_i y_i``: a loss that has just these gradients by the entries of one quantity."""
+    letters = next((one.indices for one in ends if one.base == base and one.indices), ())
+    if letters:
+        body = Multiply((_indexed(_marked(base), letters), _indexed(base, letters)), ("cdot",))
+        return Big("sum", letters, None, None, body)
+    return Call(Name("sum"), (Multiply((_marked(base), base), ("odot",)),))
