@@ -9,7 +9,7 @@ from derive.judging.claim import Claim
 from derive.judging.compare import is_closed
 from derive.judging.digits import literal as number_of
 from derive.judging.limits import Refusal
-from derive.judging.names import CONSTANTS, function_name, is_letter
+from derive.judging.names import CONSTANTS, function_name, is_capital, is_letter
 from derive.judging.trees import arithmetic, rational, rebuild
 from derive.marking.link import FAR, Link
 from derive.marking.scope import Scope
@@ -144,9 +144,11 @@ def grouped(tree: Tree) -> Tree:
 
 
 def by_entries(tree: Tree) -> Tree:
-    """The tree with products of names taken entry by entry, as in ``\\gamma \\hat{x} + \\beta`` of vectors."""
+    """The tree with products of vectors by name taken entry by entry, as in ``\\gamma \\hat{x} + \\beta``."""
     tree = rebuild(tree, by_entries)
     if not isinstance(tree, Multiply) or not all(isinstance(f, (Name, Indexed)) for f in tree.factors):
+        return tree
+    if any(map(is_capital, tree.factors)):  # of matrices that is a slip
         return tree
     return replace(tree, signs=tuple("odot" if sign in ("", "cdot") else sign for sign in tree.signs))
 
