@@ -162,26 +162,28 @@ LSTM = Family(("h", "c"), _lstm, _lstm_back)
 GRU = Family(("h",), _gru, _gru_back)
 
 
-def _enter(name: str, family: Family, parameters: str, steps: bool) -> None:
-    """Put a cell, or T steps of it, into the table."""
-    if steps:
-        signature = f"x: ... T n, {parameters} -> ... T m"
-    else:
-        states = "".join(f"{state}: ... m, " for state in family.states)
-        signature = f"x: ... n, {states}{parameters} -> ... m"
+def _enter(name: str, family: Family, parameters: str, steps: bool, starts: bool = True) -> None:
+    """Put a cell, or T steps of it, into the table; steps start from given states or from 0."""
+    every = "T " if steps else ""
+    states_given = tuple(f"{state}_0" if steps else state for state in family.states) if starts else ()
+    states = "".join(f"{state}: ... m, " for state in states_given)
+    signature = f"x: ... {every}n, {states}{parameters} -> ... {every}m"
     names = list(Signature.parse(signature).inputs)
-    states_given = () if steps else family.states
 
     def computed(arrays: tuple[Array, ...], leading: tuple[int, ...] | None = None) -> list[Step]:
         of = dict(zip(names, arrays, strict=True))
         x, given = of.pop("x"), [of.pop(state) for state in states_given]
-        if not steps:
-            if leading is not None:  # what a parameter's gradient is summed over
-                x, *given = (np.broadcast_to(one, (*leading, one.shape[-1])) for one in (x, *given))
-            return [Step(x, tuple(given), of)]
-        units = next(array.shape[0] for key, array in of.items() if key.startswith("b"))
-        zero = np.zeros((*x.shape[:-2], units), dtype=np.result_type(x, *of.values()))
-        return [Step(x[..., t, :], (zero,) * len(family.states), of) for t in range(x.shape[-2])]
+        own = x.ndim - 1 - steps
+        if leading is None:
+            leading = np.broadcast_shapes(x.shape[:own], *(one.shape[:-1] for one in given))
+        # All of it with the leading axes of the result: what a parameter's gradient is summed over.
+        x = np.broadcast_to(x, (*leading, *x.shape[own:]))
+        first = tuple(np.broadcast_to(one, (*leading, one.shape[-1])) for one in given)
+        if not starts:
+            units = next(array.shape[0] for key, array in of.items() if key.startswith("b"))
+            zero = np.zeros((*leading, units), dtype=np.result_type(x, *of.values()))
+            first = (zero,) * len(family.states)
+        return [Step(x[..., t, :], first, of) for t in range(x.shape[-2])] if steps else [Step(x, first, of)]
 
     def run(sequence: list[Step]) -> list[Array]:
         results: list[Array] = []
@@ -197,7 +199,7 @@ def _enter(name: str, family: Family, parameters: str, steps: bool) -> None:
         return np.stack(results, axis=-2) if steps else results[0]
 
     def backward(upstream: Array, *arrays: Array) -> Gradients:
-        sequence = computed(arrays, upstream.shape[:-1])
+        sequence = computed(arrays, upstream.shape[: upstream.ndim - 1 - steps])
         run(sequence)
         from_later: States = (np.zeros_like(upstream[..., 0, :] if steps else upstream),) * len(family.states)
         found: Gradients = {}
@@ -233,12 +235,15 @@ _RESET_AFTER = f"{_gates('rsu')}, a_u: m"
 
 _enter("rnn_cell", RNN, f"{_PLAIN}, b: m", steps=False)
 _enter("rnn_cell_two_biases", RNN, f"{_PLAIN}, b_xh: m, b_hh: m", steps=False)
-_enter("rnn", RNN, f"{_PLAIN}, b: m", steps=True)
+_enter("rnn", RNN, f"{_PLAIN}, b: m", steps=True, starts=False)
+_enter("rnn_from_state", RNN, f"{_PLAIN}, b: m", steps=True)
 _enter("lstm_cell", LSTM, _gates("ifou"), steps=False)
 _enter("lstm_cell_two_biases", LSTM, _gates("ifou", biases="ba"), steps=False)
 _enter("lstm_cell_without_forget_gate", LSTM, _gates("iou"), steps=False)
 _enter("lstm_cell_peepholes", LSTM, _gates("ifou", peepholes="ifo"), steps=False)
-_enter("lstm", LSTM, _gates("ifou"), steps=True)
+_enter("lstm", LSTM, _gates("ifou"), steps=True, starts=False)
+_enter("lstm_from_state", LSTM, _gates("ifou"), steps=True)
 _enter("gru_cell", GRU, _RESET_AFTER, steps=False)
 _enter("gru_cell_reset_first", GRU, _gates("rsu"), steps=False)
-_enter("gru", GRU, _RESET_AFTER, steps=True)
+_enter("gru", GRU, _RESET_AFTER, steps=True, starts=False)
+_enter("gru_from_state", GRU, _RESET_AFTER, steps=True)

@@ -11,7 +11,7 @@ import sympy as sp
 from derive.ops.activations import logistic
 from derive.ops.definition import Definition, axes, defines
 from derive.tensor.index import Index
-from derive.tensor.nodes import Sum, Tensor
+from derive.tensor.nodes import IfPositive, Sum, Tensor
 
 _GOODFELLOW = "Goodfellow, Bengio, Courville, Deep Learning (2016)"
 _LSTM = f"Gers, Schmidhuber, Cummins (2000); {_GOODFELLOW}, equations 10.40 to 10.44"
@@ -21,24 +21,31 @@ class _Cell:
     """Indices, input and state of a cell, and the affine maps of both that its gates are made of.
 
     ``over`` is empty for one step and the index of the steps for T of them; with ``biases=2`` the maps of the
-    input (``b``) and of the state (``a``) have one each, as in PyTorch.
+    input (``b``) and of the state (``a``) have one each, as in PyTorch. T steps begin with 0, or, where the
+    cell ``starts``, with what is given.
     """
 
-    def __init__(self, define: Definition, *over: Index, biases: int = 1) -> None:
-        self.define, self.over, self.biases = define, over, biases
+    def __init__(self, define: Definition, *over: Index, biases: int = 1, starts: bool = False) -> None:
+        self.define, self.over, self.biases, self.starts = define, over, biases, starts
         (self.j, self.k), (self.l,) = axes("j k", "m"), axes("l", "n")
         meaning = "the inputs, one step in each row" if over else "the input of this step"
         self.x = define.input("x", *over, self.l, meaning=meaning)
         self._state = self._before("h", "H", "state")
 
-    def _before(self, one: str, several: str, what: str) -> Tensor:
-        """An input for one step; for T steps what the definition comes to name."""
-        if self.over:
-            return Tensor.over(several, *self.over, self.j)
-        return self.define.input(one, self.j, meaning=f"the {what} before")
+    def _before(self, one: str, several: str, what: str) -> tuple[Tensor, Tensor | None]:
+        """An input for one step; for T steps what is named below, and what is before the first one."""
+        if not self.over:
+            return self.define.input(one, self.j, meaning=f"the {what} before"), None
+        start = self.define.input(f"{one}_0", self.j, meaning=f"the first {what}") if self.starts else None
+        return Tensor.over(several, *self.over, self.j), start
 
-    def _earlier(self, tensor: Tensor, unit: Index) -> sp.Expr:
-        return tensor[(*(step - 1 for step in self.over), unit)]
+    def _earlier(self, before: tuple[Tensor, Tensor | None], unit: Index) -> sp.Expr:
+        tensor, start = before
+        earlier = tensor[(*(step - 1 for step in self.over), unit)]
+        if start is None:
+            return earlier
+        (step,) = self.over
+        return IfPositive(step, earlier, start[unit])
 
     def state(self, unit: Index) -> sp.Expr:
         """An entry of the state before."""
@@ -219,3 +226,24 @@ def lstm(define: Definition) -> None:
 def gru(define: Definition) -> None:
     """Gated recurrent units over T steps: all their states, from the state 0; the reset as in PyTorch."""
     _gru(_Cell(define, _steps()))
+
+
+_START = "Sutskever, Vinyals, Le (2014), section 2: a decoder begins with the encoder's last state"
+
+
+@defines("recurrent", _START)
+def rnn_from_state(define: Definition) -> None:
+    """The plain recurrent network over T steps from a given state; see :func:`rnn`."""
+    _rnn(_Cell(define, _steps(), starts=True))
+
+
+@defines("recurrent", _START)
+def lstm_from_state(define: Definition) -> None:
+    """Long short-term memory over T steps from a given state and memory; see :func:`lstm`."""
+    _lstm(_Cell(define, _steps(), starts=True))
+
+
+@defines("recurrent", _START)
+def gru_from_state(define: Definition) -> None:
+    """Gated recurrent units over T steps from a given state; see :func:`gru`."""
+    _gru(_Cell(define, _steps(), starts=True))

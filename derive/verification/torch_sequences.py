@@ -125,14 +125,21 @@ def _cells() -> dict[str, Callable[..., Any]]:
         r, s = torch.sigmoid(argument("r", h)), torch.sigmoid(argument("s", h))
         return (1 - s) * torch.tanh(argument("u", r * h)) + s * h
 
-    def steps(network: Callable[..., Any], x: Any, parameters: Sequence[Any], memory: bool = False) -> Any:
-        zero = torch.zeros(1, 1, parameters[1].shape[1], dtype=x.dtype)
-        return network(
-            x[None], (zero, zero) if memory else zero, list(parameters), True, 1, 0.0, False, False, True
-        )[0][0]
+    def steps(network: Callable[..., Any], x: Any, parameters: Sequence[Any], *states: Any) -> Any:
+        """From given states, or from 0."""
+        zero = torch.zeros(parameters[1].shape[1], dtype=x.dtype)
+        first = [(zero if one is None else one).reshape(1, 1, -1) for one in states]
+        before = tuple(first) if first[1:] else first[0]
+        return network(x[None], before, list(parameters), True, 1, 0.0, False, False, True)[0][0]
 
-    def rnn(x: Any, W_xh: Any, W_hh: Any, b: Any) -> Any:
-        return steps(torch.rnn_tanh, x, (W_xh, W_hh, b, torch.zeros_like(b)))
+    def rnn(x: Any, W_xh: Any, W_hh: Any, b: Any, h_0: Any = None) -> Any:
+        return steps(torch.rnn_tanh, x, (W_xh, W_hh, b, torch.zeros_like(b)), h_0)
+
+    def lstm(x: Any, h_0: Any = None, c_0: Any = None, **of: Any) -> Any:
+        return steps(torch.lstm, x, lstm_parameters(of), h_0, c_0)
+
+    def gru(x: Any, h_0: Any = None, **of: Any) -> Any:
+        return steps(torch.gru, x, gru_parameters(of), h_0)
 
     return {
         "rnn_cell": rnn_cell,
@@ -143,9 +150,9 @@ def _cells() -> dict[str, Callable[..., Any]]:
         "lstm_cell_peepholes": lstm_step,
         "gru_cell": gru_cell,
         "gru_cell_reset_first": gru_cell_reset_first,
-        "rnn": rnn,
-        "lstm": lambda x, **of: steps(torch.lstm, x, lstm_parameters(of), memory=True),
-        "gru": lambda x, **of: steps(torch.gru, x, gru_parameters(of)),
+        **{f"rnn{end}": rnn for end in ("", "_from_state")},
+        **{f"lstm{end}": lstm for end in ("", "_from_state")},
+        **{f"gru{end}": gru for end in ("", "_from_state")},
     }
 
 

@@ -69,6 +69,15 @@ def loops_attention(queries, keys, width, value_width):
             {"multiplications": 35 + 25, "additions": 30 + 20 + 10, "function_evaluations": 5},
             id="rnn cell",
         ),
+        *(
+            pytest.param(
+                name,
+                {"m": 5, "n": 7, "T": 3},
+                {"multiplications": 180, "additions": 180, "function_evaluations": 15},
+                id=f"{name}, three such steps",
+            )
+            for name in ("rnn", "rnn_from_state")
+        ),
         pytest.param("absolute_error", {"n": 7}, {"comparisons": 7, "additions": 7 + 6}, id="absolute error"),
         pytest.param("relu", {}, {"comparisons": 1}, id="relu"),
         pytest.param(

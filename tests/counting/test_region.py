@@ -19,6 +19,7 @@ CHOSEN_BY_CONDITIONS = {
         f"{kind}_upsampling": "the weights of all but two places are 0"
         for kind in ("linear", "bilinear", "trilinear")
     },
+    "lstm_from_state": "the first memory reaches a unit by a step of its own, later states reach all",
     "flatten": "row and column follow from the place only by a remainder",
     "reshape": "row and column follow from the place only by a remainder",
     "causal_attention": "the mask is a condition on both indices",

@@ -177,3 +177,21 @@ def test_dropout_in_evaluation_is_the_mean_over_all_masks():
         for b in (0, 1)
     )
     np.testing.assert_allclose(execution.forward("dropout_not_inverted_eval", {"x": x}, p=p), mean)
+
+
+def test_steps_from_a_state_go_on_where_others_stopped(relative_error):
+    """Five steps at once, and the last three of them from the state after two; gradients go back through it."""
+    rng = np.random.default_rng(3)
+    shapes = {"W_xh": (4, 3), "W_hh": (4, 4), "b": (4,)}
+    parameters = {key: rng.standard_normal(shape) for key, shape in shapes.items()}
+    x, upstream = rng.standard_normal((5, 3)), rng.standard_normal((5, 4))
+    whole = execution.forward("rnn", {"x": x, **parameters})
+    rest = {"x": x[2:], "h_0": whole[1], **parameters}
+    assert relative_error(execution.forward("rnn_from_state", rest), whole[2:]) < 1e-14
+    later = execution.backward("rnn_from_state", rest, upstream[2:])
+    seed = upstream[:2].copy()
+    seed[1] += later["h_0"]
+    first = execution.backward("rnn", {"x": x[:2], **parameters}, seed)
+    every = execution.backward("rnn", {"x": x, **parameters}, upstream)
+    for key in parameters:
+        assert relative_error(first[key] + later[key], every[key]) < 1e-13, key
