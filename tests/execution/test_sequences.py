@@ -180,7 +180,7 @@ def test_dropout_in_evaluation_is_the_mean_over_all_masks():
 
 
 def test_steps_from_a_state_go_on_where_others_stopped(relative_error):
-    """Five steps at once, and the last three of them from the state after two; gradients go back through it."""
+    """Five steps at once, and the last three of them from the state after two; the gradient goes on too."""
     rng = np.random.default_rng(3)
     shapes = {"W_xh": (4, 3), "W_hh": (4, 4), "b": (4,)}
     parameters = {key: rng.standard_normal(shape) for key, shape in shapes.items()}
