@@ -47,15 +47,6 @@ class OperationFormulas:
         }
 
     @cached_property
-    def parameter_shapes(self) -> dict[str, tuple[sp.Expr, ...]]:
-        """The shape of each array of parameters."""
-        return {
-            one.name: one.tensor.shape
-            for one in self.operation.parameters
-            if one.tensor is not None and one.name not in self.absent
-        }
-
-    @cached_property
     def expressions(self) -> Counts:
         """The operation counts as formulas."""
         return count_program(self.program)

@@ -25,7 +25,7 @@ the same. A name that nothing has set is a symbolic size.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -46,6 +46,8 @@ from derive.graphs.network_expressions import (
     parse,
     plain_name,
 )
+from derive.graphs.network_lines import Statement, statements
+from derive.graphs.network_values import FUNCTIONS, arithmetic, function, number, truth
 from derive.suggest import nearest
 from derive.tensor.index import size
 
@@ -68,7 +70,6 @@ MERGES = {
     "concatenate": "Concat",
 }
 CONTAINERS = ("Sequential", "Residual", "Repeat", "repeat", "Experts", "Input", "InputLayer", "Model")
-FUNCTIONS = ("ceil", "floor", "round", "min", "max", "int", "sqrt", "make_divisible")
 PLACING = ("name", "tied", "frozen")
 
 
@@ -92,16 +93,6 @@ class LayerName:
     """The name of a layer or block given as an argument: ``activation=ReLU``."""
 
     text: str
-
-
-@dataclass
-class Statement:
-    """A line, with the lines that are indented under it."""
-
-    text: str
-    line: int
-    indent: int
-    body: list[Statement] = field(default_factory=list)
 
 
 @dataclass
@@ -187,61 +178,6 @@ def read_text(
         ) from None
 
 
-def _statements(text: str, numbered: bool = True) -> list[Statement]:
-    """The lines as a tree by their indentation; a line goes on while a bracket is open or an arrow hangs."""
-    lines: list[Statement] = []
-    open_brackets, joined = 0, None
-    for number, raw in enumerate(text.splitlines(), 1):
-        bare = _without_comment(raw).expandtabs(4).rstrip()
-        if not bare.strip():
-            continue
-        goes_on = joined is not None and (
-            open_brackets > 0 or joined.text.endswith(("->", "→")) or bare.lstrip().startswith(("->", "→"))
-        )
-        if goes_on and joined is not None:
-            joined.text += " " + bare.strip()
-        else:
-            if open_brackets > 0 and joined is not None:
-                raise NetworkError(f"line {joined.line}: a bracket is never closed in {joined.text!r}")
-            joined = Statement(bare.strip(), number if numbered else 0, len(bare) - len(bare.lstrip()))
-            lines.append(joined)
-            open_brackets = 0
-        open_brackets += sum(bare.count(one) for one in "([") - sum(bare.count(one) for one in ")]")
-    if open_brackets > 0 and joined is not None:
-        raise NetworkError(f"line {joined.line}: a bracket is never closed in {joined.text[:80]!r}")
-    top: list[Statement] = []
-    stack: list[Statement] = []
-    for line in lines:
-        while stack and line.indent <= stack[-1].indent:
-            stack.pop()
-        above = stack[-1].body if stack else top
-        if stack and not stack[-1].text.endswith(":"):
-            raise NetworkError(
-                f"line {line.line}: is indented, and line {stack[-1].line} opens nothing: "
-                "only def, repeat, for, if and else do"
-            )
-        if above and line.indent != above[0].indent:
-            raise NetworkError(
-                f"line {line.line}: is indented by {line.indent}, others here by {above[0].indent}"
-            )
-        above.append(line)
-        stack.append(line)
-    return top
-
-
-def _without_comment(line: str) -> str:
-    """The line up to a ``#`` that stands in no quotes."""
-    quote = ""
-    for at, sign in enumerate(line):
-        if quote:
-            quote = "" if sign == quote else quote
-        elif sign in "'\"":
-            quote = sign
-        elif sign == "#":
-            return line[:at]
-    return line
-
-
 class _Interpreter:
     """Runs the statements once, and adds a node for every layer that it meets."""
 
@@ -259,9 +195,9 @@ class _Interpreter:
         self.undeclared = False  # the input's shape may still be said by a layer, as in Keras
 
     def run(self, text: str, library: str) -> Network:
-        for statement in _statements(library, numbered=False):
+        for statement in statements(library, numbered=False):
             self._statement(statement, self.top)
-        inside, scope = _statements(text), self.top
+        inside, scope = statements(text), self.top
         if not any(_INPUT.match(one.text) for one in inside):
             self.undeclared = True
             self._input("x", None)
@@ -307,7 +243,7 @@ class _Interpreter:
                 skipped = None
             elif statement.text.startswith("if ") and statement.text.endswith(":"):
                 self.line = statement.line or self.line
-                skipped = not self._truth(self._value(self._parse(statement.text[3:-1]), scope))
+                skipped = not self._made(truth, self._value(self._parse(statement.text[3:-1]), scope))
                 if not skipped:
                     result = self._body(statement.body, scope)
             else:
@@ -451,7 +387,9 @@ class _Interpreter:
             case Binary("+" | "*" as sign, left, right):
                 return self._joined(sign, left, right, scope)
             case Choice(condition, then, otherwise):
-                return self._run(then if self._truth(self._value(condition, scope)) else otherwise, scope)
+                return self._run(
+                    then if self._made(truth, self._value(condition, scope)) else otherwise, scope
+                )
             case Call():
                 return self._call(expression, scope)
             case Name(text):
@@ -492,7 +430,7 @@ class _Interpreter:
             if sign == "*" or (isinstance(first, Value) and isinstance(second, int | Fraction)):
                 return first if isinstance(first, Value) else second  # a scale or shift by a constant
             self._fail(f"{'a sum' if sign == '+' else 'a product'} of a layer and something that is none")
-        return self._arithmetic(sign, first, second)
+        return self._made(arithmetic, sign, first, second)
 
     def _has_layers(self, expression: Expression, scope: Scope) -> bool:
         if isinstance(expression, Call):
@@ -591,8 +529,8 @@ class _Interpreter:
             for more in call.arguments[2:]:
                 chain = Binary("->", chain, more)
             return self._repeat(self._times(self._value(call.arguments[0], scope)), chain, scope)
-        if name not in self.layers and (function := self._of_function(name)):
-            name = function
+        if name not in self.layers and (known := self._of_function(name)):
+            name = known
         if name not in self.layers:
             self._unknown(name)
         arguments = [self._argument(one, scope) for one in call.arguments]
@@ -746,85 +684,42 @@ class _Interpreter:
             case Tuple(items):
                 return tuple(self._argument(item, scope) for item in items)
             case Unary("not", operand):
-                return not self._truth(self._value(operand, scope))
+                return not self._made(truth, self._value(operand, scope))
             case Unary(sign, operand):
-                value = self._number(self._value(operand, scope))
+                value = self._made(number, self._value(operand, scope))
                 return -value if sign == "-" else value
             case Choice(condition, then, otherwise):
-                return self._value(then if self._truth(self._value(condition, scope)) else otherwise, scope)
+                return self._value(
+                    then if self._made(truth, self._value(condition, scope)) else otherwise, scope
+                )
             case Binary("or", left, right):
-                return self._truth(self._value(left, scope)) or self._truth(self._value(right, scope))
+                return self._made(truth, self._value(left, scope)) or self._made(
+                    truth, self._value(right, scope)
+                )
             case Binary("and", left, right):
-                return self._truth(self._value(left, scope)) and self._truth(self._value(right, scope))
+                return self._made(truth, self._value(left, scope)) and self._made(
+                    truth, self._value(right, scope)
+                )
             case Binary("->", _, _):
                 self._fail("a chain of layers stands where a number is expected")
             case Binary(sign, left, right):
-                return self._arithmetic(sign, self._value(left, scope), self._value(right, scope))
+                return self._made(arithmetic, sign, self._value(left, scope), self._value(right, scope))
             case Call(name, arguments, (), None) if name in FUNCTIONS:
-                return self._function(name, [self._number(self._value(one, scope)) for one in arguments])
+                return self._made(
+                    function, name, [self._made(number, self._value(one, scope)) for one in arguments]
+                )
             case Call(name):
                 if self._is_layer(name, scope):
                     return Later(expression, scope)
                 self._unknown(name)
         raise AssertionError(expression)
 
-    def _arithmetic(self, sign: str, left: Any, right: Any) -> Any:
-        if sign in ("==", "!="):
-            return (left == right) == (sign == "==")
-        left, right = self._number(left), self._number(right)
-        if sign in ("/", "//", "%") and right == 0:
-            self._fail("a division by 0")
-        if sign == "**" and not (isinstance(right, int) and 0 <= right <= 64):
-            self._fail("an exponent is a whole number from 0 to 64")
-        if sign == "/":
-            value = Fraction(left) / right if _exact(left) and _exact(right) else left / right
-            return int(value) if isinstance(value, Fraction) and value.denominator == 1 else value
-        if sign == "//":
-            return left // right if _exact(left) and _exact(right) else sp.floor(left / right)
-        if sign == "%":
-            return left % right
-        if sign in ("<", "<=", ">", ">="):
-            if not (_exact(left) and _exact(right)):
-                self._fail(f"whether {left} {sign} {right} depends on sizes that are not given")
-            return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[sign]
-        result = {"+": lambda: left + right, "-": lambda: left - right, "*": lambda: left * right,
-                  "**": lambda: left**right}[sign]()  # fmt: skip
-        if _exact(result) and abs(result) > 10**30:
-            self._fail("a number with more than 30 figures")
-        return int(result) if isinstance(result, Fraction) and result.denominator == 1 else result
-
-    def _function(self, name: str, values: list[Any]) -> Any:
-        if name in ("min", "max"):
-            if all(map(_exact, values)):
-                return min(values) if name == "min" else max(values)
-            return sp.Min(*values) if name == "min" else sp.Max(*values)
-        if name == "make_divisible":  # how MobileNet and EfficientNet round widths
-            if not 1 <= len(values) <= 2 or not all(map(_exact, values)):
-                self._fail("make_divisible(width, 8) takes numbers")
-            value, divisor = values[0], values[1] if len(values) == 2 else 8
-            rounded = max(divisor, int(value + Fraction(divisor, 2)) // divisor * divisor)
-            return rounded + divisor if rounded < Fraction(9, 10) * value else rounded
-        if len(values) != 1:
-            self._fail(f"{name} takes one number")
-        (value,) = values
-        if name == "sqrt":
-            root = sp.sqrt(sp.sympify(value))
-            return int(root) if root.is_Integer else root
-        if not _exact(value):
-            return {"ceil": sp.ceiling, "floor": sp.floor, "int": sp.floor}.get(name, sp.floor)(value)
-        if name == "ceil":
-            return -((-value) // 1)
-        return round(value) if name == "round" else int(value // 1) if name == "floor" else int(value)
-
-    def _number(self, value: Any) -> Any:
-        if isinstance(value, bool) or not isinstance(value, int | Fraction | sp.Expr):
-            self._fail(f"a number or a size is expected, not {getattr(value, 'text', value)!r}")
-        return value
-
-    def _truth(self, value: Any) -> bool:
-        if not isinstance(value, bool | int | str | type(None)):
-            self._fail(f"whether {value} holds depends on sizes that are not given")
-        return bool(value)
+    def _made(self, of: Callable[..., Any], *values: Any) -> Any:
+        """What a function makes of values; what it refuses is said with the line."""
+        try:
+            return of(*values)
+        except NetworkError as error:
+            self._fail(str(error))
 
     def _times(self, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_ROUNDS:
@@ -858,7 +753,3 @@ class _Returned:
 def _flat(items: tuple[Expression, ...]) -> tuple[Expression, ...]:
     """A list among the arguments stands for what is in it: torch.cat([a, b])."""
     return tuple(part for one in items for part in (one.items if isinstance(one, Tuple) else (one,)))
-
-
-def _exact(value: Any) -> bool:
-    return isinstance(value, int | Fraction)
