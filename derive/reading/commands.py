@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from derive.reading import derivatives, functions, symbols
+from derive.reading import derivatives, functions, operators, symbols
 from derive.reading.groups import Group, Item
 from derive.reading.items import describe
 from derive.reading.lexer import Token
@@ -42,13 +42,13 @@ def command(parser: Parser, token: Token) -> Tree:
     if text in symbols.FUNCTION_COMMANDS:
         return applied(parser, Name(text, span=(start, end)))
     if text in symbols.BIG_COMMANDS:
-        return functions.read_big(parser, symbols.BIG_COMMANDS[text], start)
+        return operators.read_big(parser, symbols.BIG_COMMANDS[text], start)
     if text in ("cup", "cap") and parser.next_is("_"):
-        return functions.read_big(parser, text, start)
+        return operators.read_big(parser, text, start)
     if text == "arg":
         if parser.next_is("max", "min"):
             extremum = cast(Token, parser.take())
-            return functions.read_big(parser, "arg" + extremum.text, start)
+            return operators.read_big(parser, "arg" + extremum.text, start)
         raise parser.refuse("\\arg without \\max or \\min", token)
     if text == "frac":
         top, bottom = argument(parser), argument(parser)
@@ -98,7 +98,7 @@ def command(parser: Parser, token: Token) -> Tree:
                 or operator in symbols.BIG_WORDS
                 or operator in ("max", "min")
             ):
-                return functions.read_big(parser, operator, start, below)
+                return operators.read_big(parser, operator, start, below)
         raise parser.refuse(f"\\{text} over something that is no operator", token)
     reason = describe(token)
     raise parser.refuse(f"the command \\{text} is not known" if "out of place" in reason else reason, token)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from derive.reading import derivatives, functions, symbols
+from derive.reading import derivatives, functions, operators, symbols
 from derive.reading.groups import Group
 from derive.reading.items import OPERATORS, has_relation
 from derive.reading.lexer import Token
@@ -87,7 +87,7 @@ def called(parser: Parser, core: Tree, found: Scripts) -> Tree:
     if following.open == "[" and isinstance(name, Name):
         if name.text == "E" and (name.font in ("bb", "", "text") and not name.marks):
             parser.at += 1
-            return functions.expectation(core, found, following, parser)
+            return operators.expectation(core, found, following, parser)
         if not found.powers and found.doubtful is None and not following.spaced:
             index = element_index(following, parser)
             if index is not None and functions.is_function(core, following, parser) is not True:
@@ -152,10 +152,10 @@ def _expected(parser: Parser, core: Tree, found: Scripts, following: Group | Non
         return None
     if following is not None and following.items:
         parser.at += 1
-        return functions.expectation(core, found, following, parser)
+        return operators.expectation(core, found, following, parser)
     start = parser.items[parser.at].start
     body = parser.juxtaposed()
-    return functions.expected(core, found, body, (start, body.span[1] if body.span else start))
+    return operators.expected(core, found, body, (start, body.span[1] if body.span else start))
 
 
 def _numbered(core: Tree, found: Scripts, call: Call) -> Call | None:
@@ -271,7 +271,7 @@ def word(parser: Parser, token: Token) -> Tree:
     if joined in symbols.BIG_WORDS or (known in ("max", "min")) or text in ("sum", "prod", "int"):
         if text in ("sum", "prod", "int") and not parser.next_is("_", "^"):
             return applied(parser, Name(text, span=(token.start, token.end)))
-        return functions.read_big(parser, joined, token.start)
+        return operators.read_big(parser, joined, token.start)
     if known is not None:
         return applied(parser, Name(known, span=(token.start, token.end)))
     if not text or (token.kind == "text" and not any(char.isalnum() for char in text)):

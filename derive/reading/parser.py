@@ -13,10 +13,10 @@ from typing import cast
 from derive.reading import symbols
 from derive.reading.atoms import read_factor
 from derive.reading.context import MAX_NESTING, Context, Unread, end_of, span_of, times
-from derive.reading.functions import loose_sum
 from derive.reading.groups import Group, Item
 from derive.reading.items import OPERATORS, describe, has_relation
 from derive.reading.lexer import Token, TooLarge
+from derive.reading.operators import loose_sum
 from derive.reading.runs import expand
 from derive.reading.tree import (
     NOTHING,

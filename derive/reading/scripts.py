@@ -355,8 +355,6 @@ def _power(items: list[Item], parser: Parser, base: Tree, found: Scripts, mark: 
         raise parser.refuse("a superscript with a relation is no power", mark)
     if found.powers and TRANSPOSE not in found.powers:
         raise parser.refuse("two superscripts on one symbol", mark)
-    from derive.reading.functions import is_policy
-
     if is_policy(exponent, base.base if isinstance(base, Indexed) else base):
         found.upper += (exponent,)
         return
@@ -364,6 +362,18 @@ def _power(items: list[Item], parser: Parser, base: Tree, found: Scripts, mark: 
         found.doubtful = exponent
         return
     found.powers += (exponent,)
+
+
+def is_policy(label: Tree, base: Tree) -> bool:
+    """Whether a superscript is a policy: ``V^\\pi``, ``Q^{\\pi_\\theta}``. Nobody raises a capital to pi."""
+    head = label.base if isinstance(label, Indexed) else label
+    return (
+        isinstance(head, Name)
+        and head.text == "pi"
+        and isinstance(base, Name)
+        and len(base.text) == 1
+        and base.text.isupper()
+    )
 
 
 def _perhaps_label(exponent: Tree, parser: Parser, base: Tree) -> bool:
