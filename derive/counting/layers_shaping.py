@@ -162,6 +162,8 @@ def upsample(call: Call) -> Placed:
         sizes = tuple(_floor(n * factor) for n, factor in zip(call.shape[2:], factors, strict=True))
     else:
         call.fail("needs size or scale_factor")
+    if any(isinstance(one, int) and one < 1 for one in sizes):
+        call.fail(f"leaves no places of {show(call.shape[1:])}; a scale_factor of at least 1 enlarges")
     mode = call["mode"]
     if mode in _LINEAR.values() and mode != _LINEAR[rank]:
         call.fail(f"mode='{mode}' is for another number of axes in space; here it is '{_LINEAR[rank]}'")

@@ -54,6 +54,10 @@ x = layers.Concatenate()([a, b])
 x = layers.Dense(5)(x)
 outputs = layers.add([x, x])
 model = keras.Model(inputs, outputs)"""
+ENCODER = """layer = nn.TransformerEncoderLayer(d_model=12, nhead=3, dim_feedforward=20, batch_first=True)
+nn.TransformerEncoder(nn.TransformerEncoderLayer(12, 3, 20, dropout=0, batch_first=True), num_layers=2)
+nn.TransformerDecoderLayer(12, 3, 20, norm_first=True)
+nn.MultiheadAttention(12, 4, dropout=0.1, batch_first=True)"""
 TWO = """left = Input(shape=(16,))
 right = Input(shape=(5,))
 joined = concatenate([Dense(3, activation='relu')(left), right])
@@ -79,6 +83,14 @@ model = Model(inputs=[left, right], outputs=Dense(2)(joined))"""
             ADDED, None, (7,), 25 * 3 * 16 + 32 + 9 * 16 + 16 * 24 + 24 + 24 * 7 + 7, id="model.add"
         ),
         pytest.param(FUNCTIONAL, None, (5, 16, 16), 9 * 6 * 4 + 4 + 10 * 5 + 5, id="functional"),
+        # attention 4 (144 + 12), feed forward 240 + 20 + 240 + 12, normalisation 24 each
+        pytest.param(
+            ENCODER,
+            (7, 12),
+            (7, 12),
+            3 * (4 * 156 + 512 + 48) + (8 * 156 + 512 + 72) + 4 * 156,
+            id="transformer layers",
+        ),
         pytest.param(TWO, None, (2,), 16 * 3 + 3 + 8 * 2 + 2, id="two inputs"),
     ],
 )

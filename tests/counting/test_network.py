@@ -233,6 +233,10 @@ def test_letters_everywhere():
         pytest.param("Conv2d(1, 8, 3)", (5,), "needs channels and 2 axes in space; came 5", id="rank"),
         pytest.param("LSTM(7, 5)", (3, 9), "needs features 7, came 9", id="recurrent"),
         pytest.param(
+            "Upsample(scale_factor=0.1)", (3, 9),
+            "leaves no places of 3x9; a scale_factor of at least 1 enlarges", id="nothing is left",
+        ),
+        pytest.param(
             "Upsample(scale_factor=2, mode='bilinear')", (3, 9),
             "mode='bilinear' is for another number of axes in space; here it is 'linear'", id="interpolation",
         ),
