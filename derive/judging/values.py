@@ -443,7 +443,7 @@ class Evaluator:
 
 
 #: How a mark is written in a message; ``x`` with a hat is ``xhat``, ``given`` marks a gradient by the name.
-_MARKED = {"prime": "{}'", "star": "{}*", "d": "d{}", "given": "dL/d{}", "squared": "{}^2"}
+_MARKED = {"prime": "{}'", "star": "{}*", "d": "d{}", "given": "dL/d{}", "squared": "{}^2", "step": "{}"}
 
 
 def plain_name(tree: Tree) -> str:

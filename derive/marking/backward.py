@@ -19,6 +19,7 @@ from derive.judging.names import access, is_capital, is_letter
 from derive.judging.setting import setting_for
 from derive.judging.trees import substitute
 from derive.judging.values import plain_name
+from derive.marking.expanding import numbers_steps
 from derive.marking.generally import names_left
 from derive.marking.scope import Expansion, Scope
 from derive.reading import Declarations
@@ -26,7 +27,6 @@ from derive.reading.tree import Add, Big, Call, Derivative, Indexed, Multiply, N
 
 _GRADIENT = "d"  # the mark of dz, the gradient by z
 _NUMBER = "given"  # the mark of the number that stands for a gradient, whatever was said of dz
-_STEPS = ("t", "tau", "s")  # letters that number steps of a recurrence: there the paths have no end
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,15 @@ class Gradient:
 
     @property
     def base(self) -> Tree:
-        """The quantity without the letters that number its entries; ``c_0`` is a quantity of its own."""
+        """The quantity without the letters that number its entries; ``c_0``, ``h_t`` are quantities."""
         return access(self.by)[0] if self.indices and isinstance(self.by, Indexed) else self.by
 
     @property
     def indices(self) -> tuple[Tree, ...]:
         """The letters that number entries."""
         indices = access(self.by)[1] if isinstance(self.by, Indexed) else ()
-        return indices if any(not isinstance(index, Number) for index in indices) else ()
+        alone = all(isinstance(index, Number) or numbers_steps(index) for index in indices)
+        return () if alone else indices
 
     def name(self) -> Tree:
         """A name that stands for it, as large or small as that of the quantity."""
@@ -118,7 +119,7 @@ def judge_backward(left: Tree, right: Tree, scope: Scope, declared: Declarations
         return None
     (loss,) = losses
     indices = [index for one in (wanted, *ends) for index in one.indices]
-    if (loss is not None and scope.knows(loss)) or not all(map(_numbers_entries, indices)):
+    if (loss is not None and scope.knows(loss)) or not all(map(is_letter, indices)):
         return None
     bases = {one.base for one in ends}
     if wanted.base in bases:
@@ -131,10 +132,6 @@ def judge_backward(left: Tree, right: Tree, scope: Scope, declared: Declarations
         return claim if claim.verdict == "correct" else None
     differentials = loss is None and not is_capital(wanted.base)  # du = 2 dx
     return None if claim.note == "shape" or differentials else claim
-
-
-def _numbers_entries(index: Tree) -> bool:
-    return is_letter(index) and isinstance(index, Name) and index.text not in _STEPS
 
 
 def _gradients(tree: Tree) -> Iterator[Tree]:
@@ -170,13 +167,18 @@ def _judged(
 ) -> Claim:
     lets: dict[Tree, Tree] = {}
     paths = []
+    one_step = any(
+        numbers_steps(i) for one in (wanted, *ends) if isinstance(one.by, Indexed) for i in access(one.by)[1]
+    )
     for base in sorted(bases, key=repr):
         path = Derivative(_weighted(base, ends), (wanted.by,), "partial")
-        found = scope.expand(path, "general", fixed=frozenset(bases - {base}))
+        found = scope.expand(path, "general", fixed=frozenset(bases - {base}), one_step=one_step)
         paths.append(found.tree)
         lets.update(found.lets)
     left = paths[0] if len(paths) == 1 else Add(tuple(paths))
-    claimed = scope.expand(substitute(right, {tree: one.name() for one, tree in ends.items()}), "general")
+    claimed = scope.expand(
+        substitute(right, {tree: one.name() for one, tree in ends.items()}), "general", one_step=one_step
+    )
     lets.update(claimed.lets)
     if isinstance(wanted.by, Power):  # a variance is differentiated by like any other quantity
         table: dict[Tree, Tree] = {wanted.by: _squared(wanted.by.base)}

@@ -13,6 +13,7 @@ from derive.judging.names import HELD, access, function_name, is_letter, rank_ma
 from derive.judging.trees import rational, rebuild, rename_bound, substitute
 from derive.judging.values import plain_name
 from derive.marking.scope import Expansion, Meaning, Mode, Scope, literal
+from derive.reading import to_latex
 from derive.reading.tree import (
     Add,
     Big,
@@ -44,6 +45,7 @@ class Worker:
         self.nodes = 0
         self.origin = 1  # where the indices of a sum start
         self.fixed: frozenset[Tree] = frozenset()  # names that stand for their value alone
+        self.one_step = False  # of a recurrence: what an earlier step gave is a quantity of its own
         self.direct = False  # partial derivatives of what a name is said to be, all other names held fixed
 
     def put_in(self, tree: Tree) -> Tree:
@@ -174,10 +176,12 @@ class Worker:
     def _entry(self, name: Tree, meaning: Meaning, indices: tuple[Tree, ...]) -> Tree:
         """One member of a family; a recursion goes down to the member whose value was given."""
         member = Indexed(name, indices)
+        if self.one_step and any(map(is_given, indices)):
+            return member
         inside = any(isinstance(key, Indexed) and key.base == name for key in self.open)
         if member in self.open or len(self.open) > MAX_RECURSION:
             return member
-        if inside and not all(isinstance(i, Number) for i in indices):
+        if inside and not self.one_step and not all(isinstance(i, Number) for i in indices):
             return member  # c_{t-1} in the formula of c_t: there is no end to that
         self.open.append(member)
         try:
@@ -186,6 +190,8 @@ class Worker:
             self.open.pop()
 
     def _indexed(self, tree: Indexed) -> Tree:
+        if tree in self.fixed:
+            return self._held(tree)
         base, indices = access(tree)
         family = self.scope.formulas.get(base)
         belongs = bool(self.kept) and family is not None and bool(family.parameters)
@@ -374,6 +380,8 @@ class Worker:
         """What stays a name while the body is put in: x itself, or all of x for x_j."""
         if isinstance(variable, Indexed):
             base, indices = access(variable)
+            if self.one_step and any(map(numbers_steps, indices)):
+                return variable
             single = variable in self.scope.values or variable in self.scope.formulas
             number = self.scope.values.get(base)
             single = single or (number is not None and isinstance(number.tree, (Number, Negative)))
@@ -388,6 +396,37 @@ class Worker:
         value = self._name(variable) if not isinstance(variable, Indexed) else self._indexed(variable)
         if value != variable:
             self.expansion.lets[variable] = value
+
+
+_STEPS = ("t", "tau")
+
+
+def numbers_steps(index: Tree) -> bool:
+    """Whether an index is a step of a recurrence: ``t``, ``t - 1``."""
+    return any(isinstance(node, Name) and node.text in _STEPS for node in index.walk())
+
+
+def in_one_step(*trees: Tree) -> bool:
+    """Whether it is about slopes within a step of a recurrence."""
+    by = [v for tree in trees for n in tree.walk() if isinstance(n, Derivative) for v in n.wrt]
+    return any(numbers_steps(index) for v in by if isinstance(v, Indexed) for index in access(v)[1])
+
+
+def is_given(index: Tree) -> bool:
+    """``t - 1``, ``t + 2``: a step that is neither the one spoken of nor the next."""
+    if not numbers_steps(index) or not isinstance(index, Add):
+        return False
+    return any(isinstance(part, Negative) or (rational(part) or 0) > 1 for part in index.terms)
+
+
+def one_of_each_step(tree: Tree) -> Tree:
+    """``c_t`` and ``c_{t-1}`` as two quantities: their step is a label."""
+    tree = rebuild(tree, one_of_each_step)
+    if not isinstance(tree, Indexed) or not all(map(numbers_steps, access(tree)[1])):
+        return tree
+    labels = tuple(Name(to_latex(item), ("step",)) if numbers_steps(item) else item for item in tree.lower)
+    upper = tuple(Name(to_latex(item), ("step",)) if numbers_steps(item) else item for item in tree.upper)
+    return replace(tree, lower=labels, upper=upper)
 
 
 def _numbers_entries(index: Tree) -> bool:
@@ -415,9 +454,17 @@ def _fold_indices(tree: Tree) -> Tree:
 
 
 def _folded(item: Tree) -> Tree:
+    """``3 - 1`` as 2, ``t + 1 - 1`` as t."""
     if not isinstance(item, Add):
         return item
-    numbers = [rational(term) for term in item.terms]
+    terms = [part for term in item.terms for part in (term.terms if isinstance(term, Add) else (term,))]
+    numbers = [rational(term) for term in terms]
     total = sum(n for n in numbers if n is not None)
-    whole = all(n is not None for n in numbers) and total == int(total) and total >= 0
-    return Number(str(int(total))) if whole else item
+    rest = [term for term, n in zip(terms, numbers, strict=True) if n is None]
+    if total != int(total) or (not rest and total < 0) or len(numbers) - len(rest) < (2 if rest else 1):
+        return item
+    number = Number(str(abs(int(total))))
+    if not rest:
+        return number
+    left = rest if not total else [*rest, number if total > 0 else Negative(number)]
+    return left[0] if len(left) == 1 else Add(tuple(left))

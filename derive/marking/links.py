@@ -33,6 +33,7 @@ from derive.judging.units import by_units
 from derive.judging.values import plain_name
 from derive.marking.conditions import concerning
 from derive.marking.doubts import about_a_function, by_entries, covers_all_cases, grouped, tempered
+from derive.marking.expanding import in_one_step
 from derive.marking.generally import (
     adding_up,
     all_square,
@@ -244,8 +245,9 @@ def _road(
     if mode is None:
         return _as_it_stands(link, declared, scope.convention)
     try:
-        left = scope.expand(link.left, mode, written_shape(link.right), direct)
-        right = scope.expand(link.right, mode, written_shape(link.left), direct)
+        one_step = in_one_step(link.left, link.right)
+        left = scope.expand(link.left, mode, written_shape(link.right), direct, one_step=one_step)
+        right = scope.expand(link.right, mode, written_shape(link.left), direct, one_step=one_step)
     except Refusal as refusal:
         return Claim("undecided", message=f"cannot be evaluated: {refusal}") if mode == "truth" else None
     except RecursionError:

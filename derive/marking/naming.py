@@ -16,6 +16,7 @@ from derive.judging.compare import free_names, is_closed
 from derive.judging.limits import Refusal
 from derive.judging.names import access, is_lower
 from derive.judging.trees import canonical, is_number, rational
+from derive.marking.expanding import in_one_step
 from derive.marking.link import NEAR, RIGHT, Link
 from derive.marking.links import judge_link, written_shape
 from derive.marking.scope import ALWAYS, Meaning, Scope, key_of, literal, of_variables
@@ -138,7 +139,7 @@ class Namer:
         if not isinstance(left, (Indexed, Call, Derivative)):
             return False
         try:
-            expanded = self.scope.expand(left, "truth", written_shape(link.right))
+            expanded = self.scope.expand(left, "truth", written_shape(link.right), one_step=in_one_step(left))
         except Refusal:
             return False
         return expanded.tree != left and not expanded.stale(self.scope.section)
@@ -159,7 +160,7 @@ class Namer:
         """Whether the derivative follows from formulas, whatever was written for it."""
         value = self.scope.values.pop(key, None)
         try:
-            self.scope.expand(left, "truth")
+            self.scope.expand(left, "truth", one_step=in_one_step(left))
         except Refusal:
             return False
         finally:

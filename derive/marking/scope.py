@@ -98,20 +98,27 @@ class Scope:
         shape: tuple[int, int] | None = None,
         direct: bool = False,
         fixed: frozenset[Tree] = frozenset(),
+        one_step: bool = False,
     ) -> Expansion:
         """Put in what the names mean.
 
         ``general`` puts in formulas and leaves given values as free names; ``truth`` puts in values too,
         formulas first; ``own`` takes what was last written. ``shape`` is the shape of the other side, for a
         family that stands for a whole vector or matrix. With ``direct``, partial derivatives hold all other
-        names fixed; ``fixed`` names are held in any case.
+        names fixed; ``fixed`` names are held in any case. ``one_step`` of a recurrence is put in, what
+        earlier steps gave stays.
         """
         expansion = Expansion(tree)
         from derive.marking.expanding import Worker
 
         worker = Worker(self, mode, expansion, shape)
-        worker.direct, worker.fixed = direct, fixed
+        worker.direct, worker.fixed, worker.one_step = direct, fixed, one_step
         expansion.tree = worker.put_in(rename_bound(tree))
+        if one_step:
+            from derive.marking.expanding import one_of_each_step
+
+            expansion.tree = one_of_each_step(expansion.tree)
+            expansion.lets = {one_of_each_step(k): one_of_each_step(v) for k, v in expansion.lets.items()}
         size_of(expansion.tree)
         return expansion
 
