@@ -4,17 +4,20 @@ In: the text of a document or a formula, and declarations. Out: a :class:`Docume
 are trees, wholly read, or holes with their reason. Nothing is ever evaluated here, and of mathematics this
 room knows only the notation.
 
-    document, mathpieces      where in a file the mathematics stands; continuations, labels
+    document, mathpieces      where in a file the mathematics stands; labels
+    placing                   statements one behind the other: their part, their role, what they continue
     notebook                  the Markdown cells of a Jupyter notebook, with their places in the file
     markup, numbering, prose  comments and HTML blanked out; parts counted; what words make of a formula
     macros, inference         a document's own commands; what it says about its own letters
     lexer, groups             characters to tokens, tokens to nested groups; the ceilings
-    stream, chains            rows, words, commas and arrows: where one statement ends and the next begins
+    stream, breaks, chains    rows, words, commas and arrows: where one statement ends and the next begins
     statements                drafts to statements; every side read or a hole
     parser, context           sums and products (a Pratt parser); what is known while reading
     runs                      a level made ready: words or letters, idle braces, switches of the font
-    atoms, numerals, names, commands, functions, scripts, derivatives, matrices
+    atoms, numerals, names, commands, functions, operators, derivatives, matrices
                               one kind of factor each
+    scripts, attaching        what hangs on a symbol: told apart, and put on it
+    units, decimals           units of measure; decimal commas
     declarations              what was said about a name
     tree, statement           what is handed on
     latex                     trees to canonical LaTeX

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from derive.reading import functions
+from derive.reading.attaching import evaluated, postfix, raise_to
 from derive.reading.commands import command, plain_root
 from derive.reading.groups import Group
 from derive.reading.items import OPERATORS, describe, ellipsis
@@ -13,7 +14,7 @@ from derive.reading.lexer import Token
 from derive.reading.matrices import environment, sequence
 from derive.reading.names import element_index, letter, word
 from derive.reading.numerals import number
-from derive.reading.scripts import evaluated, postfix, raise_to, read_scripts
+from derive.reading.scripts import read_scripts
 from derive.reading.tree import (
     Add,
     Ambiguous,

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from derive.reading import derivatives, functions, operators, symbols
+from derive.reading.attaching import attach, postfix
 from derive.reading.groups import Group, Item
 from derive.reading.items import describe
 from derive.reading.lexer import Token
 from derive.reading.matrices import sequence
 from derive.reading.names import applied, called, named
-from derive.reading.scripts import attach, postfix, read_scripts
+from derive.reading.scripts import read_scripts
 from derive.reading.tree import (
     NOTHING,
     Ambiguous,

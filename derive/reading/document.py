@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from derive.reading.bare import bare_segments
 from derive.reading.decimals import comma_in_use
@@ -22,13 +22,13 @@ from derive.reading.markup import (
 )
 from derive.reading.mathpieces import MathPiece, find_pieces
 from derive.reading.notebook import is_notebook, read_notebook
-from derive.reading.numbering import Numbering
 from derive.reading.numerals import unit_behind
-from derive.reading.prose import ends_sentence, names_a_case, role_of, subject_in, words_before
+from derive.reading.placing import State
+from derive.reading.prose import ends_sentence, names_a_case, words_before
 from derive.reading.statement import Document, Place, Role, Side, Statement, Table, locator
 from derive.reading.statements import Locate, defined_function, read_statements, with_unit
 from derive.reading.tables import Grid, find_tables
-from derive.reading.tree import Hole, Name, Relation, Text, Tree
+from derive.reading.tree import Hole, Relation, Text, Tree
 
 _HEADING = re.compile(
     r"[ \t]*(?:#{1,6}[ \t]+(?P<markdown>.*)"
@@ -64,27 +64,6 @@ _NEAR = 400  # characters in which the words before a formula are looked for
 MAX_STATEMENTS = 10_000  # of one document
 MAX_READ = 400_000  # characters of its formulas
 _COVER = "\ue000"  # stands for a character of delimited mathematics
-
-
-@dataclass
-class _State:
-    """What is in force while a document is read from top to bottom."""
-
-    label: str = ""
-    standing_label: str | None = None  # the label to go back to after this line
-    prose_since: int = 0  # lines of prose since the last statement
-    gap: int = 0  # lines since the last statement from which nothing was read
-    line: int = 0  # where the line that is being read begins
-    previous: Statement | None = None
-    previous_line: int = -1  # where its line begins: in the file several lines of a notebook may be one
-    standing: Statement | None = None  # the last one that is not crossed out
-    read: int = 0  # characters of formulas
-    full: bool = False
-    bulleted: bool = False  # whether the line is an item of a list
-    in_table: bool = False  # whether the line is a row of a table
-    tail: str = ""  # the words at the end of the last line that had any
-    numbering: Numbering = field(default_factory=Numbering)
-    statements: list[Statement] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -223,7 +202,7 @@ class _Reader:
 
     def run(self, functions: frozenset[str]) -> list[Statement]:
         """All statements, from top to bottom."""
-        state = _State()
+        state = State()
         pieces = iter(self.pieces)
         piece = next(pieces, None)
         first = 0  # of the stretches that are skipped and may reach into the line
@@ -249,7 +228,7 @@ class _Reader:
         line: _Line,
         pieces: list[MathPiece],
         hidden: list[tuple[int, int]],
-        state: _State,
+        state: State,
         functions: frozenset[str],
     ) -> None:
         state.line = line.start
@@ -315,7 +294,7 @@ class _Reader:
         if pieces and len(re.findall(r"[A-Za-z]{2,}", remainder)) > 3:
             state.prose_since += 1
 
-    def _words(self, line: _Line, start: int, state: _State) -> str:
+    def _words(self, line: _Line, start: int, state: State) -> str:
         """The words before a piece: on its line, or at the end of the line before if there are none."""
         before = self.body[max(line.start, start - _NEAR) : start]
         return words_before(before) if before.strip() or ends_sentence(state.tail) else state.tail
@@ -390,7 +369,7 @@ class _Reader:
         offset: int,
         remainder: str,
         pieces: list[MathPiece],
-        state: _State,
+        state: State,
         functions: frozenset[str],
     ) -> bool:
         """``= $2x$ + 1``: delimiters that enclose only a part of a line's mathematics: one piece."""
@@ -418,7 +397,7 @@ class _Reader:
         offset: int,
         remainder: str,
         covered: list[tuple[int, int]],
-        state: _State,
+        state: State,
         functions: frozenset[str],
         cells: tuple[tuple[int, int], ...] | None = None,
     ) -> bool:
@@ -450,13 +429,13 @@ class _Reader:
         return found
 
     def _piece(
-        self, piece: MathPiece, words: str, near: str, state: _State, functions: frozenset[str]
+        self, piece: MathPiece, words: str, near: str, state: State, functions: frozenset[str]
     ) -> None:
         """Read a piece; ``words`` is the prose of its line, ``near`` what stands between it and the last."""
         if piece.broken:
             place = Place(*self.locate(piece.outer[0]), self.text[piece.outer[0] : piece.outer[0] + 200])
             hole = Hole(place.source, piece.broken, span=piece.outer)
-            self._add(Statement((Side(hole, place),), (), place, struck=piece.struck), "", state)
+            state.add(Statement((Side(hole, place),), (), place, struck=piece.struck))
             return
         self._read(
             piece.start, piece.end, words, state, functions, plain=False, struck=piece.struck, near=near
@@ -467,7 +446,7 @@ class _Reader:
         start: int,
         end: int,
         words: str,
-        state: _State,
+        state: State,
         functions: frozenset[str],
         plain: bool,
         struck: bool = False,
@@ -524,73 +503,11 @@ class _Reader:
             elif number and "\\\\" in between:
                 own = "given" if given and statement.role == "claim" else statement.role
             statement = replace(statement, struck=struck or statement.struck)
-            self._add(statement, words, state, bare, between if number else near, own)
+            state.add(statement, words, bare, between if number else near, own)
             given = given or (
                 not number and found[0].role == "claim" and state.statements[-1].role == "given"
             )
             last = statement.span[1] if statement.span else last
-
-    def _add(
-        self,
-        statement: Statement,
-        words: str,
-        state: _State,
-        bare: bool = False,
-        near: str | None = None,
-        role: Role | None = None,
-    ) -> None:
-        """Put a statement behind the others; ``role`` is what it is if no words around it tell."""
-        beside = state.previous if state.previous_line == state.line else None
-        if role is None:
-            role = statement.role if statement.role != "claim" else role_of(words, near, statement, beside)
-        statement = replace(
-            statement,
-            role=role,
-            label=statement.label or state.label,
-            words=" ".join(filter(None, [words, statement.words])),
-        )
-        first = statement.sides[0].tree
-        if isinstance(first, Hole) and first.reason == "continues the line before":
-            subject = subject_in((words if bare else near) or "")
-            if subject == "" or (bare and subject is not None):  # the answer is = 5
-                hole = Hole("", "words stand before the sign")
-                statement = replace(statement, sides=(Side(hole, statement.place), *statement.sides[1:]))
-            elif subject is not None:  # mean $= 5$: the words name what is computed
-                side = Side(Name(subject), replace(statement.place, source=subject))
-                statement = replace(statement, sides=(side, *statement.sides[1:]))
-            else:
-                statement = self._continue(statement, state, bare)
-        state.statements.append(statement)
-        state.previous, state.previous_line = statement, state.line
-        if not statement.struck and statement.role != "condition":
-            state.standing = statement
-        state.prose_since = state.gap = 0
-
-    def _continue(self, statement: Statement, state: _State, bare: bool) -> Statement:
-        origin = state.previous if statement.struck else state.standing
-        far = state.gap > 0 if bare else state.prose_since > 1
-        after_condition = state.previous is not None and state.previous.role == "condition"
-        # A cell of a table continues only the expression beside it: | sqrt(8) | = 2.83 |
-        beside = origin is not None and origin is state.previous and not origin.signs
-        beside = beside and state.previous_line == state.line
-        elsewhere = origin is not None and origin.label != statement.label
-        elsewhere = elsewhere or (state.in_table and not beside)
-        elsewhere = elsewhere or (state.bulleted and statement.signs[0] != "=")
-        if origin is None or far or after_condition or elsewhere:
-            what = "what stands before it was not read" if far else "no claim stands before it"
-            what = "what stands before it is another part" if elsewhere else what
-            hole = Hole("", f"the line continues something, but {what}")
-            return replace(statement, sides=(Side(hole, statement.place), *statement.sides[1:]))
-        carried = origin.sides[-1]
-        assumed = statement.assumed
-        if state.prose_since:
-            assumed = (*assumed, f"continues line {carried.place.line}, though words stand between")
-        return replace(
-            statement,
-            sides=(carried, *statement.sides[1:]),
-            continues=True,
-            assumed=assumed,
-        )
 
 
 def _unlabelled(label: re.Match[str]) -> str:

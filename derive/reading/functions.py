@@ -6,20 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from derive.reading import symbols
+from derive.reading.attaching import attach, inverse_or_power, postfix
 from derive.reading.context import span_of, times
 from derive.reading.groups import Group, Item
 from derive.reading.items import has_relation
 from derive.reading.lexer import Token
 from derive.reading.matrices import sequence
-from derive.reading.scripts import (
-    TRANSPOSE,
-    Scripts,
-    attach,
-    inverse_or_power,
-    is_policy,
-    postfix,
-    read_scripts,
-)
+from derive.reading.scripts import TRANSPOSE, Scripts, is_policy, read_scripts
 from derive.reading.tree import (
     Ambiguous,
     Call,

@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from derive.reading import derivatives, functions, operators, symbols
+from derive.reading.attaching import attach, postfix, raise_to
 from derive.reading.groups import Group
 from derive.reading.items import OPERATORS, has_relation
 from derive.reading.lexer import Token
-from derive.reading.scripts import TRANSPOSE, Scripts, attach, bracketed, postfix, raise_to, read_scripts
+from derive.reading.scripts import TRANSPOSE, Scripts, bracketed, read_scripts
 from derive.reading.tree import (
     Add,
     Ambiguous,

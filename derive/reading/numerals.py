@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, cast
 
 from derive.reading import functions, symbols
+from derive.reading.attaching import postfix
 from derive.reading.groups import Group, Item
 from derive.reading.items import has_relation
 from derive.reading.lexer import Token
-from derive.reading.scripts import postfix
 from derive.reading.tree import (
     Call,
     Name,

@@ -7,16 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from derive.reading import symbols
+from derive.reading.attaching import postfix
 from derive.reading.context import Context, span_of
 from derive.reading.functions import apply, arguments, next_group
 from derive.reading.groups import Group, Item
 from derive.reading.lexer import Token
 from derive.reading.runs import expand
-from derive.reading.scripts import (
-    Scripts,
-    postfix,
-    script_argument,
-)
+from derive.reading.scripts import Scripts, script_argument
 from derive.reading.tree import (
     Add,
     Big,

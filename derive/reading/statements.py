@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import cast
 
 from derive.reading import symbols
-from derive.reading.chains import Draft, Piece, drafts, pieces
+from derive.reading.breaks import Piece, pieces
+from derive.reading.chains import Draft, drafts
 from derive.reading.context import Context, Unread
 from derive.reading.decimals import decimal_commas, decimal_first, with_decimal_commas
 from derive.reading.declarations import Declarations
