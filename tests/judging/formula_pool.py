@@ -1,10 +1,14 @@
 """Formulas to rewrite and to break: every gradient that the catalogue derives, and a list from course
 work.
+
+To derive them takes half a minute, so they are kept in ``derived_formulas.txt``, written by ``python
+tests/judging/formula_pool.py``; the exhaustive tests derive them anew.
 """
 
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 from rewrites import ranges_known
 
@@ -72,6 +76,19 @@ MATRICES = [
 ]
 
 
+KEPT = Path(__file__).with_name("derived_formulas.txt")
+
+
+def pool(anew: bool = False) -> list[tuple[str, str, bool]]:
+    """Every formula with its declarations, and whether it is one of matrices."""
+    found = derived() if anew else [(line, "") for line in KEPT.read_text(encoding="utf-8").splitlines()]
+    return [
+        *((source, declared, False) for source, declared in SCALARS),
+        *((source, declared, True) for source, declared in MATRICES),
+        *((source, declared, False) for source, declared in found),
+    ]
+
+
 @cache
 def derived() -> list[tuple[str, str]]:
     """The gradients in index notation of every operation in the catalogue that the reader reads whole."""
@@ -102,4 +119,8 @@ def whole(source: str) -> Tree | None:
     return None if unclear or isinstance(tree, Relation) else tree
 
 
-__all__ = ["MATRICES", "SCALARS", "derived", "to_latex", "whole"]
+__all__ = ["MATRICES", "SCALARS", "pool", "to_latex", "whole"]
+
+
+if __name__ == "__main__":
+    KEPT.write_text("".join(f"{source}\n" for source, _ in derived()), encoding="utf-8")

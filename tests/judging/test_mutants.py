@@ -6,16 +6,15 @@ import random
 from collections import Counter
 
 import pytest
-from formula_pool import MATRICES, SCALARS, derived, whole
+from formula_pool import pool, whole
 from rewrites import mutated
 
 from derive.judging import compare
 from derive.reading import to_latex
 
 
-def run(count: int, start: int) -> tuple[Counter[str], list[str]]:
-    hand = [(s, d, False) for s, d in SCALARS] + [(s, d, True) for s, d in MATRICES]
-    formulas = hand + [(s, d, False) for s, d in derived()]
+def run(count: int, start: int, anew: bool = False) -> tuple[Counter[str], list[str]]:
+    formulas = pool(anew)
     verdicts: Counter[str] = Counter()
     unproved = []
     k = start
@@ -47,6 +46,6 @@ def test_a_hundred_mutants() -> None:
 @pytest.mark.parametrize("start", [1_000, 11_000])
 def test_ten_thousand_mutants(start: int) -> None:
     """A mutant that is equal (``x^T A^T x`` for ``x^T A x``) and proved so counts as not found out, too."""
-    verdicts, unproved = run(10_000, start)
+    verdicts, unproved = run(10_000, start, anew=True)
     assert not unproved
     assert verdicts["wrong"] >= 9_900

@@ -6,16 +6,11 @@ import random
 from collections import Counter
 
 import pytest
-from formula_pool import MATRICES, SCALARS, derived, whole
+from formula_pool import MATRICES, SCALARS, pool, whole
 from rewrites import rewritten
 
 from derive.judging import Claim, compare
 from derive.reading import to_latex
-
-
-def pool() -> list[tuple[str, str, bool]]:
-    hand = [(s, d, False) for s, d in SCALARS] + [(s, d, True) for s, d in MATRICES]
-    return hand + [(s, d, False) for s, d in derived()]
 
 
 def judged(source: str, declared: str, matrices: bool, seed: int) -> tuple[str, Claim]:
@@ -25,8 +20,8 @@ def judged(source: str, declared: str, matrices: bool, seed: int) -> tuple[str, 
     return new, compare(source, new, declared.split(";") if declared else [])
 
 
-def run(count: int, start: int) -> tuple[Counter[str], list[str]]:
-    formulas = pool()
+def run(count: int, start: int, anew: bool = False) -> tuple[Counter[str], list[str]]:
+    formulas = pool(anew)
     verdicts: Counter[str] = Counter()
     wrong = []
     for k in range(start, start + count):
@@ -38,10 +33,11 @@ def run(count: int, start: int) -> tuple[Counter[str], list[str]]:
     return verdicts, wrong
 
 
-@pytest.mark.slow
-def test_the_pool_is_large_and_of_many_operations() -> None:
-    assert len(pool()) > 150
-    assert all(whole(source) is not None for source, _, _ in pool())
+@pytest.mark.parametrize("anew", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["kept", "anew"])
+def test_the_pool_is_large_and_of_many_operations(anew: bool) -> None:
+    formulas = pool(anew)
+    assert len(formulas) > 150
+    assert all(whole(source) is not None for source, _, _ in formulas)
 
 
 @pytest.mark.parametrize("row", [*SCALARS, *MATRICES], ids=[s for s, _ in (*SCALARS, *MATRICES)])
@@ -60,6 +56,6 @@ def test_some_hundreds_of_rewritings() -> None:
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("start", [1_000, 11_000])
 def test_ten_thousand_rewritings(start: int) -> None:
-    verdicts, wrong = run(10_000, start)
+    verdicts, wrong = run(10_000, start, anew=True)
     assert not wrong
     assert verdicts["undecided"] + verdicts["unread"] < 50  # 0.5 %
