@@ -208,7 +208,7 @@ def _judged(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
         for side in (left, right):
             size_of(side)
             check_numbers(side)
-        marked = indices.mark((left, right, *setting.lets.values()), setting.lets)
+        marked = indices.mark((left, right, *setting.lets.values()), setting.lets, setting.shapes)
         left, right, *named = marked.trees
         domains = {**marked.domains, **setting.domains}
         setting = replace(setting, lets=dict(zip(setting.lets, named, strict=True)), domains=domains)
@@ -314,7 +314,7 @@ def _ladder(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
         if is_number(left, 0) or is_number(right, 0):
             _layout, shapes = infer([rename_bound(left), rename_bound(right)], dict(setting.shapes))
             if any(not isinstance(s, Refusal) and s is not None for s in shapes):
-                return Claim("undecided", message="an equation, not an identity")
+                return _is_zero(right if is_number(left, 0) else left, setting)
         return judge_identity(left, right, setting)
     except TooLarge as refusal:
         return Claim("undecided", message=f"not computed: {refusal}")
@@ -322,6 +322,14 @@ def _ladder(left: Tree, right: Tree, relation: str, setting: Setting) -> Claim:
         return Claim("undecided", note="shape", message=f"the shapes do not fit: {refusal}")
     except Refusal as refusal:
         return Claim("undecided", message=f"cannot be evaluated: {refusal}")
+
+
+def _is_zero(tree: Tree, setting: Setting) -> Claim:
+    """A vector or matrix that is said to be 0: an identity if it always is, else an equation."""
+    claim = judge_identity(tree, Multiply((Number("0"), tree), ("",)), setting)
+    if claim.verdict in ("correct", "rounded"):
+        return claim
+    return Claim("undecided", message="an equation, not an identity")
 
 
 def _assumed(left: Tree, right: Tree, setting: Setting) -> tuple[str, ...]:

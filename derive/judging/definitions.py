@@ -137,9 +137,13 @@ def put_in(left: Tree, right: Tree, named: Mapping[Tree, Tree]) -> tuple[Tree, T
     lets = {name: formula for name, formula in named.items() if name not in families}
     if not families:
         return left, right, _used(lets, (left, right))
-    by = {_base(v) for t in (left, right, *named.values()) for n in t.walk() for v in _wrt(n)}
-    expand = {name: formula for name, formula in families.items() if _base(name) not in by}
-    floor = _floor(expand, (left, right))
+    by = [v for t in (left, right, *named.values()) for n in t.walk() for v in _wrt(n)]
+    floor = _floor(families, (left, right))
+    expand = {
+        name: formula
+        for name, formula in families.items()
+        if all(_base(v) != _base(name) or _is_first(v, floor) for v in by)
+    }
     for _ in range(MAX_DEPTH):
         before = (left, right, tuple(lets.values()))
         left, right = (_expanded(side, expand, floor) for side in (left, right))
@@ -147,6 +151,14 @@ def put_in(left: Tree, right: Tree, named: Mapping[Tree, Tree]) -> tuple[Tree, T
         if before == (left, right, tuple(lets.values())) or sum(1 for _ in left.walk()) > MAX_NODES:
             break
     return left, right, _used(lets, (left, right))
+
+
+def _is_first(variable: Tree, floor: Mapping[Tree, Mapping[Tree | None, int]]) -> bool:
+    r"""Whether what is differentiated by is where a recurrence starts: in ``\partial h_t/\partial h_{t-1}``,
+    h_{t-1} is a name and h_t its formula."""
+    indices = access(variable)[1] if isinstance(variable, Indexed) else ()
+    place = offset(indices[0]) if len(indices) == 1 else None
+    return place is not None and floor.get(_base(variable), {}).get(place[0]) == place[1]
 
 
 def _used(lets: Mapping[Tree, Tree], sides: Iterable[Tree]) -> dict[Tree, Tree]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from derive.judging import logic
 from derive.judging.ends import with_ends
-from derive.judging.names import INDEX, access, function_name, is_delta, is_indicator, is_letter
+from derive.judging.names import INDEX, access, function_name, is_delta, is_indicator, is_letter, size_names
 from derive.judging.sampling import Domain
 from derive.judging.trees import rebuild
 from derive.reading.symbols import GREEK
@@ -48,12 +48,15 @@ class Marked:
     domains: Mapping[Tree, Domain]
 
 
-def mark(trees: Iterable[Tree], given: Iterable[Tree] = ()) -> Marked:
-    """Mark the index letters of all ``trees`` together; ``given`` names have a formula of their own."""
-    given = set(given)
-    made = with_ends([_apart(logic.with_sets(tree), given) for tree in logic.with_truth(list(trees))])
+def mark(trees: Iterable[Tree], given: Iterable[Tree] = (), declared: Iterable[Tree] = ()) -> Marked:
+    """Mark the index letters of all ``trees`` together; ``given`` names have a formula of their own, and
+    ``w_{1,i}`` is an entry of a ``w_1`` that is ``declared``."""
+    given, declared = set(given), set(declared)
+    made = [_entries_of(tree, declared) for tree in trees] if declared else list(trees)
+    made = with_ends([_apart(logic.with_sets(tree), given) for tree in logic.with_truth(made)])
     values = {n for tree in made for n in _values(tree)}
-    made = _over_pairs([_products(tree, values) for tree in made])
+    ends = size_names(made)
+    made = _over_pairs([_products(tree, values, ends) for tree in made])
     bound = {v for tree in made for v in _bound(tree) if _single(v) and not is_letter(v)}
     made = [_in_scope(tree, frozenset()) for tree in made] if bound else made
     free = _spread(made)
@@ -70,19 +73,21 @@ def _values(tree: Tree) -> Iterator[Tree]:
             yield from _values(child)
 
 
-def _products(tree: Tree, values: set[Tree]) -> Tree:
+def _products(tree: Tree, values: set[Tree], ends: set[Tree]) -> Tree:
     """``g_i [a = b]`` has Iverson's bracket behind it; ``f_j (1 - c)`` is a product where f_j is a value
     elsewhere.
     """
     if not tree.has(Call):
         return tree
-    tree = rebuild(tree, lambda part: _products(part, values))
+    tree = rebuild(tree, lambda part: _products(part, values, ends))
     if isinstance(tree, Call) and isinstance(tree.function, Indexed) and len(tree.arguments) == 1:
         argument = tree.arguments[0]
         bracket = isinstance(argument, Relation) and argument.sign in ("=", *_ORDERS)
         known = function_name(tree.function.base) is not None or is_indicator(tree.function.base)
         if not known and (bracket or tree.function in values):
             return Multiply((tree.function, argument), ("",))
+    if isinstance(tree, Call) and tree.function in ends and len(tree.arguments) == 1:
+        return Multiply((tree.function, tree.arguments[0]), ("",))  # the L of L(k - 1) is where a sum ends
     return tree
 
 
@@ -212,6 +217,14 @@ def _apart(tree: Tree, given: set[Tree]) -> Tree:
         label = isinstance(first, Name) and not first.marks and first.text.isalpha() and first.text.isupper()
         if label and all(_single(i) or isinstance(i, (Number, Add)) for i in tree.lower[1:]):
             return replace(tree, base=Indexed(tree.base, (first,)), lower=tree.lower[1:])
+    return tree
+
+
+def _entries_of(tree: Tree, declared: set[Tree]) -> Tree:
+    tree = rebuild(tree, lambda part: _entries_of(part, declared))
+    if isinstance(tree, Indexed) and len(tree.lower) > 1 and not tree.upper:
+        base = Indexed(tree.base, tree.lower[:1])
+        return replace(tree, base=base, lower=tree.lower[1:]) if base in declared else tree
     return tree
 
 

@@ -8,11 +8,12 @@ from itertools import product
 
 from derive.judging.names import RATES, access
 from derive.judging.second_look import hessian
-from derive.judging.trees import by_e, substitute, with_ones, with_own_e
+from derive.judging.trees import by_e, rebuild, substitute, with_ones, with_own_e
 from derive.reading.tree import (
     Add,
     Ambiguous,
     Big,
+    Call,
     Divide,
     Indexed,
     List,
@@ -33,7 +34,7 @@ def readings(left: Tree, right: Tree, ones: bool = False) -> list[tuple[Tree, Tr
     """
     if by_e(left) or by_e(right):
         left, right = with_own_e(left), with_own_e(right)
-    left, right = (hessian(with_ones(side, ones)) for side in (left, right))
+    left, right = (hessian(_clipped(with_ones(side, ones))) for side in (left, right))
     table = {**entries_of_matrices([left, right]), **_last_powers([left, right])}
     left, right = substitute(left, table), substitute(right, table)
     groups: dict[object, list[Ambiguous]] = {}
@@ -51,6 +52,18 @@ def readings(left: Tree, right: Tree, ones: bool = False) -> list[tuple[Tree, Tr
         }
         result.append((substitute(left, table), substitute(right, table)))
     return result
+
+
+def _clipped(tree: Tree) -> Tree:
+    """``clip(x, a, b)`` as ``min(max(x, a), b)``."""
+    tree = rebuild(tree, _clipped)
+    if isinstance(tree, Call) and tree.function in _CLIPS and len(tree.arguments) == 3:
+        x, low, high = tree.arguments
+        return Call(Name("min"), (Call(Name("max"), (x, low)), high))
+    return tree
+
+
+_CLIPS = (Name("clip"), Name("clamp"))
 
 
 def entries_of_matrices(trees: Sequence[Tree]) -> dict[Tree, Tree]:

@@ -7,7 +7,7 @@ probabilities that add up to 1, or is an equation that holds at some points, it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -63,6 +63,7 @@ def second_looks(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
     yield from _shares(left, right, setting)
     yield from _diagonal(left, right, setting)
     yield from _greek(left, right, setting)
+    yield from _beside_entries(left, right, setting)
 
 
 # -- the normal distribution -------------------------------------------------------------------------------
@@ -306,6 +307,37 @@ def _averages(tree: Tree) -> Iterator[tuple[Tree, Big]]:
                 continue
             if isinstance(by, Name) and one.lower is None and one.upper is None and one.domain is None:
                 yield by, one
+
+
+def _beside_entries(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
+    """The ``s`` beside ``s_k`` may be a number of its own and not the vector of all of them."""
+    nodes = [n for t in (left, right) for n in t.walk()]
+    families = {n.base for n in nodes if isinstance(n, Indexed) and access(n)[1]}
+    given = {*setting.shapes, *setting.domains, *setting.lets}
+    alone = sorted({n for t in (left, right) for n in _alone(t)} & families - given, key=repr)
+    if alone:
+        table: dict[Tree, Tree] = {
+            n: replace(n, marks=(*n.marks, "alone")) for n in alone if isinstance(n, Name)
+        }
+        a, b = (_apart_from_entries(t, table) for t in (left, right))
+        yield Look(a, b, setting, f"{', '.join(map(plain_name, alone))}: a number beside the entries")
+
+
+def _alone(tree: Tree) -> Iterator[Tree]:
+    if isinstance(tree, Name):
+        yield tree
+    for child in tree.children():
+        if not (isinstance(tree, Indexed) and child is tree.base):
+            yield from _alone(child)
+
+
+def _apart_from_entries(tree: Tree, table: Mapping[Tree, Tree]) -> Tree:
+    if tree in table:
+        return table[tree]
+    if isinstance(tree, Indexed) and tree.base in table:
+        lower = tuple(_apart_from_entries(i, table) for i in tree.lower)
+        return replace(tree, lower=lower)
+    return rebuild(tree, lambda part: _apart_from_entries(part, table))
 
 
 # -- equations ---------------------------------------------------------------------------------------------

@@ -148,10 +148,10 @@ def _register(trees: list[Tree], layout: Layout, origin: int | None = None) -> N
                 _axes(layout.declared[base])
                 if layout.declared.get(base)
                 is not None  # a scalar that is declared says what the entries are
-                else tuple(layout.fresh() for _ in indices)
+                else tuple(layout.fresh() for _ in range(2 if base in layout.members else len(indices)))
             )
             known = layout.families.setdefault(base, fresh)
-            if len(known) != len(indices):
+            if len(known) != len(indices) and not is_member(node, layout.members):
                 raise Unknown("the same name has different numbers of indices")
 
 
@@ -289,7 +289,7 @@ class _Walker:
                 layout.at_least(dim, int(index.value) + 1 - layout.origin)
             else:
                 layout.unite(self._index(index), dim, "the range of an index")
-        return None
+        return (dims[1], 1) if is_member(tree, layout.members) else None
 
     def _index(self, index: Tree) -> Dim:
         layout = self.layout
@@ -305,6 +305,9 @@ class _Walker:
         if index != letter:
             shift = sum(int(n.value) for n in index.walk() if isinstance(n, Number))
             layout.margins[letter] = max(layout.margins.get(letter, 0), shift)
+            dim = layout.letters.setdefault(letter, ("range", letter))
+            if "#" not in getattr(letter, "text", "") and not isinstance(layout.find(dim), int) and shift < 4:
+                layout.at_least(dim, 2 * shift + 1)  # room on both sides of a free letter
         return layout.letters.setdefault(letter, ("range", letter))
 
     def _same(self, shapes: list[Shape], what: str) -> Shape:
