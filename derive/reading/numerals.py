@@ -16,12 +16,10 @@ from derive.reading.tree import (
     Number,
     Tree,
 )
-from derive.reading.units import measure
+from derive.reading.units import measure, units_in
 
 if TYPE_CHECKING:
     from derive.reading.parser import Parser
-
-_UNITS = frozenset(["K", "M", "G", "T", "B", "KB", "MB", "GB", "TB"])
 
 # GFLOPs, M parameters, million images: a scale and what is counted, which is a remark.
 _SCALES = {"million": "M", "billion": "G", "thousand": "K", "k": "K"}
@@ -52,7 +50,7 @@ def number(parser: Parser, token: Token) -> Tree:
             if after is not None and after.kind == "number":
                 raise parser.refuse("is this % a percentage or a remainder? \\bmod would be read", item)
             unit = "%"
-        elif item.kind == "text" and item.text.strip() in _UNITS:
+        elif item.kind == "text" and item.text.strip() in ("K", "M", "G", "T", "B"):
             unit = item.text.strip()
         elif (measured := _measured(parser, item, token.end)) is not None:
             unit = measured
@@ -63,11 +61,7 @@ def number(parser: Parser, token: Token) -> Tree:
         elif item.kind == "letter" and item.text in "KMG" and not item.spaced and "." in digits:
             after = parser.peek(1)
             unit = item.text if not (isinstance(after, Token) and after.text in ("_", "^", "'")) else ""
-        elif item.kind == "word" and item.text in ("KB", "MB", "GB"):
-            unit = item.text
-        elif item.kind in ("word", "text") and (
-            item.text.strip() in symbols.UNIT_WORDS or (item.kind == "text" and _is_remark(parser, item))
-        ):
+        elif item.kind == "text" and _is_remark(parser, item):
             parser.context.notes.append(item.text.strip())
             parser.context.units.update(units_in(item.text))
             parser.at += 1
@@ -129,7 +123,7 @@ def unit_behind(words: str) -> str:
     word, counted, ended = found.groups()
     if "%" in word:
         return "%"
-    if len(word) > 1 and (word in _UNITS or measure(word) is not None):
+    if len(word) > 1 and measure(word) is not None:
         return word
     scaled = _SCALED.fullmatch(word + (counted or "")) or (
         _SCALED.fullmatch(word) if len(word) > 1 or ended else None
@@ -143,17 +137,6 @@ def _repeats(parser: Parser) -> bool:
     over = parser.peek(at + 1)
     inner = over.items if isinstance(over, Group) and over.open == "{" else [over] if over is not None else []
     return parser.next_is("overline", "bar", "dot", ahead=at) and [item.kind for item in inner] == ["number"]
-
-
-def units_in(text: str) -> set[str]:
-    """The units of measure among some words, in the singular.
-
-    >>> units_in("images per second"), units_in("Hz"), units_in("filters")
-    ({'second'}, {'hz'}, set())
-    """
-    words = [word.lower() for word in re.findall(r"[^\W\d_]+|°", text)]
-    singular = [word[:-1] if len(word) > 2 and word.endswith("s") else word for word in words]
-    return {word for word in (*words, *singular) if word in symbols.UNITS}
 
 
 def _is_remark(parser: Parser, token: Token) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from derive.reading import symbols
+from derive.reading import symbols, units
 from derive.reading.groups import Group, Item
 from derive.reading.lexer import Token
 
@@ -166,7 +166,7 @@ def _split(
     run: Token, context: Context, script: bool, after: Item | None, after_number: bool = False
 ) -> list[Item]:
     text = run.text
-    if context.plain and text in symbols.UNITS and after_number and not script and text != "min":
+    if context.plain and text in units.WORDS and after_number and not script and text != "min":
         return [Token("word", text, run.start, run.end, run.spaced, font="doubtful")]  # 20 ms
     if text in symbols.GREEK and context.plain:
         return [Token("command", text, run.start, run.end, run.spaced)]

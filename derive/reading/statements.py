@@ -34,6 +34,7 @@ from derive.reading.tree import (
     Tree,
     rebuilt,
 )
+from derive.reading.units import is_scaled
 
 _JOINING = symbols.words("so thus hence therefore then and or i.e ie which gives get we is")
 Locate = Callable[[int], tuple[int, int]]
@@ -353,7 +354,7 @@ def _without_conversions(sides: Sequence[Side], units: Sequence[set[str]]) -> li
     numeric = [any(isinstance(node, Number) for node in side.tree.walk()) for side in sides]
     found = {frozenset(said) for said, counts in zip(units, numeric, strict=True) if said or counts}
     apart = found - {frozenset()}
-    if len(found) == 1 or (len(apart) == 1 and not next(iter(apart)) & symbols.SCALED_UNITS):
+    if len(found) == 1 or (len(apart) == 1 and not any(map(is_scaled, next(iter(apart))))):
         return list(sides)
     reason = "units that differ are not converted: " + ", ".join(sorted(set().union(*units)))
     return [

@@ -244,15 +244,6 @@ STOP_WORDS = words(
 )
 #: Stop words that name a quantity where they begin a clause and a sign follows: precision and recall.
 NAMING_WORDS = words("recall step set case")
-#: What is counted is no factor.
-UNIT_WORDS = words("byte bytes bit bits nat nats")
-# Units of measure, left out beside a number: what has another unit on the other side is not compared.
-BASE_UNITS = words("byte bit nat s sec second m meter metre kg hz radian rad")
-SCALED_UNITS = words(
-    "ms us µs μs ns millisecond microsecond nanosecond min minute h hr hour day week month year "
-    "mm cm km mg khz mhz ghz percent degree deg ° dozen kbit mbit gbit kbps mbps gbps"
-)
-UNITS = BASE_UNITS | SCALED_UNITS
 GIVEN_WORDS = words("let given suppose assume assuming define defining where with set take consider")
 # Words that begin a remark beside a step.
 REMARK_WORDS = words("because since by from using as see note recall")

@@ -6,7 +6,10 @@ The base units are the byte, the second, the hertz, the metre, the gram, the wat
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
+
+from derive.reading.symbols import words
 
 _DECIMAL = {"": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "m": -3, "u": -6, "µ": -6, "μ": -6, "n": -9}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40}
@@ -70,6 +73,31 @@ def _table() -> dict[str, tuple[str, Fraction]]:
 
 #: Of each unit what it measures, and how many base units it is.
 MEASURES: dict[str, tuple[str, Fraction]] = _table()
+
+
+#: What measures something and is never converted.
+UNCONVERTED = frozenset(
+    ["percent", "degree", "degrees", "deg", "°", "dozen", "week", "weeks", "month", "months", "year", "years"]
+)
+_ANGLES = words("rad radian radians")
+_PLAIN = _ANGLES.union(*(row[1].split() for row in _ROWS if row[2] or row[0] == "information"))
+WORDS = MEASURES.keys() | UNCONVERTED | _ANGLES
+
+
+def units_in(text: str) -> set[str]:
+    """The units of measure among the words of a remark; letters that may be names are none.
+
+    >>> units_in("images per second"), units_in("kHz"), units_in("b filters of m")
+    ({'second'}, {'kHz'}, set())
+    """
+    said = re.findall(r"[^\W\d_]+|°", text)
+    named = {word if word in WORDS else word.lower() for word in said if len(word) > 1 or word in "s°"}
+    return named & WORDS
+
+
+def is_scaled(unit: str) -> bool:
+    """Whether a unit is a multiple or a part of another, so that a number without it is another number."""
+    return unit not in _PLAIN
 
 
 def measure(text: str) -> str | None:
