@@ -24,7 +24,6 @@ _ENTRYWISE = {
 }  # fmt: skip
 _MOVES = {
     "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Slice", "Split", "Expand", "Cast", "Pad", "Tile",
-    "Shape",
     "Gather", "ConstantOfShape", "DepthToSpace", "Resize",
 }  # fmt: skip
 
@@ -39,7 +38,9 @@ def network_from_onnx(path: Path | str) -> Network:
     except ImportError as error:
         raise NetworkError("an ONNX file needs the package onnx: pip install onnx") from error
     try:
-        model = onnx.shape_inference.infer_shapes(onnx.load(str(path), load_external_data=False))
+        model = onnx.shape_inference.infer_shapes(
+            onnx.load(str(path), load_external_data=False), data_prop=True
+        )
     except Exception as error:  # whatever the reader of a foreign file raises
         raise NetworkError(f"{path}: is no ONNX file that can be read ({str(error)[:120]})") from error
     return _Reader(model.graph, Path(path).stem).network()
@@ -81,9 +82,16 @@ class _Reader:
         if kind == "Constant":
             (output,) = node.output
             self.weights[output] = tuple(getattr(attributes.get("value"), "dims", ()))
+            if "value" in attributes:
+                self.arrays[output] = attributes["value"]
             return
-        if not reads:
+        if (
+            kind == "Shape" or not reads
+        ):  # sizes, and what is made of them and of weights, is not computed with
             self._of_weights(node)
+            return
+        if kind in ("RNN", "LSTM", "GRU"):
+            self._recurrent(node, kind, attributes, reads[0])
             return
         layer, arguments, keywords = self._layer(node, kind, attributes, shapes)
         if layer == "Moved":
@@ -96,6 +104,21 @@ class _Reader:
         own = self.builder.add(layer, arguments, keywords, inputs, path=path, tied=tied)
         self.used.update(node.input)
         self.at.update(dict.fromkeys(node.output, own))
+
+    def _recurrent(self, node: Any, kind: str, given: Mapping[str, Any], read: str) -> None:
+        """Recurrent layers put the steps before the batch, and out a state for each direction beside it."""
+        path, (_, W, R, *more) = node.name or node.output[0], node.input
+        width, hidden = self.weights[W][-1], self.weights[R][-1]
+        steps, batch, _ = self.shapes[read]
+        bias = bool(more and more[0])
+        both = given.get("direction", b"forward") == b"bidirectional"
+        number = self.builder.add("Moved", ((batch, steps, width),), {}, [self.at[read]], path=path)
+        keywords = {"bias": bias, "bidirectional": both}
+        number = self.builder.add(kind, (width, hidden), keywords, [number], path=path, tied=W)
+        self.used.update(node.input)
+        for output in filter(None, node.output):
+            shape = self.shapes.get(output) or (steps, 1 + both, batch, hidden)
+            self.at[output] = self.builder.add("Moved", (shape,), {}, [number], path=path)
 
     def _of_weights(self, node: Any) -> None:
         """An array made of weights alone, a transposed one say, stands for them under its own name."""
@@ -117,8 +140,11 @@ class _Reader:
 
     def _output_shape(self, node: Any) -> tuple[Any, ...]:
         shape = self.shapes.get(node.output[0])
-        if not shape:
-            raise NetworkError(f"{node.name or node.op_type}: the file does not say which shape it puts out")
+        if not shape or any(str(one).startswith("unk__") for one in shape):
+            raise NetworkError(
+                f"{node.name or node.op_type}: the file does not say which shape it puts out; export it with "
+                "fixed sizes, torch.onnx.export(..., dynamo=True), or simplify it (onnxsim)"
+            )
         return shape
 
     def _layer(
@@ -134,8 +160,18 @@ class _Reader:
             keywords = {"stride": tuple(given.get("strides", (1,) * rank)), "padding": _pads(given, rank),
                         "ceil_mode": bool(given.get("ceil_mode", 0))}  # fmt: skip
             return name, (kernel,), keywords
+        rank = len(self.shapes.get(node.input[0], ())) - 2
         if kind in ("GlobalAveragePool", "GlobalMaxPool"):
-            return ("AdaptiveAvgPool2d" if "Average" in kind else "AdaptiveMaxPool2d"), (1,), {}
+            return f"Adaptive{'Avg' if 'Average' in kind else 'Max'}Pool{rank}d", (1,), {}
+        if kind == "InstanceNormalization":
+            return f"InstanceNorm{rank}d", weight, {"affine": True}
+        if kind == "PRelu":
+            return "PReLU", (math.prod(weight),), {}
+        if kind == "LRN":
+            return "LocalResponseNorm", (int(given["size"]),), {}
+        if kind == "Resize" and given.get("mode") == b"linear":
+            mode = {1: "linear", 2: "bilinear", 3: "trilinear"}.get(rank, "linear")
+            return "Upsample", (tuple(self._output_shape(node)[2:]),), {"mode": mode, "align_corners": True}
         if kind == "Gemm":
             rows, columns = weight if given.get("transB") else weight[::-1]
             return "Linear", (columns, rows), {"bias": len(node.input) > 2}

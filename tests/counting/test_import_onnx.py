@@ -69,3 +69,38 @@ def test_transposed_weights_and_means(tmp_path):
     assert count.totals["multiply_adds"] == 55
     assert count.totals["additions"] == 5 * (3 * 7 - 1) + 11 * 4
     assert not count.lower_bound
+
+
+def test_layers_of_exporters(tmp_path):
+    """By hand: instance normalisation 2 C, a slope, bilinear places, an LSTM of 3 to 5 in two directions."""
+    nodes = [
+        helper.make_node("InstanceNormalization", ["x", "g", "o"], ["i"]),
+        helper.make_node("PRelu", ["i", "s"], ["p"]),
+        helper.make_node("LRN", ["p"], ["l"], size=3),
+        helper.make_node("Resize", ["l", "", "", "sizes"], ["r"], mode="linear"),
+        helper.make_node("GlobalAveragePool", ["r"], ["m"]),
+        helper.make_node("Shape", ["m"], ["unused"]),
+        helper.make_node("Squeeze", ["m", "last"], ["q"]),
+        helper.make_node("Transpose", ["q"], ["t"], perm=[2, 0, 1]),
+        helper.make_node("LSTM", ["t", "W", "R", "B"], ["y", "h"], hidden_size=5, direction="bidirectional"),
+    ]
+    arrays = [
+        *(weights(name, 3) for name in "go"),
+        weights("s", 1),
+        weights("W", 2, 20, 3),
+        weights("R", 2, 20, 5),
+        weights("B", 2, 40),
+        helper.make_tensor("sizes", TensorProto.INT64, [4], [1, 3, 8, 14]),
+        helper.make_tensor("last", TensorProto.INT64, [1], [3]),
+    ]
+    given = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 4, 7])
+    out = helper.make_tensor_value_info("h", TensorProto.FLOAT, [2, 1, 5])
+    graph = helper.make_graph(nodes, "net", [given], [out], arrays)
+    onnx.save(helper.make_model(graph), str(tmp_path / "net.onnx"))
+    count = count_onnx(tmp_path / "net.onnx")
+    assert not count.lower_bound
+    assert count.totals["parameters"] == 6 + 1 + 2 * (20 * 3 + 20 * 5 + 40)
+    assert count.totals["multiply_adds"] == 2 * (20 * 3 + 20 * 5)
+    by_name = {row.node.layer: row.counts for row in count.rows}
+    assert by_name["Upsample"]["multiplications"] == 6 * 3 * 8 * 14
+    assert by_name["LocalResponseNorm"]["normalisation_operations"] == 3 * 28 * (3 + 2 + 1 + 1 + 1 + 1)
