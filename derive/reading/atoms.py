@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from derive.reading import functions
+from derive.reading import functions, symbols
 from derive.reading.attaching import evaluated, postfix, raise_to
 from derive.reading.commands import command, plain_root
 from derive.reading.groups import Group
@@ -129,9 +129,6 @@ def _norm(parser: Parser, function: str, body: tuple[Tree, ...], span: tuple[int
     return postfix(parser, Call(name, body, span=span))
 
 
-_FUNCTIONS = frozenset("fghFG")
-
-
 def _derived(parser: Parser, tree: Tree, start: int) -> Tree:
     """``(f g)'(x)``: the derivative of what stands in brackets, at x."""
     following = functions.next_group(parser, "(")
@@ -151,7 +148,9 @@ def _composed(tree: Tree, item: Group, parser: Parser) -> Tree | None:
         tree = tree.readings[-1]
     parts = tree.factors if isinstance(tree, Multiply) else tree.terms if isinstance(tree, Add) else ()
     bare = [part.operand if isinstance(part, Negative) else part for part in parts]
-    named = bool(parts) and all(isinstance(part, Name) and part.text in _FUNCTIONS for part in bare)
+    named = bool(parts) and all(
+        isinstance(part, Name) and part.text in symbols.JOINED_LETTERS for part in bare
+    )
     joined_by_sign = isinstance(tree, Multiply) and set(tree.signs) <= {"*", "odot"}
     letters = all(isinstance(part, (Name, Indexed)) for part in parts)
     if not named and not (joined_by_sign and letters):

@@ -430,7 +430,7 @@ def _names_function(tree: Tree, context: Context) -> bool:
         return declared.is_function
     name = tree.base if isinstance(tree, Indexed) else tree
     known = isinstance(name, Name) and (name.text in symbols.FUNCTION_WORDS or name.text in context.functions)
-    return known or (isinstance(name, Name) and name.text in ("f", "g", "h", "F", "G"))
+    return known or (isinstance(name, Name) and name.text in symbols.JOINED_LETTERS)
 
 
 def _mixed(whole: Tree, part: Tree) -> Tree | None:

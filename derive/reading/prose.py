@@ -117,7 +117,7 @@ def names_a_case(statement: Statement, after: str) -> bool:
     if not after.lstrip().startswith(":") or len(statement.sides) != 2:
         return False
     left, right = (side.tree for side in statement.sides)
-    index = isinstance(left, Name) and len(left.text) == 1 and left.text in "ijklmnrst"
+    index = isinstance(left, Name) and left.text in symbols.COUNTING_LETTERS
     return (
         index
         and isinstance(right, (Name, Number))

@@ -120,9 +120,6 @@ def _all_drafts(found: Sequence[Piece]) -> list[Draft]:
     return made
 
 
-_INDEX_LETTERS = frozenset("ijklmnrst")
-
-
 def restricts(statement: Statement, before: Statement) -> bool:
     """Whether a relation says where the equation before it holds: ``..., \\quad i \\ne j``, ``(x > 0)``."""
     if not before.signs or before.signs[-1] not in ("=", ":=", "~=") or before.role != "claim":
@@ -141,7 +138,7 @@ def restricts(statement: Statement, before: Statement) -> bool:
     nodes = [node for side in before.sides for node in side.tree.walk()]
     if (
         isinstance(left, Name)
-        and left.text in _INDEX_LETTERS
+        and left.text in symbols.COUNTING_LETTERS
         and sign in ("=", "!=", "<", "<=", ">", ">=", "in")
     ):
         scripts = [item for node in nodes if isinstance(node, Indexed) for item in (*node.lower, *node.upper)]

@@ -274,6 +274,10 @@ FUNCTION_LETTERS = frozenset(
     ]
 )
 
+# Functions that are joined and applied: (f g)(x), (f \circ g)(x); letters that count.
+JOINED_LETTERS = frozenset("fghFG")
+COUNTING_LETTERS = frozenset("ijklmnrst")
+
 ACCENTS = {
     "hat": "hat", "bar": "bar", "overline": "bar", "tilde": "tilde", "dot": "dot", "ddot": "ddot",
     "vec": "vec", "underline": "underline", "underbar": "underline", "check": "check", "breve": "breve",
