@@ -304,6 +304,10 @@ def bound(node: Node, rule: LayerRule) -> dict[str, Any]:
     missing = [one.name for one in rule.settings if one.required and one.name not in given]
     if missing:
         raise NetworkError(f"{node.where}: {missing[0]} is missing; it is written {rule.signature}")
+    for one in rule.settings:
+        value = given.get(one.name)
+        if isinstance(one.default, bool) and not isinstance(value, bool | int | None):
+            raise NetworkError(f"{node.where}: {one.name} is True or False; came {value}")
     return {one.name: given.get(one.name, one.default) for one in rule.settings}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from derive.counting.formulas import Size, divided, simplest
 from derive.counting.layers import Call, Placed, Use, layer
@@ -75,6 +76,28 @@ def subsampling(call: Call) -> Placed:
     return replace(placed, uses=(replace(use, copies=0, own_parameters=learned),))
 
 
+def _transposed_padding(
+    call: Call, rank: int, kernel: tuple[Size, ...], stride: tuple[Size, ...], dilation: tuple[Size, ...]
+) -> tuple[tuple[Size, ...], tuple[Size, ...]]:
+    """The padding and the output padding; as Keras has it where it is a word.
+
+    Of n places ``'same'`` makes n s and ``'valid'`` n s + max(d (k - 1) + 1 - s, 0).
+    """
+    word = call["padding"]
+    if not isinstance(word, str):
+        return call.axes("padding", rank, 0), call.axes("output_padding", rank, 0)
+    if word.lower() not in ("same", "valid") or not all(
+        isinstance(one, int) for one in (*kernel, *stride, *dilation)
+    ):
+        call.fail(f"padding is a number, or for a kernel in numbers 'same' or 'valid'; came {word!r}")
+    pairs = []
+    for k, s, d in zip(kernel, stride, dilation, strict=True):
+        beyond: Any = d * (k - 1) + 1 - s
+        p = (beyond + 1) // 2 if word.lower() == "same" and beyond > 0 else 0
+        pairs.append((p, 2 * p - beyond if p else max(-beyond, 0)))
+    return tuple(p for p, _ in pairs), tuple(q for _, q in pairs)
+
+
 def _transposed(call: Call, rank: int) -> Placed:
     needs_space(call, rank)
     if call["in_channels"] is not None:
@@ -86,8 +109,8 @@ def _transposed(call: Call, rank: int) -> Placed:
     name = f"conv_transpose{rank}d"
     formulas = formulas_of(name, absent)
     kernel, stride = call.axes("kernel_size", rank), call.axes("stride", rank)
-    padding, dilation = call.axes("padding", rank, 0), call.axes("dilation", rank)
-    more = call.axes("output_padding", rank, 0)
+    dilation = call.axes("dilation", rank)
+    padding, more = _transposed_padding(call, rank, kernel, stride, dilation)
     sizes: dict[str, Size] = {"N": N, "C": C, "O": O}
     if groups != 1:
         sizes |= {"C": C // groups, "O": O // groups}

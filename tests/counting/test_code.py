@@ -48,7 +48,7 @@ model.add(GlobalAveragePooling2D())
 model.add(Dense(7))
 model.compile(optimizer='adam', loss='mse')"""
 FUNCTIONAL = """inputs = keras.Input(shape=(8, 8, 6))
-a = layers.Conv2DTranspose(4, 3, strides=2, padding="same")(inputs)
+a = layers.Conv2DTranspose(4, (3, 3), strides=(2, 2), padding="same")(inputs)
 b = layers.UpSampling2D(2)(inputs)
 x = layers.Concatenate()([a, b])
 x = layers.Dense(5)(x)

@@ -232,6 +232,11 @@ def test_letters_everywhere():
         ),
         pytest.param("Conv2d(1, 8, 3)", (5,), "needs channels and 2 axes in space; came 5", id="rank"),
         pytest.param("LSTM(7, 5)", (3, 9), "needs features 7, came 9", id="recurrent"),
+        pytest.param("F.relu(y)", (3,), "relu(y): inplace is True or False; came y", id="no such value"),
+        pytest.param(
+            "ConvTranspose2d(3, 4, 2, padding='full')", (3, 5, 5),
+            "padding is a number, or for a kernel in numbers 'same' or 'valid'; came 'full'", id="word",
+        ),
         pytest.param(
             "Upsample(scale_factor=0.1)", (3, 9),
             "leaves no places of 3x9; a scale_factor of at least 1 enlarges", id="nothing is left",
