@@ -79,8 +79,10 @@ def _one_sided(taken: Taken) -> Iterator[Taken]:
     without = _all(taken, partial(_plain, units=together))
     # 553 MB are 553 M before they are bytes; 4.5 ms are 4.5
     yield from (taken, without) if len(together) > 1 or kinds == {"data"} else (without, taken)
+    tried = set()  # KB and kB ask the same
     for unit, (kind, factor) in MEASURES.items():
-        if kind in kinds and factor != 1:
+        if kind in kinds and factor != 1 and (kind, factor) not in tried:
+            tried.add((kind, factor))
             doubt = f"right if the side without a unit is in {unit}"
             a = taken.left if ours else Multiply((taken.left, Number("1", unit)), ("cdot",))
             b = taken.right if theirs else Multiply((taken.right, Number("1", unit)), ("cdot",))
