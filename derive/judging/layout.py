@@ -26,6 +26,7 @@ class Layout:
     declared: dict[Tree, Shape] = field(default_factory=dict)
     dims: dict[Tree, tuple[Dim, ...]] = field(default_factory=dict)
     families: dict[Tree, tuple[Dim, ...]] = field(default_factory=dict)
+    members: set[Tree] = field(default_factory=set)  # the families of vectors: x_i is one of them
     letters: dict[Tree, Dim] = field(default_factory=dict)
     margins: dict[Tree, int] = field(default_factory=dict)
     origin: int = 1

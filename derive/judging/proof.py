@@ -18,6 +18,7 @@ from derive.judging.layout import Layout
 from derive.judging.limits import Refusal
 from derive.judging.names import CONSTANTS, ONES, access, function_name, is_delta, is_letter
 from derive.judging.normal import ONE, Field, NoProof, Ratio, frozen
+from derive.judging.normal_latex import shown, without_marks
 from derive.judging.sampling import Domain
 from derive.judging.shapes import infer
 from derive.judging.trees import UNITS, canonical, rename_bound, size_of, substitute
@@ -53,14 +54,19 @@ class Normaliser:
     steps: list[dict[str, str]] = field(default_factory=list)
     bound: dict[Tree, Tree] = field(default_factory=dict)
     trees: dict[int, Tree] = field(default_factory=dict)  # of the atoms that are names or deltas
+    letters: dict[int, Tree] = field(default_factory=dict)  # what the bound letter of each depth is called
     ranges: Mapping[Tree, object] = field(default_factory=dict)  # how far letters run that have no ends
     shifted: bool = False  # names are written as their least value and what is above it
 
     def rule(self, name: str, before: Tree, after: str) -> None:
         """Record that a rule was used."""
-        step = {"rule": name, "before": to_latex(before), "after": after}
+        step = {"rule": name, "before": to_latex(substitute(before, self.bound)), "after": after}
         if step not in self.steps:
             self.steps.append(step)
+
+    def written(self, atom: int) -> str | None:
+        """LaTeX of an atom of which only this class knows what it is."""
+        return None
 
     # -- trees -----------------------------------------------------------------------------------------------
 
@@ -140,13 +146,15 @@ class Normaliser:
         a = self.algebra
         exponent = self.ratio(tree.exponent)
         if tree.base == EULER:
-            self.rule("exponential of a sum", tree, "e^{a + b} = e^a e^b")
+            if isinstance(tree.exponent, Add):
+                self.rule("exponential of a sum", tree, "e^{a + b} = e^a e^b")
             return a.exp(exponent)
         base, number = self.ratio(tree.base), exponent.constant
         if number is not None:
             if number.denominator == 1:
                 return a.power(base, int(number))
-            self.rule("power of a product", tree, r"(ab)^r = a^r b^r \text{ for positive factors}")
+            if isinstance(tree.base, (Multiply, Divide)):
+                self.rule("power of a product", tree, r"(ab)^r = a^r b^r \text{ for positive factors}")
             return a.root(base, number)
         if a.positive(base):
             self.rule("power by exponential", tree, r"a^x = e^{x \log a}")
@@ -190,7 +198,8 @@ class Normaliser:
             return self._unknown(tree, arguments)
         row = RULES.get(name)
         if row is not None and len(arguments) == row[0]:
-            self.rule(row[1], tree, row[2])
+            if name not in _OF_COMPOSED or isinstance(tree.arguments[0], _OF_COMPOSED[name]):
+                self.rule(row[1], tree, row[2])
             return row[3](self.algebra, *arguments)
         if isinstance(function, Name) and not function.marks and len(arguments) == 1 and name in _OPAQUE:
             return a.of(a.atom(name, frozen(arguments[0]), arguments[0], _OPAQUE[name]))
@@ -216,8 +225,10 @@ class Normaliser:
         ends = tuple(None if end is None else frozen(self.ratio(end)) for end in (tree.lower, tree.upper))
         if tree.operator == "prod":
             return a.of(a.atom("prod", (ends, frozen(body), len(self.bound))))
-        self.rule("linearity of the sum", tree, r"\sum (c a_i + d b_i) = c \sum a_i + d \sum b_i")
         inside = self._speaking_of(letter)
+        fixed = any(c != 1 or any(atom not in inside for atom, _ in mono) for mono, c in body.top.items())
+        if len(body.top) > 1 or fixed:
+            self.rule("linearity of the sum", tree, r"\sum (c a_i + d b_i) = c \sum a_i + d \sum b_i")
         if any(self._in(m, inside) for m in body.bottom):
             return a.of(a.atom("sum", (ends, frozen(body), len(self.bound))))
         total = a.number(0)
@@ -236,6 +247,7 @@ class Normaliser:
     def ratio_bound(self, tree: Big, letter: Tree) -> Ratio:
         """The body of a sum with its letter renamed, so that letters do not matter."""
         variable = tree.variables[0]
+        self.letters[len(self.bound)] = variable
         self.bound[letter] = variable
         try:
             return with_deltas(self, self.ratio(substitute(tree.body, {variable: letter})))
@@ -438,6 +450,12 @@ RULES: dict[str, tuple[int, str, str, Callable[..., Ratio]]] = {
     "tan": (1, "definition of tan", r"\tan x = \sin x / \cos x", lambda a, x: a.divide(
         a.of(a.atom("sin", frozen(x), x)), a.of(a.atom("cos", frozen(x), x)))),
 }  # fmt: skip
+#: What has to stand in a function for its rule to do something: log x is as it was.
+_OF_COMPOSED: dict[str, tuple[type[Tree], ...]] = {
+    "exp": (Add,),
+    "log": (Multiply, Divide, Power, Call),
+    "abs": (Multiply, Divide, Negative, Power),
+}
 #: Functions that stay as they are, and what is known of their sign.
 _OPAQUE = {"sin": 0, "cos": 0, "arctan": 0, "arcsin": 0, "arccos": 1, "erf": 0, "gelu": 0, "sign": 0,
 "floor": 0,
@@ -460,6 +478,8 @@ def prove(left: Tree, right: Tree, setting: Setting, layout: Layout | None = Non
             layout, shapes = infer([left, right], setting.shapes, setting.lets)
             if any(isinstance(shape, Refusal) for shape in shapes):
                 return None
+        if layout.members:
+            return None
         if _has_tensors(layout, [left, right]):
             from derive.judging.words import prove_matrices
 
@@ -471,20 +491,18 @@ def prove(left: Tree, right: Tree, setting: Setting, layout: Layout | None = Non
             return None
     except (NoProof, Refusal, RecursionError, OverflowError, ZeroDivisionError):
         return None
-    return end_of_proof(made, left, right)
+    return end_of_proof(made, left, shown(made, a))
 
 
-def end_of_proof(made: Normaliser, left: Tree, right: Tree) -> Steps:
-    """The steps of both sides, and that they end in the same."""
-    end = {"rule": "the same normal form", "before": to_latex(left), "after": to_latex(right)}
+def end_of_proof(made: Normaliser, left: Tree, end_form: str | None) -> Steps:
+    """The steps of both sides, and what they end in (their common normal form, where it can be written)."""
+    end = {"rule": "the same normal form", "before": to_latex(left), "after": end_form or ""}
     return tuple(map(replace_marks, (*made.steps, end)))
 
 
 def replace_marks(step: dict[str, str]) -> dict[str, str]:
     """A step without the numbers that keep bound letters apart."""
-    import re
-
-    return {key: re.sub(r"\\?#\d+", "", value) for key, value in step.items()}
+    return {key: without_marks(value) for key, value in step.items()}
 
 
 def put_in(tree: Tree, setting: Setting) -> Tree:

@@ -14,6 +14,7 @@ from derive.judging.endless import infinite
 from derive.judging.functions import TABLE
 from derive.judging.layout import UNIT, Dim, Layout, Shape
 from derive.judging.limits import Refusal, ShapeMismatch, Unknown
+from derive.judging.members import is_member, vector_members
 from derive.judging.names import (
     CONSTANTS,
     IDENTITY,
@@ -76,7 +77,16 @@ def infer(
     around = [*everything, *beside]
     sizes = size_names(around) | _declared_sizes(declared or {})
     found, vectors = matrices(around, sizes)
-    layout = Layout(found, vectors, sizes, dict(declared or {}), apart=apart)
+    families, numbered = vector_members(around, found, vectors)
+    given = {name for name, shape in (declared or {}).items() if shape is None or 1 in shape}
+    layout = Layout(
+        found,
+        vectors | (numbered - given),
+        sizes,
+        dict(declared or {}),
+        members=families - given,
+        apart=apart,
+    )
     layout.written = any(
         isinstance(n, (Matrix, Transpose)) or n == ONES for t in everything for n in t.walk()
     )

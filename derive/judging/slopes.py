@@ -15,6 +15,7 @@ import numpy as np
 from derive.judging.arrays import Array
 from derive.judging.duals import numbers, seeded, slopes
 from derive.judging.limits import MAX_LEVELS, Outside, TooLarge, Unknown
+from derive.judging.members import is_member
 from derive.judging.names import CONSTANTS, access, function_name
 from derive.reading.tree import Call, Derivative, Indexed, Name, Relation, Tree
 
@@ -55,6 +56,8 @@ def derivative(at: Evaluator, tree: Derivative) -> Array:
         if indices:
             raise Unknown("an index below a number")
         return _slopes(at, of, key, x, at.seeds((1, *x.shape)) + 1)[0]
+    if indices and is_member(variable, at.layout.members):
+        return _laid_out(_by_member(at, of, key, x, indices[0]), (len(x), x.shape[2], 1), tree.kind)
     if indices:
         return _slopes(at, of, key, x, _one_hot(at, x, indices))[0]
     size, together = x.shape[1] * x.shape[2], max(1, min(TOGETHER, NUMBERS // numbers(x)))
@@ -65,12 +68,30 @@ def derivative(at: Evaluator, tree: Derivative) -> Array:
             seed[k, :, first + k] = 1
         parts.append(_slopes(at, of, key, x, seed.reshape(*seed.shape[:2], *x.shape[1:])))
     rows = [part[k] for part in parts for k in range(part.shape[0])]  # one for each entry of the variable
+    return _laid_out(rows, x.shape, tree.kind)
+
+
+def _laid_out(rows: list[Array], shape: tuple[int, ...], kind: str) -> Array:
+    """The slopes by every entry of a variable, in its shape; those of a vector by a vector as a matrix."""
     if rows[0].ndim == 1:
-        return np.stack(rows, axis=1).reshape(*x.shape)
-    if x.shape[2] != 1 or rows[0].shape[2] != 1:
+        return np.stack(rows, axis=1).reshape(*shape)
+    if shape[2] != 1 or rows[0].shape[2] != 1:
         raise Unknown("the derivative of a matrix by a matrix")
     gradient = np.stack([row[:, :, 0] for row in rows], axis=1)
-    return gradient if tree.kind == "nabla" else gradient.swapaxes(1, 2)
+    return gradient if kind == "nabla" else gradient.swapaxes(1, 2)
+
+
+def _by_member(at: Evaluator, of: Tree, key: Tree, table: Array, index: Tree) -> list[Array]:
+    """The slopes by every entry of one row of a table."""
+    batch, rows, width = table.shape
+    row = at.index(index) - at.layout.origin
+    if (row < 0).any() or (row >= rows).any():
+        raise Outside("an index outside the entries that there are")
+    seed = at.seeds((width, batch, rows, width))
+    for k in range(width):
+        seed[k, np.arange(batch), row, k] = 1
+    slopes_of_all = _slopes(at, of, key, table, seed)
+    return [slopes_of_all[k] for k in range(width)]
 
 
 def opaque(of: Tree, key: Tree, lets: Mapping[Tree, Tree]) -> bool:

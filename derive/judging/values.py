@@ -21,6 +21,7 @@ from derive.judging.functions import apply, powers
 from derive.judging.half_powers import half_power
 from derive.judging.layout import Layout
 from derive.judging.limits import Budget, Irrational, Outside, ShapeMismatch, TooLarge, Unknown, cost
+from derive.judging.members import is_member
 from derive.judging.names import (
     CONSTANTS,
     IDENTITY,
@@ -303,7 +304,16 @@ class Evaluator:
             return self.point.names[tree]
         if base in self.layout.families and base in self.indices:
             return self.entry(self.point.names[base], indices)  # i_j: a letter that also names a family
+        if is_member(tree, self.layout.members):
+            return self._member(self.name(base), indices[0])
         return self.entry(self.name(base) if isinstance(base, (Name, Indexed)) else self.value(base), indices)
+
+    def _member(self, table: Array, index: Tree) -> Array:
+        """A row of a table, as a column."""
+        columns = [
+            self.entry(table, (index, Number(str(k + self.layout.origin)))) for k in range(table.shape[2])
+        ]
+        return np.stack(columns, axis=1)[:, :, None]
 
     def entry(self, x: Array, indices: tuple[Tree, ...]) -> Array:
         if x.ndim == 1:
