@@ -115,11 +115,15 @@ def judge_backward(left: Tree, right: Tree, scope: Scope, declared: Declarations
     wanted = gradient(left)
     ends = {one: tree for tree in _gradients(right) if (one := gradient(tree)) is not None}
     losses = {one.loss for one in (*ends, *([wanted] if wanted else ()))}
+    if wanted is None and ends:
+        return _as_names(left, right, scope, declared)
     if wanted is None or not ends or len(losses) != 1 or wanted in ends:
         return None
     (loss,) = losses
     indices = [index for one in (wanted, *ends) for index in one.indices]
-    if (loss is not None and scope.knows(loss)) or not all(map(is_letter, indices)):
+    if (loss is not None and scope.knows(loss)) or not all(
+        any(map(is_letter, index.walk())) for index in indices
+    ):
         return None
     bases = {one.base for one in ends}
     if wanted.base in bases:
@@ -131,7 +135,24 @@ def judge_backward(left: Tree, right: Tree, scope: Scope, declared: Declarations
     if not claim.wrong:
         return claim if claim.verdict == "correct" else None
     differentials = loss is None and not is_capital(wanted.base)  # du = 2 dx
-    return None if claim.note == "shape" or differentials else claim
+    terms = right.terms if isinstance(right, Add) else (right,)
+    penalised = not all(any(True for _ in _gradients(term)) for term in terms)  # + lambda w
+    return None if claim.note == "shape" or differentials or penalised else claim
+
+
+def _as_names(left: Tree, right: Tree, scope: Scope, declared: Declarations) -> Claim | None:
+    """A link that holds whatever the gradients in it are; that it does not hold for any is no refutation."""
+    sides = []
+    for side in (left, right):
+        table = {tree: one.name() for tree in _gradients(side) if (one := gradient(tree)) is not None}
+        sides.append(scope.expand(substitute(side, table), "general"))
+    a, b = sides
+    setting = setting_for((a.tree, b.tree), declared, scope.convention)
+    try:
+        claim = judge(a.tree, b.tree, "=", replace(setting, lets={**a.lets, **b.lets}))
+    except Refusal:
+        return None
+    return claim if claim.verdict == "correct" else None
 
 
 def _gradients(tree: Tree) -> Iterator[Tree]:
@@ -204,8 +225,9 @@ def _bases(names: set[Tree]) -> set[Tree]:
 
 def _weighted(base: Tree, ends: dict[Gradient, Tree]) -> Tree:
     """``\\sum_i g_i y_i``: a loss that has just these gradients by the entries of one quantity."""
-    letters = next((one.indices for one in ends if one.base == base and one.indices), ())
-    if letters:
+    ranks = {len(one.indices) for one in ends if one.base == base}
+    if ranks != {0}:
+        letters: tuple[Tree, ...] = tuple(Name(letter) for letter in "ijklmn"[: max(ranks)])
         body = Multiply((_indexed(_marked(base), letters), _indexed(base, letters)), ("cdot",))
         return Big("sum", letters, None, None, body)
     return Call(Name("sum"), (Multiply((_marked(base), base), ("odot",)),))

@@ -80,6 +80,9 @@ def judge_link(link: Link, scope: Scope, declared: Declarations, words: str = ""
             return replace(again, assumed=(*again.assumed, f"meant where {said}"))
         if claim.verdict == "undecided" or not again.wrong:
             claim = again
+    rows = scope.with_rows()
+    if rows is not None and (again := _judged(link, rows, declared, words)).verdict in RIGHT:
+        return replace(again, assumed=(*again.assumed, "a matrix that is written as a list is a row"))
     for key, value, said in _other_conventions(link, scope) if claim.wrong else ():
         if scope.shown.get(key, value) != value:
             continue  # other lines of the document are right only under another
@@ -247,7 +250,8 @@ def _road(
     try:
         one_step = in_one_step(link.left, link.right)
         left = scope.expand(link.left, mode, written_shape(link.right), direct, one_step=one_step)
-        right = scope.expand(link.right, mode, written_shape(link.left), direct, one_step=one_step)
+        kept = () if one_step else _stays(link.left, left)
+        right = scope.expand(link.right, mode, written_shape(link.left), direct, one_step=one_step, kept=kept)
     except Refusal as refusal:
         return Claim("undecided", message=f"cannot be evaluated: {refusal}") if mode == "truth" else None
     except RecursionError:
@@ -304,6 +308,13 @@ def _road(
                 claim, verdict="rounded", evidence="interval", message="right from values rounded before"
             )
     return claim
+
+
+def _stays(side: Tree, expanded: Expansion) -> tuple[Tree, ...]:
+    """The families that a side is differentiated by and of which no whole is known: names beside it, too."""
+    by = side.wrt if isinstance(side, Derivative) else ()
+    bases = (access(v)[0] for v in by if isinstance(v, Indexed) and any(map(is_letter, access(v)[1])))
+    return tuple(base for base in bases if base not in expanded.lets)
 
 
 def _in_what_is_free(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
 
-from derive.judging.names import CONSTANTS, RUNNING_LETTERS, access, function_name, is_letter
+from derive.judging.names import CONSTANTS, RUNNING_LETTERS, access, function_name, is_capital, is_letter
 from derive.judging.trees import rename_bound, size_of
 from derive.judging.values import Rounded
 from derive.reading.tree import (
@@ -87,6 +87,16 @@ class Scope:
         tables = (self.formulas, self.values, self.functions)
         return any(key in table and table[key].section in (self.section, ALWAYS) for table in tables)
 
+    def with_rows(self) -> Scope | None:
+        """The same with ``W = [2, -1]`` as a row: a list is a column, but a capital may be a matrix."""
+        values = {
+            name: replace(meaning, tree=Matrix((meaning.tree.items,)))
+            for name, meaning in self.values.items()
+            if isinstance(meaning.tree, List)
+            and is_capital(access(name)[0] if isinstance(name, Indexed) else name)
+        }
+        return replace(self, values={**self.values, **values}) if values else None
+
     def as_carried(self, number: Number) -> Rounded:
         """The number as a rounding, with the error that the roundings before it left in it."""
         return Rounded(number.digits, number.unit, self.drift.get(number.digits, Fraction(0)))
@@ -99,6 +109,7 @@ class Scope:
         direct: bool = False,
         fixed: frozenset[Tree] = frozenset(),
         one_step: bool = False,
+        kept: tuple[Tree, ...] = (),
     ) -> Expansion:
         """Put in what the names mean.
 
@@ -106,13 +117,14 @@ class Scope:
         formulas first; ``own`` takes what was last written. ``shape`` is the shape of the other side, for a
         family that stands for a whole vector or matrix. With ``direct``, partial derivatives hold all other
         names fixed; ``fixed`` names are held in any case. ``one_step`` of a recurrence is put in, what
-        earlier steps gave stays.
+        earlier steps gave stays. ``kept`` names stay names.
         """
         expansion = Expansion(tree)
         from derive.marking.expanding import Worker
 
         worker = Worker(self, mode, expansion, shape)
         worker.direct, worker.fixed, worker.one_step = direct, fixed, one_step
+        worker.kept = list(kept)
         expansion.tree = worker.put_in(rename_bound(tree))
         if one_step:
             from derive.marking.expanding import one_of_each_step

@@ -265,14 +265,17 @@ class Script:
 
     def _backward(self, statement: Statement, k: int, claim: Claim) -> Claim:
         """A step of a backward pass of which nothing else could be said: of the gradient that the chain began
-        with, as long as nothing before was in doubt."""
-        sides, doubtful = statement.sides, claim.verdict in ("definition", "undecided")
-        if not doubtful or set(statement.signs[: k + 1]) != {"="} or statement.role != "claim":
+        with, as long as nothing in between was in doubt, or of the side before."""
+        sides, signs = statement.sides, statement.signs
+        if claim.verdict not in ("definition", "undecided") or signs[k] != "=" or statement.role != "claim":
             return claim
-        if k and any(before.verdict != "correct" for before in self.claims[-k:]):
-            return claim
-        left, right = self._applied(sides[0].tree), self._applied(sides[k + 1].tree)
-        return judge_backward(left, right, self.scope, self.declared) or claim
+        sure = set(signs[:k]) <= {"="} and all(c.verdict == "correct" for c in self.claims[-k:] if k)
+        right = self._applied(sides[k + 1].tree)
+        for begin in (0, k) if k and sure else (k,):
+            left = self._applied(sides[begin].tree)
+            if (found := judge_backward(left, right, self.scope, self.declared)) is not None:
+                return found
+        return claim
 
     def _judged(self, statement: Statement, k: int) -> Claim:
         left, right = (self._applied(side.tree) for side in statement.sides[k : k + 2])
