@@ -14,8 +14,10 @@ from derive.judging.identities import Setting
 from derive.judging.layout import Dim, Layout
 from derive.judging.names import IDENTITY, access, function_name
 from derive.judging.normal import ONE, NoProof, Ratio, frozen
+from derive.judging.normal_latex import shown
 from derive.judging.proof import Normaliser, Steps, end_of_proof, put_in
 from derive.judging.trees import both_lists, canonical
+from derive.reading import to_latex
 from derive.reading.tree import (
     Add,
     Call,
@@ -72,6 +74,7 @@ class Words(Normaliser):
 
     layout: Layout = field(default_factory=lambda: Layout(set(), set(), set()))
     meaning: dict[int, tuple[str, Word]] = field(default_factory=dict)  # of atoms that are words
+    called: dict[Hashable, Tree] = field(default_factory=dict)  # the name of each letter
 
     def ratio(self, tree: Tree) -> Ratio:
         """A scalar, whatever matrices it is made of."""
@@ -89,7 +92,8 @@ class Words(Normaliser):
                 x = self.value(tree.operand)
                 if isinstance(x, Ratio):
                     return x
-                self.rule("transpose of a product", tree, "(AB)^T = B^T A^T")
+                if not isinstance(tree.operand, (Name, Indexed)):
+                    self.rule("transpose of a product", tree, "(AB)^T = B^T A^T")
                 return self._turned(x)
             case Add():
                 total = self.value(tree.terms[0])
@@ -127,6 +131,7 @@ class Words(Normaliser):
             raise NoProof
         rows, columns = layout.find(dims[0]), layout.find(dims[1]) if len(dims) == 2 else 1
         domain = self.domains.get(tree)
+        self.called[canonical(tree)] = tree
         return Matrix(
             {(Letter(canonical(tree), rows, columns, form=domain.form if domain else ""),): self.one}
         )
@@ -135,6 +140,36 @@ class Words(Normaliser):
     def one(self) -> Ratio:
         """The number 1."""
         return self.algebra.number(1)
+
+    # -- showing ---------------------------------------------------------------------------------------------
+
+    def written(self, atom: int) -> str | None:
+        if atom not in self.meaning:
+            return None
+        kind, word = self.meaning[atom]
+        text = self._word(word)
+        return rf"\operatorname{{tr}}\left({text}\right)" if kind == "tr" and text else text
+
+    def _word(self, word: Word) -> str | None:
+        if any(letter.key not in self.called for letter in word):
+            return None
+        marks = {(True, False): r"^{\top}", (False, True): "^{-1}", (True, True): r"^{-\top}"}
+        shown = [to_latex(self.called[i.key]) + marks.get((i.transposed, i.inverted), "") for i in word]
+        return " ".join(shown) or "I"
+
+    def shown_matrix(self, x: Matrix) -> str | None:
+        """The sum of words as LaTeX; None if something in it cannot be written."""
+        text = ""
+        for word, c in x.words.items():
+            letters, sign = self._word(word), "+"
+            if (constant := c.constant) is not None and constant < 0:
+                sign, c = "-", self.algebra.number(-constant)
+            number = "" if c.constant == 1 else shown(self, c)
+            if letters is None or number is None:
+                return None
+            number = rf"\left({number}\right)" if " + " in number or " - " in number else number
+            text += f" {sign} {number} {letters}".replace("  ", " ")
+        return text.strip().removeprefix("+ ") or "0"
 
     # -- arithmetic ------------------------------------------------------------------------------------------
 
@@ -226,7 +261,8 @@ class Words(Normaliser):
         if n is None or n.denominator != 1 or n == 0 or abs(n) > 6:
             raise NoProof
         if n < 0:
-            self.rule("inverse of a product", tree, "(AB)^{-1} = B^{-1} A^{-1}")
+            if not isinstance(tree.base, (Name, Indexed)):
+                self.rule("inverse of a product", tree, "(AB)^{-1} = B^{-1} A^{-1}")
             base = self._inverse(base)
         result: Ratio | Matrix = base
         for _ in range(abs(int(n)) - 1):
@@ -311,7 +347,7 @@ class Words(Normaliser):
             return super()._derivative(tree)
         ((letter,),) = by.words
         of = self.value(tree.of)
-        self.rule("gradient of a product", tree, "d tr(P X S) = tr(S P dX)")
+        self.rule("gradient of a product", tree, r"d \operatorname{tr}(P X S) = \operatorname{tr}(S P\, dX)")
         if isinstance(of, Ratio):
             return self._gradient_of(of, letter)
         if letter.columns != 1 or tree.kind == "dot":
@@ -426,4 +462,6 @@ def prove_matrices(left: Tree, right: Tree, layout: Layout, setting: Setting) ->
         )
     else:
         return None
-    return end_of_proof(made, left, right) if same else None
+    if not same:
+        return None
+    return end_of_proof(made, left, shown(made, x) if isinstance(x, Ratio) else made.shown_matrix(x))

@@ -52,10 +52,26 @@ def _explanation(claim: Claim, seed: int) -> list[Line]:
     lines: list[Line] = [("how", f"how: {HOW[claim.evidence]}" + (f" (seed {seed})" if drawn else ""))]
     at = claim.witness["at"] if claim.witness is not None else {}
     lines += [("step", f"  {name} = {at[name]}") for name in at if f"{name} = " not in claim.message]
-    for step in claim.proof:
-        definition = " = " in step["after"]  # says what a name in the step stands for
-        text = step["after"] if definition else f"{step['before']} = {step['after']}"
-        lines.append(("step", f"  {step['rule']}: {text}"))
+    return lines + [("step", f"  {text}") for text in _steps(claim)]
+
+
+def _steps(claim: Claim) -> list[str]:
+    """Each rule once, with its law and where it was used, and what both sides become."""
+    lines: list[str] = []
+    used: dict[tuple[str, str], list[str]] = {}
+    for step in claim.proof[:-1]:
+        places = used.setdefault((step["rule"], step["after"]), [])
+        if step["before"] not in places:
+            places.append(step["before"])
+    for (rule, law), places in used.items():
+        shown = " and ".join(places[:3]) + (", ..." if len(places) > 3 else "")
+        lines.append(f"{rule}, {law}" if law else rule)
+        lines.append(f"    in {shown}")
+    for step in claim.proof[-1:]:
+        if step["rule"] == "the same normal form":
+            lines.append(f"{step['rule']} on both sides" + (f": {step['after']}" if step["after"] else ""))
+        else:
+            lines.append(f"{step['rule']}: {step['before']} {step['after']}")
     return lines
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pair_table import Pair, pairs
 
-from derive.judging import definitions
+from derive.judging import compare, definitions
 from derive.judging.proof import prove
 from derive.judging.setting import setting_for
 from derive.judging.shapes import infer
@@ -49,6 +49,25 @@ def test_proved_with_steps(left: str, right: str, declare: list[str]) -> None:
     assert steps is not None
     assert steps[-1]["rule"] == "the same normal form"
     assert all(set(step) == {"rule", "before", "after"} and step["rule"] for step in steps)
+
+
+@pytest.mark.parametrize(("left", "right", "declare"), REACHED.values(), ids=REACHED)
+def test_what_both_sides_become_is_equal_to_them(left: str, right: str, declare: list[str]) -> None:
+    form = compare(left, right, declare).proof[-1]["after"]
+    assert form
+    assert compare(left, form, declare).verdict == "correct"
+
+
+@pytest.mark.slow
+def test_what_both_sides_become_is_equal_to_them_over_the_table() -> None:
+    forms = 0
+    for pair in (p for p in pairs() if p.verdict == "correct" and p.relation == "="):
+        proof = pair.judge().proof
+        if proof and (form := proof[-1]["after"]):
+            forms += 1
+            claim = compare(pair.left, form, pair.declare, dict(pair.in_force))
+            assert claim.verdict == "correct", f"{pair.left}: {form}: {claim.message}"
+    assert forms > 250
 
 
 @pytest.mark.parametrize(
