@@ -24,7 +24,7 @@ def comma_in_use(text: str) -> int | None:
     What may be a list (``(0,5)``, ``1,2``) or thousands (``1,728``) tells nothing, nor does the number of a
     section.
 
-    >>> comma_in_use("Aufgabe 3.2: 0,5 x = 0,125"), comma_in_use("0,25 = 0.25"), comma_in_use("x = (0,25)")
+    >>> comma_in_use("Aufgabe 3.2: 0,5 x = 0,125"), comma_in_use("= 0,25 = 0.25"), comma_in_use("x = (0,25)")
     (21, None, None)
     """
     commas: list[int] = []
@@ -35,9 +35,10 @@ def comma_in_use(text: str) -> int | None:
         percentage = (
             "." not in match.group() and match.group().count(",") == 1 and re.match(r"\s?\\?%", after)
         )
-        if not alone and (percentage or _COMMA.fullmatch(match.group())):
+        calculated = _CALCULATED.search(before) is not None
+        if not alone and (percentage or (calculated and _COMMA.fullmatch(match.group()))):
             commas.append(match.start())
-        points += _POINT.fullmatch(match.group()) is not None and _CALCULATED.search(before) is not None
+        points += calculated and _POINT.fullmatch(match.group()) is not None
     return commas[0] if len(commas) > points else None
 
 

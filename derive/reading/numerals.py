@@ -114,7 +114,7 @@ def unit_behind(words: str) -> str:
 
     A letter alone is one only at the end of a clause or before what is counted.
 
-    >>> [unit_behind(words) for words in (" million each", "%", " M parameters", " M wins", " M.", " MB")]
+    >>> [unit_behind(words) for words in (" million each", "%", " M parameters", " M wins,", " M.", " MB")]
     ['M', '%', 'M', '', 'M', 'MB']
     """
     found = _BEHIND.match(words)
@@ -125,9 +125,8 @@ def unit_behind(words: str) -> str:
         return "%"
     if len(word) > 1 and measure(word) is not None:
         return word
-    scaled = _SCALED.fullmatch(word + (counted or "")) or (
-        _SCALED.fullmatch(word) if len(word) > 1 or ended else None
-    )
+    alone = len(word) > 1 or (ended and not counted)
+    scaled = _SCALED.fullmatch(word + (counted or "")) or (_SCALED.fullmatch(word) if alone else None)
     return _SCALES.get(scaled.group(1), scaled.group(1)) if scaled is not None else ""
 
 
