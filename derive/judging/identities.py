@@ -49,6 +49,7 @@ class Setting:
     random: Mapping[Tree, int] = field(default_factory=dict)  # random variables, and the space of each
     functions: frozenset[Tree] = frozenset()  # declared to be functions
     seed: int = 0  # which random points
+    symmetric: bool = False  # some matrices are symmetric, though it is not said which
     lenient: bool = True  # undecided, not wrong, where it would be right if more were declared
 
 

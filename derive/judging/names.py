@@ -260,6 +260,10 @@ def _matrices(trees: tuple[Tree, ...], sizes: frozenset[Tree]) -> tuple[set[Tree
                 if vector and letter is not None and not _counts(letter):
                     found.add(letter)
     for product in products:
+        for near, other in pairwise(product.factors):  # v^T sigma(W x + b)
+            if isinstance(near, Transpose) and near.operand in vectors and not is_lower(other):
+                _as_vector(other, capital, found, vectors)
+    for product in products:
         # W^T (delta * s), diag(s) delta: what is beside a matrix, entry by entry or not, is a vector
         for near, other in pairwise((*product.factors, *reversed(product.factors))):
             if (_is_matrix(near, found, vectors) or _is_diagonal(near)) and _entrywise(other):

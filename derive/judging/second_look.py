@@ -61,6 +61,7 @@ def second_looks(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
     yield from _number_of_terms(left, right, setting)
     yield from _mean(left, right, setting)
     yield from _shares(left, right, setting)
+    yield from _symmetric(left, right, setting)
     yield from _diagonal(left, right, setting)
     yield from _greek(left, right, setting)
     yield from _beside_entries(left, right, setting)
@@ -187,6 +188,29 @@ def _mean(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
         lets = {**setting.lets, mu: Call(Name("mean"), (family,))}
         said = f"right where mu is the mean of {plain_name(family)} (declare 'mu = ...')"
         yield Look(left, right, replace(setting, lets=lets), said, granted=False)
+
+
+# -- symmetric matrices -------------------------------------------------------------------------------------
+
+
+def _symmetric(left: Tree, right: Tree, setting: Setting) -> Iterator[Look]:
+    """A square matrix, where it is known that some are symmetric."""
+    if not setting.symmetric:
+        return
+    try:
+        layout, _ = infer([rename_bound(left), rename_bound(right)], setting.shapes, setting.lets)
+    except Refusal:
+        return
+    square = [
+        name
+        for name, dims in layout.dims.items()
+        if len(dims) == 2 and layout.find(dims[0]) == layout.find(dims[1]) and name not in setting.domains
+    ]
+    if square:
+        form = Domain(text="symmetric", form="symmetric")
+        domains = {**setting.domains, **dict.fromkeys(square, form)}
+        said = f"{', '.join(map(plain_name, square))}: symmetric"
+        yield Look(left, right, replace(setting, domains=domains), said)
 
 
 # -- shares ------------------------------------------------------------------------------------------------

@@ -267,7 +267,9 @@ def _road(
         setting = replace(
             setting_for((left.tree, right.tree), declared, scope.convention), lets=lets, any_function=False
         )
-        setting = replace(setting, distinct=distinct, conditions=link.under, lenient=False)
+        setting = replace(
+            setting, distinct=distinct, conditions=link.under, lenient=False, symmetric=scope.symmetric
+        )
         claim = judge(left.tree, right.tree, relation, setting)
         if claim.verdict == "undecided":  # right for any function, if one is left unknown
             whatever = judge(left.tree, right.tree, relation, replace(setting, any_function=True))

@@ -183,10 +183,18 @@ class Namer:
             return False  # its value was settled before: this is another one
         if literal(link.right):
             return True
+        given = meaning is None or is_closed(meaning.tree) or any(map(self._given, free_names(meaning.tree)))
+        if is_closed(link.right) and not given:
+            return False  # what was put into its formula was meant for that line
         if link.restates:
             return True
         # alpha = 3 sqrt(2) - 5 and later alpha = sqrt(2): two numbers under one name, one after the other.
         return is_closed(link.right) and (meaning is None or not is_closed(meaning.tree))
+
+    def _given(self, name: Tree) -> bool:
+        return self.scope.knows(name) or self.scope.knows(
+            access(name)[0] if isinstance(name, Indexed) else name
+        )
 
     def _elsewhere(self, link: Link, key: Tree, words: str) -> bool:
         """Whether the name is meant at another place than before: perturbed, under another heading, or at

@@ -80,6 +80,7 @@ class Scope:
     decimal_points: bool = (
         True  # whether its points can only be decimal: they do not all stand before three digits
     )
+    symmetric: bool = False  # whether it speaks of symmetric matrices
     shares: set[Tree] = field(default_factory=set)  # families of which it says that they add up to 1
 
     def knows(self, key: Tree) -> bool:

@@ -67,6 +67,7 @@ _DECLARING = {
 
 _INDICES = {Name("i"), Name("j"), Name("k")}
 _BASE = re.compile(r"\blog\w*\b[^.\n]{0,40}\bbase[\s-]*\$?(10|2|ten|two)\b", re.IGNORECASE)
+_SYMMETRIC = re.compile(r"symmetri|covarian|kovarian|definite|hessian|gram matri", re.IGNORECASE)
 _PROBLEM = re.compile(r"\W*(?:problem|question|exercise|task|q)\b\W*\d|\W*q\d", re.IGNORECASE)
 
 
@@ -180,6 +181,7 @@ class Script:
         self.scope.decimal_points = not all(map(may_group, written))
         self._redefined = {f.function for f in firsts if isinstance(f, Call) and _in_two_arguments(f)}
         self._own_e = self._own_e or EULER in firsts or any(by_e(tree) for tree in sides)
+        self.scope.symmetric = _SYMMETRIC.search(text) is not None
         self.scope.shares |= {weight for tree in sides for weight in weights_of_logs(tree)}
         for statement in statements:
             for left, right in itertools.pairwise(side.tree for side in statement.sides):
