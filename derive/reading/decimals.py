@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from derive.reading.groups import Item
 from derive.reading.lexer import Token
 
-_NUMERAL = re.compile(r"(?<![\w.,])\d[\d.,]*(?<=\d)(?!\w)")
+_NUMERAL = re.compile(r"(?<![\w.,])\d(?:[\d.,]|\{,\})*(?<=\d)(?!\w)")
 _COMMA = re.compile(r"0,\d{2,}|[1-9]\d{0,2}(?:\.\d{3})+,\d+")  # 0,125 and 1.728,5 are no lists
+_BRACED = re.compile(r"0,\d+|\d+,(?:\d|\d\d|\d{4,})")  # 0{,}5 is a number, 1{,}728 thousands perhaps
 _POINT = re.compile(r"\d+\.(?:\d|\d\d|\d{4,})|0\.\d+|\d{1,3}(?:,\d{3})+\.\d+")
 _CALCULATED = re.compile(r"[-+*/=<>≈≤≥·×]\s*$|\\[A-Za-z]+\s*\{?$|[$({]$")
 
@@ -31,14 +32,14 @@ def comma_in_use(text: str) -> int | None:
     points = 0
     for match in _NUMERAL.finditer(text):
         before, after = text[max(0, match.start() - 12) : match.start()], text[match.end() : match.end() + 3]
+        written = match.group().replace("{,}", ",")
         alone = before[-1:] in ("(", "[") and after[:1] in (")", "]")
-        percentage = (
-            "." not in match.group() and match.group().count(",") == 1 and re.match(r"\s?\\?%", after)
-        )
+        percentage = "." not in written and written.count(",") == 1 and re.match(r"\s?\\?%", after)
         calculated = _CALCULATED.search(before) is not None
-        if not alone and (percentage or (calculated and _COMMA.fullmatch(match.group()))):
+        braced = "{,}" in match.group() and _BRACED.fullmatch(written) is not None
+        if braced or (not alone and (percentage or (calculated and _COMMA.fullmatch(written)))):
             commas.append(match.start())
-        points += calculated and _POINT.fullmatch(match.group()) is not None
+        points += calculated and _POINT.fullmatch(written) is not None
     return commas[0] if len(commas) > points else None
 
 
