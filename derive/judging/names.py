@@ -225,9 +225,7 @@ def _matrices(trees: tuple[Tree, ...], sizes: frozenset[Tree]) -> tuple[set[Tree
             inside = inside.base if isinstance(inside, Power) else inside
             if large(inside) or (isinstance(inside, Name) and inside.text in GREEK_CAPITALS):
                 found.add(inside)
-        elif isinstance(node, Call) and function_name(node.function) == "diag":
-            vectors.update(a for a in node.arguments if is_lower(a))
-        elif isinstance(node, Call) and function_name(node.function) in ("softmax", "norm", "logsumexp"):
+        elif isinstance(node, Call) and function_name(node.function) in _OF_VECTORS:
             for argument in node.arguments:
                 _as_vector(argument, large, found, vectors)
         elif isinstance(node, Indexed) and not isinstance(node.base, (Name, Indexed)):
@@ -306,9 +304,12 @@ def _as_vector(tree: Tree, large: Callable[[Tree], bool], found: set[Tree], vect
     match tree:
         case Add():
             for term in tree.terms:
-                _as_vector(term, large, found, vectors)
+                if not (isinstance(term, Name) and term.text in RATES):  # z + c may be a vector and a number
+                    _as_vector(term, large, found, vectors)
         case Negative():
             _as_vector(tree.operand, large, found, vectors)
+        case Power():
+            _as_vector(tree.base, large, found, vectors)
         case Call() if (argument := _entry_by_entry(tree)) is not None:
             _as_vector(argument, large, found, vectors)
         case Multiply() if set(tree.signs) <= {"", "cdot"}:
@@ -336,6 +337,7 @@ def _acted_on(tree: Tree, large: Callable[[Tree], bool]) -> Iterator[Tree]:
         yield tree
 
 
+_OF_VECTORS = ("softmax", "norm", "logsumexp", "diag")
 _OF_WHOLES = ("norm", "det", "tr", "max", "min", "sum", "mean", "logsumexp", "softmax", "diag", "abs")
 
 

@@ -202,5 +202,6 @@ def key_of(tree: Tree) -> tuple[Tree, tuple[Tree, ...]] | None:
         and isinstance(tree.exponent, Number)
     ):
         base = tree.base.base if isinstance(tree.base, Indexed) else tree.base
-        return (tree, ()) if base == Name("sigma") else None  # a variance is written sigma^2
+        variance = isinstance(base, Name) and base.text == "sigma" and not base.font  # it is written sigma^2
+        return (tree, ()) if variance else None
     return None

@@ -209,6 +209,9 @@ class Script:
                 continue
             first, second = (self._applied(side.tree) for side in statement.sides[:2])
             stated = literal(second) or statement.role == "given" or isinstance(first, Call)
+            claimed = key_of(statements[index].sides[0].tree)
+            if claimed is not None and claimed[0] == found[0]:
+                continue  # f'(x) = 1 if x > 0, f'(x) = 0 if x < 0: two cases of one claim
             if not self.scope.knows(found[0]) and stated:
                 self.namer.define(first, second, statement.place.line)
 
