@@ -345,6 +345,8 @@ class Words(Normaliser):
         by = self.value(tree.wrt[0])
         if isinstance(by, Ratio):
             return super()._derivative(tree)
+        if [len(word) for word in by.words] != [1]:  # by z, for which W x + b was put in
+            raise NoProof
         ((letter,),) = by.words
         of = self.value(tree.of)
         self.rule("gradient of a product", tree, r"d \operatorname{tr}(P X S) = \operatorname{tr}(S P\, dX)")

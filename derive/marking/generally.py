@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from derive.judging.claim import Claim
 from derive.judging.compare import free_names, judge
@@ -130,8 +131,9 @@ def adding_up(
     family, for as a rule they are probabilities, said or not."""
     accesses = [access(n) for t in (left.tree, right.tree) for n in t.walk() if isinstance(n, Indexed)]
     families = {base for base, indices in accesses if len(indices) == 1 and is_letter(indices[0])}
-    families -= set(setting.domains)
-    for base in sorted(families if shares is None else families & shares, key=repr):
+    if shares is not None:  # whole vectors too
+        families = shares.intersection(node for t in (left.tree, right.tree) for node in t.walk())
+    for base in sorted(families - set(setting.domains), key=repr):
         domains = {**setting.domains, base: SHARES}
         claim = judge(left.tree, right.tree, "=", replace(setting, domains=domains))
         if claim.verdict == "correct":
@@ -143,7 +145,7 @@ def adding_up(
 
 
 def weights_of_logs(tree: Tree) -> Iterator[Tree]:
-    r"""The y of a cross-entropy ``\sum_k y_k \log p_k``: a distribution, as a rule, whether said or not.
+    r"""The y of a cross-entropy, ``\sum_k y_k \log p_k`` or ``y^\top \log p``: as a rule a distribution.
 
     >>> from derive.reading import read_formula
     >>> [name.text for name in weights_of_logs(read_formula(r"L = -\sum_k y_k \log p_k"))]
@@ -156,6 +158,11 @@ def weights_of_logs(tree: Tree) -> Iterator[Tree]:
         of_entries = [access(a)[1] for f in logs for a in f.arguments if isinstance(a, Indexed)]
         if of_entries == [big.variables]:
             yield from (base for base, indices in entries if indices == big.variables)
+    for product in (node for node in tree.walk() if isinstance(node, Multiply)):
+        for weights, log in pairwise(product.factors):
+            of_logs = isinstance(log, Call) and function_name(_unlabelled(log.function)) == "log"
+            if of_logs and isinstance(weights, Transpose):
+                yield weights.operand
 
 
 def _unlabelled(function: Tree) -> Tree:
