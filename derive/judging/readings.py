@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import product
 
-from derive.judging.names import RATES, access
+from derive.judging.names import RATES, access, is_capital
 from derive.judging.second_look import hessian
 from derive.judging.trees import by_e, rebuild, substitute, with_ones, with_own_e
 from derive.reading.tree import (
@@ -34,7 +34,7 @@ def readings(left: Tree, right: Tree, ones: bool = False) -> list[tuple[Tree, Tr
     """
     if by_e(left) or by_e(right):
         left, right = with_own_e(left), with_own_e(right)
-    left, right = (hessian(_clipped(with_ones(side, ones))) for side in (left, right))
+    left, right = (hessian(_written_out(with_ones(side, ones))) for side in (left, right))
     table = {**entries_of_matrices([left, right]), **_last_powers([left, right])}
     left, right = substitute(left, table), substitute(right, table)
     groups: dict[object, list[Ambiguous]] = {}
@@ -54,12 +54,17 @@ def readings(left: Tree, right: Tree, ones: bool = False) -> list[tuple[Tree, Tr
     return result
 
 
-def _clipped(tree: Tree) -> Tree:
-    """``clip(x, a, b)`` as ``min(max(x, a), b)``."""
-    tree = rebuild(tree, _clipped)
-    if isinstance(tree, Call) and tree.function in _CLIPS and len(tree.arguments) == 3:
-        x, low, high = tree.arguments
-        return Call(Name("min"), (Call(Name("max"), (x, low)), high))
+def _written_out(tree: Tree) -> Tree:
+    r"""``clip(x, a, b)`` as ``min(max(x, a), b)`` and ``\langle x, y\rangle`` as ``x^T y``."""
+    tree = rebuild(tree, _written_out)
+    match tree:
+        case Power(base=Name("e", (), "text")):
+            return replace(tree, base=Name("e"))
+        case Call(arguments=(x, low, high)) if tree.function in _CLIPS:
+            return Call(Name("min"), (Call(Name("max"), (x, low)), high))
+        case Call(function=Name("inner"), arguments=(x, y)):
+            product = Multiply((Transpose(x), y), ("",))
+            return Call(Name("tr"), (product,)) if is_capital(x) and is_capital(y) else product
     return tree
 
 

@@ -389,6 +389,9 @@ class _Walker:
 
     def _call(self, tree: Call) -> Shape:
         shapes = [self.shape(a) for a in tree.arguments if not isinstance(a, Relation)]
+        for a in tree.arguments if is_indicator(tree.function) else ():
+            if isinstance(a, Relation) and a.sign in ("<", "<=", ">", ">="):
+                self.shape(a)  # x may stand in 1[x > 0] only
         name = function_name(_unlabelled(tree.function))
         if name in ("max", "min") and len(shapes) > 1:
             return self._same(shapes, str(name))
