@@ -188,6 +188,7 @@ def _judged(
 ) -> Claim:
     lets: dict[Tree, Tree] = {}
     paths = []
+    stale: list[int] = []
     one_step = any(
         numbers_steps(i) for one in (wanted, *ends) if isinstance(one.by, Indexed) for i in access(one.by)[1]
     )
@@ -196,11 +197,13 @@ def _judged(
         found = scope.expand(path, "general", fixed=frozenset(bases - {base}), one_step=one_step)
         paths.append(found.tree)
         lets.update(found.lets)
+        stale += found.stale(scope.section)
     left = paths[0] if len(paths) == 1 else Add(tuple(paths))
     claimed = scope.expand(
         substitute(right, {tree: one.name() for one, tree in ends.items()}), "general", one_step=one_step
     )
     lets.update(claimed.lets)
+    stale += claimed.stale(scope.section)
     if isinstance(wanted.by, Power):  # a variance is differentiated by like any other quantity
         table: dict[Tree, Tree] = {wanted.by: _squared(wanted.by.base)}
         lets = {table.get(name, name): tree for name, tree in lets.items()}
@@ -211,6 +214,9 @@ def _judged(
         whatever = judge(left, claimed.tree, "=", setting)
         claim = whatever if whatever.verdict == "correct" else claim
     ours, theirs = (_bases(names_left(Expansion(side, lets), lets)) for side in (left, claimed.tree))
+    if claim.wrong and stale:
+        lines = ", ".join(map(str, sorted(set(stale))[:4]))
+        return Claim("undecided", message=f"names of line {lines} may no longer mean the same")
     if claim.wrong and not theirs <= ours:
         return Claim("undecided", message="a quantity that the gradient does not depend on")
     through = ", ".join(sorted(plain_name(base) for base in bases))
