@@ -16,7 +16,12 @@ from derive.verification.samples import Setting, draw
 
 SIZES = {"n": 3, "m": 2, "B": 5, "d": 4, "d_v": 2, "T": 3}
 
-MANY_AXES = {"conv_transpose2d", "adaptive_avg_pool2d", "adaptive_max_pool2d", "multi_head_attention"}
+MANY_AXES = {
+    *("conv_transpose2d", "adaptive_avg_pool2d", "adaptive_max_pool2d"),
+    *("bilinear_upsampling", "trilinear_upsampling"),
+    *("multi_head_attention", "multi_head_attention_biases"),
+    *("causal_multi_head_attention", "masked_multi_head_attention"),
+}
 CELLS = {name for name in ops.names() if ops.operation(name).family == "recurrent"} | {"additive_attention"}
 
 
