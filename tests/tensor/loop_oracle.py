@@ -55,6 +55,8 @@ FUNCTIONS = {
     "erf": _erf,
     "Abs": lambda z: -z if z.real < 0 else z,
     "sign": lambda z: complex((z.real > 0) - (z.real < 0)),
+    "Max": lambda *ends: max(ends, key=lambda z: z.real),
+    "Min": lambda *ends: min(ends, key=lambda z: z.real),
 }
 
 
@@ -126,7 +128,7 @@ def value(node, at, world):
         return cmath.exp(value(node.args[0], at, world))
     if isinstance(node, sp.Pow):
         return power(value(node.args[0], at, world), value(node.args[1], at, world))
-    return FUNCTIONS[node.func.__name__](value(node.args[0], at, world))
+    return FUNCTIONS[node.func.__name__](*(value(argument, at, world) for argument in node.args))
 
 
 def _greatest(node, at, world):
