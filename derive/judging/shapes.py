@@ -393,6 +393,9 @@ class _Walker:
             if isinstance(a, Relation) and a.sign in ("<", "<=", ">", ">="):
                 self.shape(a)  # x may stand in 1[x > 0] only
         name = function_name(_unlabelled(tree.function))
+        if name == "log" and isinstance(tree.function, Indexed):
+            for base in tree.function.lower:
+                self.shape(base)
         if name in ("max", "min") and len(shapes) > 1:
             return self._same(shapes, str(name))
         if name in ("det", "tr") and shapes and shapes[0] is not None:
