@@ -111,7 +111,10 @@ UNITS = {
     ),
     "a-scaled-unit-on-one-side": (r"$25\text{ ms} \times 16000 = 400$", [r"25 \text{ms} \times 16000 = 400"]),
     "percent-in-words": (r"$0.8 = 80 \text{ percent}$, $y = 3$", [f"0.8 = <{APART}percent>", "y = 3"]),
-    "the-same-unit": (r"$3 \text{ s} + 2 \text{ s} = 5 \text{ s}$", [r"3 \text{s} + 2 \text{s} = 5 \text{s}"]),
+    "the-same-unit": (
+        r"$3 \text{ s} + 2 \text{ s} = 5 \text{ s}$",
+        [r"3 \text{s} + 2 \text{s} = 5 \text{s}"],
+    ),
     "a-unit-at-the-end": (r"$-\log_2 0.5 = 1 \text{ bit}$", [r"-\log_{2}(0.5) = 1 \text{bit}"]),
     "a-name-with-a-unit": (r"$t = 20 \text{ ms}$", [r"t = 20 \text{ms}"]),
     "things-that-are-counted": (r"$100 \text{ images} \cdot 2 = 200$", [r"100 \cdot 2 = 200"]),
