@@ -51,7 +51,7 @@ class Marked:
 def mark(trees: Iterable[Tree], given: Iterable[Tree] = (), declared: Iterable[Tree] = ()) -> Marked:
     """Mark the index letters of all ``trees`` together; ``given`` names have a formula of their own, and
     ``w_{1,i}`` is an entry of a ``w_1`` that is ``declared``."""
-    given, declared = set(given), set(declared)
+    given, declared = set(given), {name for name in declared if isinstance(name, Indexed)}
     made = [_entries_of(tree, declared) for tree in trees] if declared else list(trees)
     made = with_ends([_apart(logic.with_sets(tree), given) for tree in logic.with_truth(made)])
     values = {n for tree in made for n in _values(tree)}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from derive.judging.proof import Normaliser
 
 _CALLS = {"sin", "cos", "arctan", "arcsin", "arccos"}
+_MOST_TERMS = 12
 _LONGEST = 200  # characters; a longer normal form explains nothing
 
 
@@ -25,6 +26,8 @@ class _Unshown(Exception):  # noqa: N818 - there is no error, only nothing to sh
 
 def shown(made: Normaliser, x: Ratio) -> str | None:
     """The normal form of a scalar; None if an atom of it cannot be written, or it is too long to help."""
+    if len(x.top) + len(x.bottom) > _MOST_TERMS:
+        return None
     try:
         text = without_marks(_Writer(made).ratio(x))
     except _Unshown:
@@ -108,8 +111,8 @@ class _Writer:
         return written
 
     def _named(self, tree: Tree) -> str:
-        for depth, variable in self.made.letters.items():
-            tree = substitute(tree, {Name(f"#{depth}"): variable})
+        if self.made.letters:
+            tree = substitute(tree, {Name(f"#{k}"): letter for k, letter in self.made.letters.items()})
         return to_latex(tree)
 
     def _sum(self, key: Any) -> str:

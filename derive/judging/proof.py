@@ -60,7 +60,11 @@ class Normaliser:
 
     def rule(self, name: str, before: Tree, after: str) -> None:
         """Record that a rule was used."""
-        step = {"rule": name, "before": to_latex(substitute(before, self.bound)), "after": after}
+        step = {
+            "rule": name,
+            "before": to_latex(substitute(before, self.bound) if self.bound else before),
+            "after": after,
+        }
         if step not in self.steps:
             self.steps.append(step)
 
