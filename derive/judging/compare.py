@@ -242,9 +242,11 @@ def _looked_at_again(left: Tree, right: Tree, relation: str, setting: Setting, c
         return Claim("undecided", note="ambiguous", message=doubt)
     for a, b in readings(left, right, ONES in setting.shapes)[:1]:
         for look in second_looks(a, b, setting):
-            if plainly_apart(look.left, look.right, look.setting):
+            if not look.usual and plainly_apart(look.left, look.right, look.setting):
                 continue
             again = _ladder(look.left, look.right, relation, look.setting)
+            if look.usual and again.wrong:
+                claim = replace(again, assumed=(*again.assumed, look.said))
             if again.verdict in ("correct", "rounded"):
                 if look.beside and not plainly_apart(look.left, look.right, look.beside):
                     continue

@@ -48,6 +48,7 @@ class Look:
     setting: Setting
     said: str
     granted: bool = True
+    usual: bool = False  # what is nearly always meant: a claim that is wrong then, too, is shown so
     beside: Setting | None = None  # if it is right there too, the look has nothing to do with that
 
 
@@ -314,7 +315,7 @@ def _number_of_terms(left: Tree, right: Tree, setting: Setting) -> Iterator[Look
     said = ", ".join(
         f"{plain_name(by)}: the number of terms of the sum that it divides" for by in sorted(counts, key=repr)
     )
-    yield Look(a, b, replace(setting, lets=dict(zip(setting.lets, lets, strict=True))), said)
+    yield Look(a, b, replace(setting, lets=dict(zip(setting.lets, lets, strict=True))), said, usual=True)
 
 
 def _averages(tree: Tree) -> Iterator[tuple[Tree, Big]]:

@@ -131,7 +131,10 @@ def _convert(one: sp.Expr, row: Index | None, column: Index | None) -> Matrix:
         return _contract(list(sp.Mul.make_args(body)), list(bound), row, column)
     if isinstance(one, (sp.Pow, sp.Function, IfPositive, Apply)):
         return _convert_function(one, row, column)
-    raise NotAMatrixFormulaError(f"it holds a {type(one).__name__}")
+    what = (
+        "an index used as a number" if isinstance(one, Index) else f"what is called {type(one).__name__} here"
+    )
+    raise NotAMatrixFormulaError(what)
 
 
 def _is_scalar(one: sp.Expr) -> bool:
