@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from derive.judging.compare import free_names
+from derive.judging.compare import free_names, is_closed
 from derive.judging.digits import as_rounded
 from derive.judging.limits import TooLarge, Unknown
 from derive.judging.names import HELD, access, function_name, is_letter, rank_made
 from derive.judging.trees import rational, rebuild, rename_bound, substitute
 from derive.judging.values import plain_name
+from derive.marking.recurrences import recurrent, step_of
 from derive.marking.scope import Expansion, Meaning, Mode, Scope, literal
 from derive.reading import to_latex
 from derive.reading.tree import (
@@ -46,6 +47,7 @@ class Worker:
         self.origin = 1  # where the indices of a sum start
         self.fixed: frozenset[Tree] = frozenset()  # names that stand for their value alone
         self.one_step = False  # of a recurrence: what an earlier step gave is a quantity of its own
+        self.lowest: dict[Tree, int] = {}  # the steps of recurrences up to which all is given
         self.direct = False  # partial derivatives of what a name is said to be, all other names held fixed
 
     def put_in(self, tree: Tree) -> Tree:
@@ -178,8 +180,14 @@ class Worker:
         member = Indexed(name, indices)
         if self.one_step and any(map(is_given, indices)):
             return member
-        inside = any(isinstance(key, Indexed) and key.base == name for key in self.open)
-        if member in self.open or len(self.open) > MAX_RECURSION:
+        steps = [step for index in indices if (step := step_of(index)) is not None and step[0] in self.lowest]
+        if steps and recurrent(name, self.scope.formulas):
+            if any(offset <= self.lowest[letter] for letter, offset in steps):
+                return member
+            inside = False
+        else:
+            inside = any(isinstance(key, Indexed) and key.base == name for key in self.open)
+        if member in self.open or len(self.open) > MAX_RECURSION or self._begins(name, meaning, indices):
             return member
         if inside and not self.one_step and not all(isinstance(i, Number) for i in indices):
             return member  # c_{t-1} in the formula of c_t: there is no end to that
@@ -189,6 +197,18 @@ class Worker:
         finally:
             self.open.pop()
 
+    def _begins(self, family: Tree, meaning: Meaning, indices: tuple[Tree, ...]) -> bool:
+        """Whether a recurrence begins with this member: it goes back to members below 0 that nobody gave."""
+        if not all(isinstance(i, Number) for i in indices):
+            return False
+        table = dict(zip(meaning.parameters, indices, strict=True))
+        for node in meaning.tree.walk():
+            if isinstance(node, Indexed) and access(node)[0] == family:
+                before = _fold_indices(substitute(node, table), below=True)
+                if any(isinstance(i, Negative) for i in access(before)[1]):
+                    return before not in self.scope.values and before not in self.scope.formulas
+        return False
+
     def _indexed(self, tree: Indexed) -> Tree:
         if tree in self.fixed:
             return self._held(tree)
@@ -196,7 +216,11 @@ class Worker:
         family = self.scope.formulas.get(base)
         belongs = bool(self.kept) and family is not None and bool(family.parameters)
         known = self._has_meaning(tree) or self._has_meaning(Power(tree, Number("2")))
-        if tree not in self.open and not belongs and known:
+        own = self.scope.formulas.get(tree)
+        starts = own is not None and not is_closed(own.tree)  # h_1 = u x_1: where a recurrence begins
+        if belongs and family is not None and tree in self.scope.values:
+            starts = starts or self._begins(base, family, indices)
+        if tree not in self.open and (starts or not belongs) and known:
             result = self._name(tree)
             if result != tree:
                 return result
@@ -445,15 +469,15 @@ def _mentions(tree: Tree, names: list[Tree]) -> bool:
     return False
 
 
-def _fold_indices(tree: Tree) -> Tree:
-    """``v_{3 - 1}`` is ``v_2``."""
-    tree = rebuild(tree, _fold_indices)
+def _fold_indices(tree: Tree, below: bool = False) -> Tree:
+    """``v_{3 - 1}`` is ``v_2``; ``v_{0 - 1}`` stays, unless members ``below`` 0 are asked for."""
+    tree = rebuild(tree, lambda part: _fold_indices(part, below))
     if not isinstance(tree, Indexed):
         return tree
-    return replace(tree, lower=tuple(_folded(item) for item in tree.lower))
+    return replace(tree, lower=tuple(_folded(item, below) for item in tree.lower))
 
 
-def _folded(item: Tree) -> Tree:
+def _folded(item: Tree, below: bool) -> Tree:
     """``3 - 1`` as 2, ``t + 1 - 1`` as t."""
     if not isinstance(item, Add):
         return item
@@ -461,10 +485,10 @@ def _folded(item: Tree) -> Tree:
     numbers = [rational(term) for term in terms]
     total = sum(n for n in numbers if n is not None)
     rest = [term for term, n in zip(terms, numbers, strict=True) if n is None]
-    if total != int(total) or (not rest and total < 0) or len(numbers) - len(rest) < (2 if rest else 1):
+    if total != int(total) or (not rest and total < 0 and not below) or len(numbers) - len(rest) < (2 if rest else 1):
         return item
     number = Number(str(abs(int(total))))
     if not rest:
-        return number
+        return number if total >= 0 else Negative(number)
     left = rest if not total else [*rest, number if total > 0 else Negative(number)]
     return left[0] if len(left) == 1 else Add(tuple(left))

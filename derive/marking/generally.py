@@ -12,6 +12,7 @@ from derive.judging.identities import Setting
 from derive.judging.layout import Shape
 from derive.judging.names import access, function_name, is_letter, matrices
 from derive.judging.sampling import SHARES
+from derive.judging.trees import substitute
 from derive.judging.values import plain_name
 from derive.marking.doubts import about_a_function, counted_powers
 from derive.marking.link import Link
@@ -178,6 +179,24 @@ def independent(left: Expansion, right: Expansion, setting: Setting) -> Claim | 
     said = ", ".join(sorted(plain_name(name) for name in spaces))
     message = f"right only if {said} are independent, which is not declared"
     return Claim("undecided", message=message) if claim.verdict == "correct" else None
+
+
+def from_zero(left: Expansion, right: Expansion, setting: Setting, scope: Scope) -> Claim | None:
+    """What is right if a recurrence begins at 0: ``h_0 = 0`` is often not said."""
+    starts = {
+        name
+        for name in names_left(left, setting.lets) | names_left(right, setting.lets)
+        if isinstance(name, Indexed) and access(name)[1] == (Number("0"),) and access(name)[0] in scope.formulas
+    }
+    if not starts:
+        return None
+    zero: dict[Tree, Tree] = dict.fromkeys(starts, Number("0"))
+    lets = {name: substitute(tree, zero) for name, tree in setting.lets.items()}
+    a, b = substitute(left.tree, zero), substitute(right.tree, zero)
+    if judge(a, b, "=", replace(setting, lets=lets)).verdict != "correct":
+        return None
+    said = ", ".join(sorted(map(plain_name, starts)))
+    return Claim("undecided", message=f"right only if {said} is 0, which is not stated")
 
 
 def partly_given(lacking: set[Tree], scope: Scope) -> bool:

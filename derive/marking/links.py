@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from derive.judging import closed
 from derive.judging.claim import Claim
@@ -38,12 +39,14 @@ from derive.marking.generally import (
     adding_up,
     all_square,
     applied,
+    from_zero,
     independent,
     names_left,
     partly_given,
     stated_generally,
 )
 from derive.marking.link import RIGHT, Link
+from derive.marking.recurrences import lowest_steps
 from derive.marking.scope import Expansion, Mode, Scope
 from derive.reading import Declarations, to_latex
 from derive.reading.tree import (
@@ -152,9 +155,9 @@ def _judge_reading(link: Link, scope: Scope, declared: Declarations, words: str)
                 return claim
             by_mode[mode] = claim
     truth, general = by_mode.get("truth"), by_mode.get("general")
-    partial = _holding_fixed(link, scope, declared)
-    if partial is not None:
-        return partial
+    held = _holding_fixed(link, scope, declared)
+    if held is not None:
+        return held
     for claim in (truth, general):
         if claim is not None and claim.wrong:
             doubted = _read_otherwise(link, scope, declared) or tempered(claim, link, scope)
@@ -249,9 +252,11 @@ def _road(
         return _as_it_stands(link, declared, scope.convention)
     try:
         one_step = in_one_step(link.left, link.right)
-        left = scope.expand(link.left, mode, written_shape(link.right), direct, one_step=one_step)
+        lowest = {} if one_step else lowest_steps((link.left, link.right), scope.formulas)
+        put_in = partial(scope.expand, mode=mode, direct=direct, one_step=one_step, lowest=lowest)
+        left = put_in(link.left, shape=written_shape(link.right))
         kept = () if one_step else _stays(link.left, left)
-        right = scope.expand(link.right, mode, written_shape(link.left), direct, one_step=one_step, kept=kept)
+        right = put_in(link.right, shape=written_shape(link.left), kept=kept)
     except Refusal as refusal:
         return Claim("undecided", message=f"cannot be evaluated: {refusal}") if mode == "truth" else None
     except RecursionError:
@@ -288,7 +293,12 @@ def _road(
         if claim.wrong and not stated_generally(link, left, right, lets, declared):
             return None
         if claim.wrong:
-            claim = adding_up(left, right, setting) or independent(left, right, setting) or claim
+            claim = (
+                adding_up(left, right, setting)
+                or independent(left, right, setting)
+                or from_zero(left, right, setting, scope)
+                or claim
+            )
         if claim.wrong and partly_given(lacking, scope):
             return None  # numbers may have been put in for some of the names
     elif lacking - _known_sizes([left.tree, right.tree], lets):

@@ -111,6 +111,7 @@ class Scope:
         fixed: frozenset[Tree] = frozenset(),
         one_step: bool = False,
         kept: tuple[Tree, ...] = (),
+        lowest: dict[Tree, int] | None = None,
     ) -> Expansion:
         """Put in what the names mean.
 
@@ -118,14 +119,14 @@ class Scope:
         formulas first; ``own`` takes what was last written. ``shape`` is the shape of the other side, for a
         family that stands for a whole vector or matrix. With ``direct``, partial derivatives hold all other
         names fixed; ``fixed`` names are held in any case. ``one_step`` of a recurrence is put in, what
-        earlier steps gave stays. ``kept`` names stay names.
+        earlier steps gave stays. ``kept`` names stay names. ``lowest`` steps of recurrences are given.
         """
         expansion = Expansion(tree)
         from derive.marking.expanding import Worker
 
         worker = Worker(self, mode, expansion, shape)
         worker.direct, worker.fixed, worker.one_step = direct, fixed, one_step
-        worker.kept = list(kept)
+        worker.kept, worker.lowest = list(kept), lowest or {}
         expansion.tree = worker.put_in(rename_bound(tree))
         if one_step:
             from derive.marking.expanding import one_of_each_step
