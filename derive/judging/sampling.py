@@ -114,8 +114,10 @@ def _values(rng: np.random.Generator, domain: Domain, shape: tuple[int, ...], po
         return rng.integers(low, high + 1, size=shape).astype(float)
     if domain.kind == "simplex" and len(shape) > 1:
         # Multiples of 1/64: binary fractions, so that they sum to 1 exactly in every number system.
-        count = shape[1]
-        shares = 1 + rng.multinomial(64 - count, np.full(count, 1 / count), size=shape[0])
+        # Of a table, every row adds up to 1: t_{nk} over the classes k.
+        count = shape[-1] if shape[-1] > 1 else shape[1]
+        rows = shape[:-1] if shape[-1] > 1 else shape[:1]
+        shares = 1 + rng.multinomial(64 - count, np.full(count, 1 / count), size=rows)
         return np.asarray(shares / 64).reshape(shape)
     # Two decimals: exact in every number system once written as a fraction, and short in a witness.
     x = np.round(rng.uniform(domain.low, domain.high, size=shape), 2)

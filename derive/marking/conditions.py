@@ -6,6 +6,7 @@ for the judge to try.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from derive.judging.compare import INEQUALITIES, free_names, is_closed
@@ -13,18 +14,26 @@ from derive.judging.names import access
 from derive.reading.statement import Statement
 from derive.reading.tree import Indexed, List, Name, Relation, Tree
 
-#: A condition holds for claims this many lines below it.
-REACH = 4
+#: A condition holds for claims this many lines below it; one that has its line for itself, for more.
+REACH, REACH_ALONE = 4, 12
+_OTHERWISE = re.compile(r"\b(?:otherwise|else|sonst|andernfalls)\b", re.IGNORECASE)
+_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 
 def candidates(statements: Sequence[Statement], index: int) -> tuple[tuple[Relation, ...], ...]:
     """The conditions that the statement at ``index`` may be under: those next after, those last before."""
     line = statements[index].place.line
     before: list[Relation] = []
-    for statement in reversed(statements[:index]):
-        if line - statement.place.line > REACH or (before and not stated(statement)):
+    for place in range(index - 1, -1, -1):
+        statement = statements[place]
+        near_by = statements[max(0, place - 3) : place + 4]
+        alone = all(stated(s) for s in near_by if s.place.line == statement.place.line)
+        reach = REACH_ALONE if alone else REACH
+        if line - statement.place.line > reach or (before and not stated(statement)):
             break
         before = [*stated(statement), *before]
+    if len(before) == 1 and _OTHERWISE.search(statements[index].words) and before[0].sign in _OPPOSITE:
+        before = [Relation(_OPPOSITE[before[0].sign], before[0].left, before[0].right)]
     after: list[Relation] = []
     for statement in statements[index + 1 :]:
         near = statement.place.line == line or (

@@ -9,11 +9,12 @@ from dataclasses import replace
 from derive.judging.compare import free_names, is_closed
 from derive.judging.digits import as_rounded
 from derive.judging.limits import TooLarge, Unknown
-from derive.judging.names import HELD, access, function_name, is_letter, rank_made
+from derive.judging.names import HELD, access, function_name, is_letter
+from derive.judging.ranks import rank_made
 from derive.judging.trees import rational, rebuild, rename_bound, substitute
 from derive.judging.values import plain_name
 from derive.marking.recurrences import recurrent, step_of
-from derive.marking.scope import Expansion, Meaning, Mode, Scope, literal
+from derive.marking.scope import Expansion, Meaning, Mode, Scope, literal, of_variables
 from derive.reading import to_latex
 from derive.reading.tree import (
     Add,
@@ -284,7 +285,8 @@ class Worker:
                 names = [n for n in free if isinstance(n, Name)]
                 if len(names) == 1:  # g = {1 if z > 0, ...} and then g(0)
                     return self._unfold(function, formula, {names[0]: arguments[0]})
-            if function in self.scope.values and isinstance(function, (Name, Indexed)):
+            of_another = of_variables(function)  # H is 1.5, and H(q) the entropy of something else
+            if function in self.scope.values and isinstance(function, (Name, Indexed)) and not of_another:
                 return Multiply((self._name(function), arguments[0]), ("",))
         if isinstance(function, Indexed) and function_name(function.base) is None:
             return Call(function, arguments)

@@ -10,7 +10,8 @@ from derive.judging.claim import Claim
 from derive.judging.compare import free_names, judge
 from derive.judging.identities import Setting
 from derive.judging.layout import Shape
-from derive.judging.names import access, function_name, is_letter, matrices
+from derive.judging.names import access, function_name, is_letter
+from derive.judging.ranks import matrices
 from derive.judging.sampling import SHARES
 from derive.judging.trees import substitute
 from derive.judging.values import plain_name
@@ -156,9 +157,10 @@ def weights_of_logs(tree: Tree) -> Iterator[Tree]:
         factors = big.body.factors if isinstance(big.body, Multiply) else ()
         logs = [f for f in factors if isinstance(f, Call) and function_name(_unlabelled(f.function)) == "log"]
         entries = [access(f) for f in factors if isinstance(f, Indexed)]
-        of_entries = [access(a)[1] for f in logs for a in f.arguments if isinstance(a, Indexed)]
-        if of_entries == [big.variables]:
-            yield from (base for base, indices in entries if indices == big.variables)
+        # of a table t_{nk}, each row is a distribution
+        of_entries = [access(a)[1][-1:] for f in logs for a in f.arguments if isinstance(a, Indexed)]
+        if of_entries == [big.variables[-1:]]:
+            yield from (base for base, indices in entries if indices[-1:] == big.variables[-1:])
     for product in (node for node in tree.walk() if isinstance(node, Multiply)):
         for weights, log in pairwise(product.factors):
             of_logs = isinstance(log, Call) and function_name(_unlabelled(log.function)) == "log"

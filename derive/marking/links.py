@@ -47,7 +47,7 @@ from derive.marking.generally import (
 )
 from derive.marking.link import RIGHT, Link
 from derive.marking.recurrences import lowest_steps
-from derive.marking.scope import Expansion, Mode, Scope
+from derive.marking.scope import ALWAYS, Expansion, Meaning, Mode, Scope
 from derive.reading import Declarations, to_latex
 from derive.reading.tree import (
     Derivative,
@@ -55,6 +55,7 @@ from derive.reading.tree import (
     List,
     Matrix,
     Name,
+    Number,
     Relation,
     Tree,
 )
@@ -160,6 +161,8 @@ def _judge_reading(link: Link, scope: Scope, declared: Declarations, words: str)
         return held
     for claim in (truth, general):
         if claim is not None and claim.wrong:
+            if (left_out := _without_the_tiny(link, scope, declared)) is not None:
+                return left_out
             doubted = _read_otherwise(link, scope, declared) or tempered(claim, link, scope)
             return _by_cases(doubted, link, scope, declared, words) if doubted.wrong else doubted
     if general is not None and general.verdict == "undecided":
@@ -184,6 +187,34 @@ def _holding_fixed(link: Link, scope: Scope, declared: Declarations) -> Claim | 
         if claim is not None and claim.verdict in RIGHT:
             return replace(claim, assumed=(*claim.assumed, "partial: the other names are held fixed"))
     return None
+
+
+_TINY = Number("0.0001")
+
+
+def _without_the_tiny(link: Link, scope: Scope, declared: Declarations) -> Claim | None:
+    """What is right without the ``\\epsilon = 10^{-8}`` that keeps a denominator from 0."""
+    tiny = {
+        name
+        for name, meaning in {**scope.formulas, **scope.values}.items()
+        if name in (Name("epsilon"), Name("varepsilon"), Name("delta")) and is_closed(meaning.tree)
+    } & (free_names(link.left) | free_names(link.right))
+    small = replace(link, right=_TINY, sign="<")
+    tiny = {
+        name
+        for name in tiny
+        if (size := _road(replace(small, left=name), scope, declared, "truth")) is not None
+        and size.verdict == "correct"
+    }
+    if not tiny:
+        return None
+    values = {**scope.values, **{name: Meaning(Number("0"), link.line, ALWAYS) for name in tiny}}
+    formulas = {name: meaning for name, meaning in scope.formulas.items() if name not in tiny}
+    claim = _road(link, replace(scope, values=values, formulas=formulas), declared, "truth")
+    if claim is None or claim.verdict not in ("correct", "rounded"):
+        return None
+    said = ", ".join(sorted(map(plain_name, tiny)))
+    return replace(claim, verdict="rounded", evidence="interval", message=f"right where {said} is left out")
 
 
 def _read_otherwise(link: Link, scope: Scope, declared: Declarations) -> Claim | None:
@@ -261,6 +292,7 @@ def _road(
         return Claim("undecided", message=f"cannot be evaluated: {refusal}") if mode == "truth" else None
     except RecursionError:
         return Claim("undecided", message="the formula is nested too deeply") if mode == "truth" else None
+    under = _stated_fully(link, scope, lowest)
     entries = entries_of_matrices([left.tree, right.tree])
     for side in (left, right):
         side.tree = substitute(side.tree, entries)
@@ -273,7 +305,7 @@ def _road(
             setting_for((left.tree, right.tree), declared, scope.convention), lets=lets, any_function=False
         )
         setting = replace(
-            setting, distinct=distinct, conditions=link.under, lenient=False, symmetric=scope.symmetric
+            setting, distinct=distinct, conditions=under, lenient=False, symmetric=scope.symmetric
         )
         claim = judge(left.tree, right.tree, relation, setting)
         if claim.verdict == "undecided":  # right for any function, if one is left unknown
@@ -320,6 +352,15 @@ def _road(
                 claim, verdict="rounded", evidence="interval", message="right from values rounded before"
             )
     return claim
+
+
+def _stated_fully(link: Link, scope: Scope, lowest: dict[Tree, int]) -> tuple[Relation, ...]:
+    """The conditions with formulas put in: ``L > 0`` says where the hinge of a loss is not 0."""
+    try:
+        sides = [(r, scope.expand(r.left, "general", lowest=lowest)) for r in link.under]
+    except Refusal:
+        return link.under
+    return tuple(r if side.lets else replace(r, left=side.tree) for r, side in sides)
 
 
 def _stays(side: Tree, expanded: Expansion) -> tuple[Tree, ...]:

@@ -187,7 +187,7 @@ class Script:
             for left, right in itertools.pairwise(side.tree for side in statement.sides):
                 if isinstance(left, Big) and left.operator == "sum" and is_number(right, 1):
                     body = left.body
-                    if isinstance(body, Indexed) and access(body)[1] == left.variables:
+                    if isinstance(body, Indexed) and access(body)[1][-1:] == left.variables:
                         self.scope.shares.add(access(body)[0])
 
     def stand_under(self, conditions: tuple[tuple[Relation, ...], ...]) -> None:
