@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from derive.judging.names import ONES, access, function_name, matrices, size_names
+from derive.judging.names import ONES, access, function_name
+from derive.judging.ranks import matrices, size_names
 from derive.judging.trees import rebuild, substitute
 from derive.reading.tree import (
     Add,

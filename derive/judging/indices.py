@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 from derive.judging import logic
 from derive.judging.ends import with_ends
-from derive.judging.names import INDEX, access, function_name, is_delta, is_indicator, is_letter, size_names
+from derive.judging.names import INDEX, access, function_name, is_delta, is_indicator, is_letter
+from derive.judging.ranks import size_names
 from derive.judging.sampling import Domain
 from derive.judging.trees import rebuild
 from derive.reading.symbols import GREEK

@@ -15,7 +15,8 @@ import numpy as np
 from derive.judging.identities import Setting, evaluate_at
 from derive.judging.layout import Shape
 from derive.judging.limits import Refusal
-from derive.judging.names import GREEK_CAPITALS, IDENTITY, INDEX, access, is_letter, matrices, size_names
+from derive.judging.names import GREEK_CAPITALS, IDENTITY, INDEX, access, is_letter
+from derive.judging.ranks import matrices, size_names
 from derive.judging.roots import DIAGONAL, rooted
 from derive.judging.sampling import SHARES, UNIT, Domain, draw
 from derive.judging.shapes import infer

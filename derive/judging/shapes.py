@@ -20,15 +20,13 @@ from derive.judging.names import (
     IDENTITY,
     ONES,
     access,
-    acts_on_entries,
     function_name,
     is_delta,
     is_end,
     is_indicator,
     is_letter,
-    matrices,
-    size_names,
 )
+from derive.judging.ranks import acts_on_entries, matrices, size_names
 from derive.judging.trees import both_lists
 from derive.reading import to_latex
 from derive.reading.tree import (

@@ -22,16 +22,8 @@ from derive.judging.half_powers import half_power
 from derive.judging.layout import Layout
 from derive.judging.limits import Budget, Irrational, Outside, ShapeMismatch, TooLarge, Unknown, cost
 from derive.judging.members import is_member
-from derive.judging.names import (
-    CONSTANTS,
-    IDENTITY,
-    access,
-    acts_on_entries,
-    is_end,
-    is_held,
-    is_indicator,
-    is_letter,
-)
+from derive.judging.names import CONSTANTS, IDENTITY, access, is_end, is_held, is_indicator, is_letter
+from derive.judging.ranks import acts_on_entries
 from derive.judging.scalars import Interval
 from derive.judging.trees import UNITS, both_lists
 from derive.reading.tree import (
