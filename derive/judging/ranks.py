@@ -102,6 +102,17 @@ def _matrices(trees: tuple[Tree, ...], sizes: frozenset[Tree]) -> tuple[set[Tree
                 letter = _letter(other, capital)
                 if vector and letter is not None and not _counts(letter):
                     found.add(letter)
+        for row, between, column in zip(
+            product.factors, product.factors[1:], product.factors[2:], strict=False
+        ):
+            # u^T M v: what stands between a row and a column is a matrix by any name
+            if (
+                isinstance(row, Transpose)
+                and row.operand in vectors
+                and is_lower(column)
+                and capital(between)
+            ):
+                found.add(between)
     for product in products:
         for near, other in pairwise(product.factors):  # v^T sigma(W x + b)
             if isinstance(near, Transpose) and near.operand in vectors and not is_lower(other):
