@@ -75,6 +75,8 @@ def infer(
     around = [*everything, *beside]
     sizes = size_names(around) | _declared_sizes(declared or {})
     found, vectors = matrices(around, sizes)
+    if used := [Call(Name("diag"), (tree,)) for name, tree in (lets or {}).items() if name in vectors]:
+        found, vectors = matrices([*around, *used], sizes)  # what a vector is computed from is one, too
     families, numbered = vector_members(around, found, vectors)
     given = {name for name, shape in (declared or {}).items() if shape is None or 1 in shape}
     layout = Layout(
