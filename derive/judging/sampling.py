@@ -33,7 +33,7 @@ class Domain:
 
     low: float = -2.5
     high: float = 2.5
-    kind: str = "real"  # real, integer, simplex, binary
+    kind: str = "real"  # real, integer, simplex, simplex by columns, binary
     text: str = "real"
     form: str = ""  # of a matrix: one of FORMS
 
@@ -41,6 +41,7 @@ class Domain:
 REAL = Domain()
 POSITIVE = Domain(0.05, 3.0, "real", "positive")
 SHARES = Domain(0, 1, "simplex", "a probability vector")
+SHARES_BY_COLUMNS = Domain(0, 1, "simplex by columns", "columns that add up to 1")
 UNIT = Domain(0.05, 0.95, "real", "between 0 and 1")
 
 
@@ -112,7 +113,9 @@ def _values(rng: np.random.Generator, domain: Domain, shape: tuple[int, ...], po
             # Every row of the truth table of up to four names is among the points.
             return ((np.arange(shape[0]) >> (position % 4)) & 1).astype(float)
         return rng.integers(low, high + 1, size=shape).astype(float)
-    if domain.kind == "simplex" and len(shape) > 1:
+    if domain.kind == SHARES_BY_COLUMNS.kind and len(shape) == 3 and shape[2] > 1:
+        return _values(rng, SHARES, (shape[0], shape[2], shape[1]), position).swapaxes(1, 2)
+    if domain.kind.startswith("simplex") and len(shape) > 1:
         # Multiples of 1/64: binary fractions, so that they sum to 1 exactly in every number system.
         # Of a table, every row adds up to 1: t_{nk} over the classes k.
         count = shape[-1] if shape[-1] > 1 else shape[1]

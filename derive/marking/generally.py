@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, product
 
 from derive.judging.claim import Claim
 from derive.judging.compare import free_names, judge
 from derive.judging.identities import Setting
 from derive.judging.layout import Shape
-from derive.judging.names import access, function_name, is_letter
+from derive.judging.names import INDEX_LETTERS, access, function_name, is_letter
 from derive.judging.ranks import matrices
-from derive.judging.sampling import SHARES
+from derive.judging.sampling import SHARES, SHARES_BY_COLUMNS, Domain
 from derive.judging.trees import substitute
 from derive.judging.values import plain_name
 from derive.marking.doubts import about_a_function, counted_powers
@@ -135,8 +135,9 @@ def adding_up(
     families = {base for base, indices in accesses if len(indices) == 1 and is_letter(indices[0])}
     if shares is not None:  # whole vectors too
         families = shares.intersection(node for t in (left.tree, right.tree) for node in t.walk())
-    for base in sorted(families - set(setting.domains), key=repr):
-        domains = {**setting.domains, base: SHARES}
+    ways = (SHARES,) if shares is None else (SHARES, SHARES_BY_COLUMNS)
+    for base, way in product(sorted(families - set(setting.domains), key=repr), ways):
+        domains = {**setting.domains, base: way}
         claim = judge(left.tree, right.tree, "=", replace(setting, domains=domains))
         if claim.verdict == "correct":
             said = f"the entries of {plain_name(base)} add up to 1"
@@ -157,12 +158,12 @@ def weights_of_logs(tree: Tree) -> Iterator[Tree]:
         factors = big.body.factors if isinstance(big.body, Multiply) else ()
         logs = [f for f in factors if isinstance(f, Call) and function_name(_unlabelled(f.function)) == "log"]
         entries = [access(f) for f in factors if isinstance(f, Indexed)]
-        # of a table t_{nk}, each row is a distribution
-        of_entries = [access(a)[1][-1:] for f in logs for a in f.arguments if isinstance(a, Indexed)]
-        if of_entries == [big.variables[-1:]]:
-            yield from (base for base, indices in entries if indices[-1:] == big.variables[-1:])
-    for product in (node for node in tree.walk() if isinstance(node, Multiply)):
-        for weights, log in pairwise(product.factors):
+        # of a table t_{nk}, each row is a distribution; of a table y_j^{(i)}, each column
+        of_entries = [access(a)[1] for f in logs for a in f.arguments if isinstance(a, Indexed)]
+        if len(of_entries) == 1 and set(big.variables) <= set(of_entries[0]):
+            yield from (base for base, indices in entries if indices == of_entries[0])
+    for factors in (node.factors for node in tree.walk() if isinstance(node, Multiply)):
+        for weights, log in pairwise(factors):
             of_logs = isinstance(log, Call) and function_name(_unlabelled(log.function)) == "log"
             if of_logs and isinstance(weights, Transpose):
                 yield weights.operand
@@ -181,6 +182,61 @@ def independent(left: Expansion, right: Expansion, setting: Setting) -> Claim | 
     said = ", ".join(sorted(plain_name(name) for name in spaces))
     message = f"right only if {said} are independent, which is not declared"
     return Claim("undecided", message=message) if claim.verdict == "correct" else None
+
+
+def apart(left: Expansion, right: Expansion, setting: Setting) -> Claim | None:
+    """What is right if ``u_o`` is none of the ``u_1, ..., u_K`` of a sum: o is a label there, and no index."""
+    by = left.tree.wrt if isinstance(left.tree, Derivative) else ()
+    own: dict[Tree, Tree] = {}
+    for name in by:
+        labels = name.lower if isinstance(name, Indexed) and isinstance(name.base, Name) else ()
+        if labels and all(isinstance(i, Name) and i.text not in INDEX_LETTERS for i in labels):
+            own[name] = replace(name.base, marks=(*name.base.marks, "apart"))
+    numbered = [
+        n for n in left.tree.walk() if isinstance(n, Big) and isinstance(n.lower, Number) and n.upper is not None
+    ]
+    if not own or not numbered:
+        return None
+    claim = judge(substitute(left.tree, own), substitute(right.tree, own), "=", setting)
+    if claim.verdict != "correct":
+        return None
+    said = ", ".join(sorted(map(plain_name, own)))
+    return Claim("undecided", message=f"right only if {said} is none of those that the sum runs over")
+
+
+def orthonormal(left: Expansion, right: Expansion, setting: Setting, scope: Scope) -> Claim | None:
+    """What is right where ``U^T U = I``, if the script says so; nothing if it is wrong even for a square U."""
+    named = scope.orthonormal.intersection(node for t in (left.tree, right.tree) for node in t.walk())
+    if not named:
+        return None
+    form = Domain(text="orthogonal", form="orthogonal")
+    square: dict[Tree, Shape] = dict.fromkeys(named, (3, 3))
+    setting = replace(setting, shapes={**setting.shapes, **square})
+    claim = judge(
+        left.tree, right.tree, "=", replace(setting, domains={**setting.domains, **dict.fromkeys(named, form)})
+    )
+    if claim.wrong:
+        return claim if claim.note != "shape" else None
+    said = ", ".join(sorted(map(plain_name, named)))
+    return Claim("undecided", message=f"right where {said} is square and orthogonal")
+
+
+#: Letters for scatter, covariance, kernel and Hessian matrices.
+_OFTEN_SYMMETRIC = {"S", "C", "K", "H", "P", "Sigma", "Lambda"}
+
+
+def symmetric(left: Expansion, right: Expansion, setting: Setting) -> Claim | None:
+    """What is right if a matrix is symmetric whose letter is customary for such, said or not."""
+    nodes = {node for t in (left.tree, right.tree) for node in t.walk()}
+    letters = {n for n in nodes if isinstance(n, Name) and n.text in _OFTEN_SYMMETRIC}
+    labelled = {n for n in nodes if isinstance(n, Indexed) and n.base in letters}
+    named = sorted((letters - {n.base for n in labelled}) | labelled, key=repr)
+    form = Domain(text="symmetric", form="symmetric")
+    domains = {**dict.fromkeys(named, form), **setting.domains}
+    if not named or judge(left.tree, right.tree, "=", replace(setting, domains=domains)).verdict != "correct":
+        return None
+    said = ", ".join(map(plain_name, named))
+    return Claim("undecided", message=f"right only if {said} is symmetric, which is not stated")
 
 
 def from_zero(left: Expansion, right: Expansion, setting: Setting, scope: Scope) -> Claim | None:

@@ -29,6 +29,7 @@ class Link:
     conditions: tuple[tuple[Relation, ...], ...] = ()  # groups of which one may restrict the claim
     under: tuple[Relation, ...] = ()  # the conditions under which it is judged
     restates: bool = False  # a second formula, in just the names of the first
+    lead: str = ""  # what stands on its line before it
     heading: int = 0  # the line under whose heading it stands
     part: int = 0  # the line where its part or item begins
     case: str = ""  # "equal" or "different": what was said of two indices just before

@@ -38,12 +38,15 @@ from derive.marking.expanding import in_one_step
 from derive.marking.generally import (
     adding_up,
     all_square,
+    apart,
     applied,
     from_zero,
     independent,
     names_left,
+    orthonormal,
     partly_given,
     stated_generally,
+    symmetric,
 )
 from derive.marking.link import RIGHT, Link
 from derive.marking.recurrences import lowest_steps
@@ -328,6 +331,9 @@ def _road(
             claim = (
                 adding_up(left, right, setting)
                 or independent(left, right, setting)
+                or apart(left, right, setting)
+                or orthonormal(left, right, setting, scope)
+                or symmetric(left, right, setting)
                 or from_zero(left, right, setting, scope)
                 or claim
             )

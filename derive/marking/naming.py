@@ -42,6 +42,21 @@ _ANOTHER = re.compile(
     re.IGNORECASE,
 )
 
+_NAMED = re.compile(r"[\W\d]*([^\W\d_][\w\s-]{2,40}?)[\s*]*:[\s*$]*")
+#: Words with which a step of work begins; anything else before a colon names what follows it.
+_STEP = re.compile(
+    r"so|thus|hence|therefore|then|which|we|this|that|it|or|now|simplif|expand|rewrit|substitut|insert|collect"
+    r"|factor|result|answer|solution|rearrang|final|total|giv|using|with|apply|check|proof|equivalent|recall"
+    r"|again|in\b|by|from|also|and|deriv|together|altogether|step|part|line|put|plug|comput|calcul|evaluat",
+    re.IGNORECASE,
+)
+
+
+def _named(lead: str) -> bool:
+    """Whether a formula has a name of its own before it: ``Average pooling: $``."""
+    found = _NAMED.fullmatch(lead)
+    return found is not None and _STEP.match(found[1]) is None
+
 
 @dataclass
 class Revision:
@@ -206,6 +221,8 @@ class Namer:
             return True
         if meaning is None:
             return False
+        if not literal(link.right) and not is_closed(link.right) and _named(link.lead):
+            return link.line > meaning.line  # "Average pooling: y = ...", after that of another kind
         if key in self.scope.functions and meaning.line < link.part and not literal(link.right):
             return True  # I(p) of one item, and I of another
         anew = is_closed(meaning.tree) and literal(link.right) and link.line > meaning.line

@@ -81,6 +81,7 @@ class Scope:
         True  # whether its points can only be decimal: they do not all stand before three digits
     )
     symmetric: bool = False  # whether it speaks of symmetric matrices
+    orthonormal: set[Tree] = field(default_factory=set)  # of which it says that U^T U = I
     shares: set[Tree] = field(default_factory=set)  # families of which it says that they add up to 1
 
     def knows(self, key: Tree) -> bool:

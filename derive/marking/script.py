@@ -17,7 +17,7 @@ from derive.judging.digits import decimals
 from derive.judging.digits import literal as number_of
 from derive.judging.functions import TABLE
 from derive.judging.limits import Refusal
-from derive.judging.names import access, function_name, is_letter
+from derive.judging.names import IDENTITY, access, function_name, is_letter
 from derive.judging.scalars import plain
 from derive.judging.trees import (
     EULER,
@@ -126,6 +126,7 @@ class Script:
         self._mapped: tuple[Tree, int] | None = None  # of which function the domain was last said, and where
         self._before: tuple[Tree | None, Side] | None = None  # how the last statement began and ended
         self.conditions: tuple[tuple[Relation, ...], ...] = ()  # under which the statement may be meant
+        self._together = 0  # how many sides of the statement are names that are given one value
         self._own_e = False  # whether e is a quantity of the writer's
         self._problem = ""  # the heading of the problem that is being answered
         self._heading = ("", 0)  # the heading in force, and the first line that stood under it
@@ -185,9 +186,13 @@ class Script:
         self.scope.shares |= {weight for tree in sides for weight in weights_of_logs(tree)}
         for statement in statements:
             for left, right in itertools.pairwise(side.tree for side in statement.sides):
+                if right == IDENTITY and isinstance(left, Multiply) and len(left.factors) == 2:
+                    one, other = left.factors
+                    if isinstance(one, Transpose) and one.operand == other:
+                        self.scope.orthonormal.add(other)
                 if isinstance(left, Big) and left.operator == "sum" and is_number(right, 1):
                     body = left.body
-                    if isinstance(body, Indexed) and access(body)[1][-1:] == left.variables:
+                    if isinstance(body, Indexed) and set(left.variables) <= set(access(body)[1]):
                         self.scope.shares.add(access(body)[0])
 
     def stand_under(self, conditions: tuple[tuple[Relation, ...], ...]) -> None:
@@ -307,7 +312,13 @@ class Script:
             return Claim("definition", message="a condition")
         joined = statement.continues and k == 0
         link = Link(left, right, sign, first, joined, line, self.conditions, case=self._case_at(line))
-        link = replace(link, heading=self._heading[1], part=self._part[1])
+        begin = statement.sides[0].place
+        lead = self._lines[begin.line - 1][: begin.column - 1] if begin.line <= len(self._lines) else ""
+        link = replace(link, heading=self._heading[1], part=self._part[1], lead=lead)
+        if k == 0:
+            self._name_together(statement, line)
+        if k < self._together:
+            return Claim("definition", message="gives the name its value")
         if first and sign == "=" and len(statement.sides) > 2 and not has_a_value(left):
             *names, last = (side.tree for side in statement.sides)
             atoms = all(isinstance(n, (Name, Indexed)) and key_of(n) is not None for n in names)
@@ -359,6 +370,19 @@ class Script:
         elif self._mapped is not None and self._mapped[1] == line:
             inputs = left.items if isinstance(left, List) else (left,)
             self.namer.define(Call(self._mapped[0], inputs), right, line)
+
+    def _name_together(self, statement: Statement, line: int) -> None:
+        """``i_t = f_t = o_t = sigma(0.52)``: what several new names at the head of a chain are."""
+        heads = [] if statement.continues else list(itertools.takewhile(self._is_new_name, statement.sides))
+        rest = statement.sides[len(heads) :]
+        equal = set(statement.signs[: len(heads)]) == {"="}
+        self._together = len(heads) if len(heads) > 1 and rest and equal else 0
+        for side in heads[: self._together]:
+            self.namer.define(self._applied(side.tree), self._applied(rest[0].tree), line)
+
+    def _is_new_name(self, side: Side) -> bool:
+        found = key_of(side.tree) if isinstance(side.tree, (Name, Indexed)) else None
+        return found is not None and not self.namer.means_something(Link(side.tree, side.tree, "="), found[0])
 
     def _holds(self, left: Tree, right: Tree) -> bool:
         return judge_link(Link(left, right, "="), self.scope, self.declared).verdict in RIGHT
