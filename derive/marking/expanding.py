@@ -106,7 +106,7 @@ class Worker:
             return as_rounded(meaning.tree, drift=self.scope.drift) if own else meaning.tree
         body = rename_bound(meaning.tree)
         if table:
-            body = _fold_indices(substitute(body, table))
+            body = fold_indices(substitute(body, table))
         if key is None:
             return self.put_in(body)
         self.open.append(key)
@@ -205,7 +205,7 @@ class Worker:
         table = dict(zip(meaning.parameters, indices, strict=True))
         for node in meaning.tree.walk():
             if isinstance(node, Indexed) and access(node)[0] == family:
-                before = _fold_indices(substitute(node, table), below=True)
+                before = fold_indices(substitute(node, table), below=True)
                 if any(isinstance(i, Negative) for i in access(before)[1]):
                     return before not in self.scope.values and before not in self.scope.formulas
         return False
@@ -471,9 +471,9 @@ def _mentions(tree: Tree, names: list[Tree]) -> bool:
     return False
 
 
-def _fold_indices(tree: Tree, below: bool = False) -> Tree:
+def fold_indices(tree: Tree, below: bool = False) -> Tree:
     """``v_{3 - 1}`` is ``v_2``; ``v_{0 - 1}`` stays, unless members ``below`` 0 are asked for."""
-    tree = rebuild(tree, lambda part: _fold_indices(part, below))
+    tree = rebuild(tree, lambda part: fold_indices(part, below))
     if not isinstance(tree, Indexed):
         return tree
     return replace(tree, lower=tuple(_folded(item, below) for item in tree.lower))

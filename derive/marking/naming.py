@@ -15,10 +15,11 @@ from derive.judging.claim import Claim
 from derive.judging.compare import free_names, is_closed
 from derive.judging.limits import Refusal
 from derive.judging.names import access, is_lower
-from derive.judging.trees import canonical, is_number, rational
-from derive.marking.expanding import in_one_step
+from derive.judging.trees import canonical, is_number, rational, substitute
+from derive.marking.expanding import fold_indices, in_one_step
 from derive.marking.link import NEAR, RIGHT, Link
 from derive.marking.links import judge_link, written_shape
+from derive.marking.recurrences import one_ahead
 from derive.marking.scope import ALWAYS, Meaning, Scope, key_of, literal, of_variables
 from derive.marking.substitution import values_put_in
 from derive.reading import Declarations
@@ -299,6 +300,15 @@ class Namer:
             self.scope.formulas[key] = meaning
             if not parameters:
                 self.scope.values.pop(key, None)
+            self._define_family(left, meaning)
+
+    def _define_family(self, left: Tree, meaning: Meaning) -> None:
+        """``v_{k+1} = \\beta v_k + g_k`` says it of every member: ``v_k = \\beta v_{k-1} + g_{k-1}``."""
+        ahead = one_ahead(left)
+        if ahead is not None:
+            base, letter, back = ahead
+            formula = fold_indices(substitute(meaning.tree, {letter: back}))
+            self.scope.formulas[base] = replace(meaning, tree=formula, parameters=(letter,))
 
     def _contradicts(self, key: Tree, right: Tree) -> bool:
         """Whether the name means something else in the present section."""

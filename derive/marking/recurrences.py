@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from derive.judging.names import access, is_letter
 from derive.judging.trees import rational
-from derive.reading.tree import Add, Indexed, Name, Tree
+from derive.reading.tree import Add, Indexed, Name, Negative, Number, Tree
 
 if TYPE_CHECKING:
     from derive.marking.scope import Meaning
@@ -34,6 +34,16 @@ def step_of(index: Tree) -> tuple[Tree, int] | None:
     if len(letters) != 1 or any(number is None or number.denominator != 1 for number in numbers):
         return None
     return letters[0], sum(int(number) for number in numbers if number is not None)
+
+
+def one_ahead(tree: Tree) -> tuple[Tree, Tree, Tree] | None:
+    """The family, the letter and the step before it of a member one or more steps ahead: ``v_{k+1}``."""
+    base, indices = access(tree) if isinstance(tree, Indexed) else (tree, ())
+    step = step_of(indices[0]) if len(indices) == 1 and isinstance(base, (Name, Indexed)) else None
+    if step is None or step[1] <= 0:
+        return None
+    letter, offset = step
+    return base, letter, Add((letter, Negative(Number(str(offset)))))
 
 
 def recurrent(family: Tree, formulas: Mapping[Tree, Meaning]) -> bool:
