@@ -13,7 +13,7 @@ from derive.judging.names import HELD, access, function_name, is_letter
 from derive.judging.ranks import rank_made
 from derive.judging.trees import rational, rebuild, rename_bound, substitute
 from derive.judging.values import plain_name
-from derive.marking.recurrences import recurrent, step_of
+from derive.marking.recurrences import NOTHING, Given
 from derive.marking.scope import Expansion, Meaning, Mode, Scope, literal, of_variables
 from derive.reading import to_latex
 from derive.reading.tree import (
@@ -48,7 +48,7 @@ class Worker:
         self.origin = 1  # where the indices of a sum start
         self.fixed: frozenset[Tree] = frozenset()  # names that stand for their value alone
         self.one_step = False  # of a recurrence: what an earlier step gave is a quantity of its own
-        self.lowest: dict[Tree, int] = {}  # the steps of recurrences up to which all is given
+        self.given: Given = NOTHING  # the members of recurrences that are not put in
         self.direct = False  # partial derivatives of what a name is said to be, all other names held fixed
 
     def put_in(self, tree: Tree) -> Tree:
@@ -181,9 +181,8 @@ class Worker:
         member = Indexed(name, indices)
         if self.one_step and any(map(is_given, indices)):
             return member
-        steps = [step for index in indices if (step := step_of(index)) is not None and step[0] in self.lowest]
-        if steps and recurrent(name, self.scope.formulas):
-            if any(offset <= self.lowest[letter] for letter, offset in steps):
+        if self.given.concerns(name, indices, self.scope.formulas):
+            if self.given.holds(name, indices, self.scope.formulas):
                 return member
             inside = False
         else:
@@ -369,16 +368,20 @@ class Worker:
     def _held_fixed(self, of: Tree, kept: list[Tree]) -> Tree:
         """The formula as it was stated, every other name with a meaning in it standing for its value
         alone."""
-        formula = self.scope.formulas.get(of)
-        body = rename_bound(formula.tree) if formula is not None and not formula.parameters else of
+        base, indices = access(of) if isinstance(of, Indexed) else (of, ())
+        formula = self.scope.formulas.get(of) or self.scope.formulas.get(base)
+        body = of
+        if formula is not None and len(formula.parameters) == len(indices):
+            table = dict(zip(formula.parameters, indices, strict=True))
+            body = fold_indices(substitute(rename_bound(formula.tree), table))
         if formula is not None:
             self.expansion.used.append(formula)
-        table: dict[Tree, Tree] = {}
+        held: dict[Tree, Tree] = {}
         for name in sorted(free_names(body), key=repr):
             if name in kept or (isinstance(name, Indexed) and access(name)[0] in kept):
                 continue
-            table[name] = self._held(name)
-        return substitute(body, table)
+            held[name] = self._held(name)
+        return substitute(body, held)
 
     def _held(self, name: Tree) -> Tree:
         """A name that stands for the value of this one and depends on nothing."""
@@ -487,7 +490,11 @@ def _folded(item: Tree, below: bool) -> Tree:
     numbers = [rational(term) for term in terms]
     total = sum(n for n in numbers if n is not None)
     rest = [term for term, n in zip(terms, numbers, strict=True) if n is None]
-    if total != int(total) or (not rest and total < 0 and not below) or len(numbers) - len(rest) < (2 if rest else 1):
+    if (
+        total != int(total)
+        or (not rest and total < 0 and not below)
+        or len(numbers) - len(rest) < (2 if rest else 1)
+    ):
         return item
     number = Number(str(abs(int(total))))
     if not rest:

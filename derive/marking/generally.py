@@ -193,7 +193,9 @@ def apart(left: Expansion, right: Expansion, setting: Setting) -> Claim | None:
         if labels and all(isinstance(i, Name) and i.text not in INDEX_LETTERS for i in labels):
             own[name] = replace(name.base, marks=(*name.base.marks, "apart"))
     numbered = [
-        n for n in left.tree.walk() if isinstance(n, Big) and isinstance(n.lower, Number) and n.upper is not None
+        n
+        for n in left.tree.walk()
+        if isinstance(n, Big) and isinstance(n.lower, Number) and n.upper is not None
     ]
     if not own or not numbered:
         return None
@@ -213,7 +215,10 @@ def orthonormal(left: Expansion, right: Expansion, setting: Setting, scope: Scop
     square: dict[Tree, Shape] = dict.fromkeys(named, (3, 3))
     setting = replace(setting, shapes={**setting.shapes, **square})
     claim = judge(
-        left.tree, right.tree, "=", replace(setting, domains={**setting.domains, **dict.fromkeys(named, form)})
+        left.tree,
+        right.tree,
+        "=",
+        replace(setting, domains={**setting.domains, **dict.fromkeys(named, form)}),
     )
     if claim.wrong:
         return claim if claim.note != "shape" else None
@@ -244,7 +249,9 @@ def from_zero(left: Expansion, right: Expansion, setting: Setting, scope: Scope)
     starts = {
         name
         for name in names_left(left, setting.lets) | names_left(right, setting.lets)
-        if isinstance(name, Indexed) and access(name)[1] == (Number("0"),) and access(name)[0] in scope.formulas
+        if isinstance(name, Indexed)
+        and access(name)[1] == (Number("0"),)
+        and access(name)[0] in scope.formulas
     }
     if not starts:
         return None

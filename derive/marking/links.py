@@ -49,7 +49,7 @@ from derive.marking.generally import (
     symmetric,
 )
 from derive.marking.link import RIGHT, Link
-from derive.marking.recurrences import lowest_steps
+from derive.marking.recurrences import NOTHING, Given, given_in
 from derive.marking.scope import ALWAYS, Expansion, Meaning, Mode, Scope
 from derive.reading import Declarations, to_latex
 from derive.reading.tree import (
@@ -90,6 +90,12 @@ def judge_link(link: Link, scope: Scope, declared: Declarations, words: str = ""
     rows = scope.with_rows()
     if rows is not None and (again := _judged(link, rows, declared, words)).verdict in RIGHT:
         return replace(again, assumed=(*again.assumed, "a matrix that is written as a list is a row"))
+    names = {node for side in (link.left, link.right) for node in side.walk()} if claim.wrong else set()
+    for name in sorted(names & scope.former.keys(), key=repr):
+        before = replace(scope, formulas={**scope.formulas, name: scope.former[name]})
+        if _judged(link, before, declared, words).verdict in RIGHT:
+            message = f"right by what {plain_name(name)} was in line {scope.former[name].line}"
+            return Claim("undecided", message=message)
     for key, value, said in _other_conventions(link, scope) if claim.wrong else ():
         if scope.shown.get(key, value) != value:
             continue  # other lines of the document are right only under another
@@ -286,8 +292,8 @@ def _road(
         return _as_it_stands(link, declared, scope.convention)
     try:
         one_step = in_one_step(link.left, link.right)
-        lowest = {} if one_step else lowest_steps((link.left, link.right), scope.formulas)
-        put_in = partial(scope.expand, mode=mode, direct=direct, one_step=one_step, lowest=lowest)
+        given = NOTHING if one_step else given_in((link.left, link.right), scope.formulas)
+        put_in = partial(scope.expand, mode=mode, direct=direct, one_step=one_step, given=given)
         left = put_in(link.left, shape=written_shape(link.right))
         kept = () if one_step else _stays(link.left, left)
         right = put_in(link.right, shape=written_shape(link.left), kept=kept)
@@ -295,7 +301,7 @@ def _road(
         return Claim("undecided", message=f"cannot be evaluated: {refusal}") if mode == "truth" else None
     except RecursionError:
         return Claim("undecided", message="the formula is nested too deeply") if mode == "truth" else None
-    under = _stated_fully(link, scope, lowest)
+    under = _stated_fully(link, scope, given)
     entries = entries_of_matrices([left.tree, right.tree])
     for side in (left, right):
         side.tree = substitute(side.tree, entries)
@@ -360,10 +366,10 @@ def _road(
     return claim
 
 
-def _stated_fully(link: Link, scope: Scope, lowest: dict[Tree, int]) -> tuple[Relation, ...]:
+def _stated_fully(link: Link, scope: Scope, given: Given) -> tuple[Relation, ...]:
     """The conditions with formulas put in: ``L > 0`` says where the hinge of a loss is not 0."""
     try:
-        sides = [(r, scope.expand(r.left, "general", lowest=lowest)) for r in link.under]
+        sides = [(r, scope.expand(r.left, "general", given=given)) for r in link.under]
     except Refusal:
         return link.under
     return tuple(r if side.lets else replace(r, left=side.tree) for r, side in sides)

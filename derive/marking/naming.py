@@ -297,6 +297,8 @@ class Namer:
             self.scope.formulas.pop(key, None)
             self.scope.values[key] = meaning
         else:
+            if (old := self.scope.formulas.get(key)) is not None and old.tree != right:
+                self.scope.former[key] = old
             self.scope.formulas[key] = meaning
             if not parameters:
                 self.scope.values.pop(key, None)

@@ -1,12 +1,14 @@
 """Recurrences at a step that is a letter: ``h_t = \\tanh(w h_{t-1} + x_t)``, also through several families.
 
 How far such a formula is put in must be the same wherever it stands: the lowest step that a claim speaks of,
-and whatever lies before it, are quantities of their own; what comes later is computed from them.
+and whatever lies before it, are quantities of their own; what comes later is computed from them. Where the
+formulas go from the end to the beginning, it is the highest step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from derive.judging.names import access, is_letter
@@ -46,12 +48,13 @@ def one_ahead(tree: Tree) -> tuple[Tree, Tree, Tree] | None:
     return base, letter, Add((letter, Negative(Number(str(offset)))))
 
 
-def recurrent(family: Tree, formulas: Mapping[Tree, Meaning]) -> bool:
-    """Whether the members of a family are computed from earlier ones, directly or through other families."""
-    seen: set[tuple[Tree, bool]] = set()
-    todo = [(family, False)]
+def direction(family: Tree, formulas: Mapping[Tree, Meaning]) -> int:
+    """-1 if the members of a family are computed from earlier ones, directly or through other families, 1 if
+    they are from later ones, such as ``G_t = r_t + \\gamma G_{t+1}``, 0 if from none of its own."""
+    seen: set[tuple[Tree, int]] = set()
+    todo = [(family, 0)]
     while todo:
-        base, moved = todo.pop()
+        base, way = todo.pop()
         meaning = formulas.get(base)
         if meaning is None or not meaning.parameters:
             continue
@@ -60,27 +63,71 @@ def recurrent(family: Tree, formulas: Mapping[Tree, Meaning]) -> bool:
                 continue
             other, indices = access(node)
             steps = [step for index in indices if (step := step_of(index)) is not None]
-            back = moved or any(offset < 0 and letter in meaning.parameters for letter, offset in steps)
-            if other == family and back:
-                return True
-            if (other, back) not in seen:
-                seen.add((other, back))
-                todo.append((other, back))
-    return False
+            moved = next((offset for letter, offset in steps if offset and letter in meaning.parameters), 0)
+            on = way or (moved > 0) - (moved < 0)
+            if other == family and on:
+                return on
+            if (other, on) not in seen:
+                seen.add((other, on))
+                todo.append((other, on))
+    return 0
 
 
-def lowest_steps(trees: tuple[Tree, ...], formulas: Mapping[Tree, Meaning]) -> dict[Tree, int]:
-    """For each letter that steps through recurrences in a claim: the last step that is taken as given."""
-    found: dict[Tree, set[int]] = {}
-    for letter, offset in _steps(trees, formulas):
-        found.setdefault(letter, set()).add(offset)
-    return {letter: min(offsets) - (len(offsets) == 1) for letter, offsets in found.items()}
+@dataclass(frozen=True)
+class Given:
+    """The members of recurrent families that a claim takes as given: up to ``first``, and from ``last`` on,
+    for each letter that steps (None: members by number, of families that go from the end to the beginning)."""
+
+    first: Mapping[Tree | None, int]
+    last: Mapping[Tree | None, int]
+
+    def concerns(self, family: Tree, indices: tuple[Tree, ...], formulas: Mapping[Tree, Meaning]) -> bool:
+        """Whether these bounds say where such a family ends."""
+        return bool(self._bounded(family, indices, formulas))
+
+    def holds(self, family: Tree, indices: tuple[Tree, ...], formulas: Mapping[Tree, Meaning]) -> bool:
+        """Whether the member is a quantity of its own here."""
+        way = direction(family, formulas)
+        return any((offset - bound) * way >= 0 for offset, bound in self._bounded(family, indices, formulas))
+
+    def _bounded(
+        self, family: Tree, indices: tuple[Tree, ...], formulas: Mapping[Tree, Meaning]
+    ) -> list[tuple[int, int]]:
+        way = direction(family, formulas)
+        bounds = self.last if way > 0 else self.first if way < 0 else {}
+        steps = [step for index in indices if (step := _stepping(index)) is not None]
+        return [(offset, bounds[letter]) for letter, offset in steps if letter in bounds]
 
 
-def _steps(trees: tuple[Tree, ...], formulas: Mapping[Tree, Meaning]) -> Iterator[tuple[Tree, int]]:
+NOTHING = Given({}, {})
+
+
+def given_in(trees: tuple[Tree, ...], formulas: Mapping[Tree, Meaning]) -> Given:
+    """What a claim takes as given: the end of what it speaks of, or what lies just beyond that if it speaks
+    of one step alone."""
+    ways: dict[int, dict[Tree | None, set[int]]] = {-1: {}, 1: {}}
     for tree in trees:
         for node in tree.walk():
-            if isinstance(node, Indexed) and isinstance(node.base, (Name, Indexed)):
-                base, indices = access(node)
-                if base in formulas and recurrent(base, formulas):
-                    yield from (step for index in indices if (step := step_of(index)) is not None)
+            if not isinstance(node, Indexed) or not isinstance(node.base, (Name, Indexed)):
+                continue
+            base, indices = access(node)
+            way = direction(base, formulas) if base in formulas else 0
+            for index in indices if way else ():
+                step = _stepping(index)
+                if step is not None:
+                    ways[way].setdefault(step[0], set()).add(step[1])
+    first = {
+        letter: min(found) - (len(found) == 1) for letter, found in ways[-1].items() if letter is not None
+    }
+    last = {
+        letter: max(found) + (len(found) == 1)
+        for letter, found in ways[1].items()
+        if letter is not None or len(found) > 1
+    }
+    return Given(first, last)
+
+
+def _stepping(index: Tree) -> tuple[Tree | None, int] | None:
+    if isinstance(index, Number) and index.digits.isdigit():
+        return None, int(index.digits)
+    return step_of(index)

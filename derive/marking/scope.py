@@ -15,6 +15,7 @@ from typing import Literal
 from derive.judging.names import CONSTANTS, RUNNING_LETTERS, access, function_name, is_capital, is_letter
 from derive.judging.trees import rename_bound, size_of
 from derive.judging.values import Rounded
+from derive.marking.recurrences import NOTHING, Given
 from derive.reading.tree import (
     Big,
     Call,
@@ -72,6 +73,7 @@ class Scope:
     formulas: dict[Tree, Meaning] = field(default_factory=dict)
     values: dict[Tree, Meaning] = field(default_factory=dict)
     functions: dict[Tree, Meaning] = field(default_factory=dict)
+    former: dict[Tree, Meaning] = field(default_factory=dict)  # formulas of names before their last ones
     rounded: dict[str, int] = field(default_factory=dict)  # digits that were written as a rounding, and where
     drift: dict[str, Fraction] = field(default_factory=dict)  # how far such digits are from the true value
     section: int = 0
@@ -112,7 +114,7 @@ class Scope:
         fixed: frozenset[Tree] = frozenset(),
         one_step: bool = False,
         kept: tuple[Tree, ...] = (),
-        lowest: dict[Tree, int] | None = None,
+        given: Given = NOTHING,
     ) -> Expansion:
         """Put in what the names mean.
 
@@ -120,14 +122,14 @@ class Scope:
         formulas first; ``own`` takes what was last written. ``shape`` is the shape of the other side, for a
         family that stands for a whole vector or matrix. With ``direct``, partial derivatives hold all other
         names fixed; ``fixed`` names are held in any case. ``one_step`` of a recurrence is put in, what
-        earlier steps gave stays. ``kept`` names stay names. ``lowest`` steps of recurrences are given.
+        earlier steps gave stays. ``kept`` names stay names. Members of recurrences that are ``given`` are not put in.
         """
         expansion = Expansion(tree)
         from derive.marking.expanding import Worker
 
         worker = Worker(self, mode, expansion, shape)
         worker.direct, worker.fixed, worker.one_step = direct, fixed, one_step
-        worker.kept, worker.lowest = list(kept), lowest or {}
+        worker.kept, worker.given = list(kept), given
         expansion.tree = worker.put_in(rename_bound(tree))
         if one_step:
             from derive.marking.expanding import one_of_each_step
