@@ -205,6 +205,7 @@ class Worker:
         for node in meaning.tree.walk():
             if isinstance(node, Indexed) and access(node)[0] == family:
                 before = fold_indices(substitute(node, table), below=True)
+                assert isinstance(before, Indexed)
                 if any(isinstance(i, Negative) for i in access(before)[1]):
                     return before not in self.scope.values and before not in self.scope.formulas
         return False

@@ -185,12 +185,14 @@ def independent(left: Expansion, right: Expansion, setting: Setting) -> Claim | 
 
 
 def apart(left: Expansion, right: Expansion, setting: Setting) -> Claim | None:
-    """What is right if ``u_o`` is none of the ``u_1, ..., u_K`` of a sum: o is a label there, and no index."""
+    """What is right if ``u_o`` is none of the ``u_1, ..., u_K`` of a sum: o is a label then."""
     by = left.tree.wrt if isinstance(left.tree, Derivative) else ()
     own: dict[Tree, Tree] = {}
     for name in by:
         labels = name.lower if isinstance(name, Indexed) and isinstance(name.base, Name) else ()
         if labels and all(isinstance(i, Name) and i.text not in INDEX_LETTERS for i in labels):
+            assert isinstance(name, Indexed)
+            assert isinstance(name.base, Name)
             own[name] = replace(name.base, marks=(*name.base.marks, "apart"))
     numbered = [
         n
@@ -207,7 +209,7 @@ def apart(left: Expansion, right: Expansion, setting: Setting) -> Claim | None:
 
 
 def orthonormal(left: Expansion, right: Expansion, setting: Setting, scope: Scope) -> Claim | None:
-    """What is right where ``U^T U = I``, if the script says so; nothing if it is wrong even for a square U."""
+    """What is right where ``U^T U = I``, if the script says so; nothing if not even a square U makes it."""
     named = scope.orthonormal.intersection(node for t in (left.tree, right.tree) for node in t.walk())
     if not named:
         return None
@@ -237,7 +239,7 @@ def symmetric(left: Expansion, right: Expansion, setting: Setting) -> Claim | No
     labelled = {n for n in nodes if isinstance(n, Indexed) and n.base in letters}
     named = sorted((letters - {n.base for n in labelled}) | labelled, key=repr)
     form = Domain(text="symmetric", form="symmetric")
-    domains = {**dict.fromkeys(named, form), **setting.domains}
+    domains: dict[Tree, Domain] = {**dict.fromkeys(named, form), **setting.domains}
     if not named or judge(left.tree, right.tree, "=", replace(setting, domains=domains)).verdict != "correct":
         return None
     said = ", ".join(map(plain_name, named))
@@ -248,7 +250,7 @@ def from_zero(left: Expansion, right: Expansion, setting: Setting, scope: Scope)
     """What is right if a recurrence begins at 0: ``h_0 = 0`` is often not said."""
     starts = {
         name
-        for name in names_left(left, setting.lets) | names_left(right, setting.lets)
+        for name in names_left(left, dict(setting.lets)) | names_left(right, dict(setting.lets))
         if isinstance(name, Indexed)
         and access(name)[1] == (Number("0"),)
         and access(name)[0] in scope.formulas

@@ -206,7 +206,7 @@ def _without_the_tiny(link: Link, scope: Scope, declared: Declarations) -> Claim
     tiny = {
         name
         for name, meaning in {**scope.formulas, **scope.values}.items()
-        if name in (Name("epsilon"), Name("varepsilon"), Name("delta")) and is_closed(meaning.tree)
+        if name in (Name("epsilon"), Name("varepsilon")) and is_closed(meaning.tree)
     } & (free_names(link.left) | free_names(link.right))
     small = replace(link, right=_TINY, sign="<")
     tiny = {
@@ -217,7 +217,9 @@ def _without_the_tiny(link: Link, scope: Scope, declared: Declarations) -> Claim
     }
     if not tiny:
         return None
-    values = {**scope.values, **{name: Meaning(Number("0"), link.line, ALWAYS) for name in tiny}}
+    zero = Meaning(Number("0"), link.line, ALWAYS)
+    values = dict(scope.values)
+    values.update(dict.fromkeys(tiny, zero))
     formulas = {name: meaning for name, meaning in scope.formulas.items() if name not in tiny}
     claim = _road(link, replace(scope, values=values, formulas=formulas), declared, "truth")
     if claim is None or claim.verdict not in ("correct", "rounded"):

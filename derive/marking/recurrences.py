@@ -76,7 +76,7 @@ def direction(family: Tree, formulas: Mapping[Tree, Meaning]) -> int:
 @dataclass(frozen=True)
 class Given:
     """The members of recurrent families that a claim takes as given: up to ``first``, and from ``last`` on,
-    for each letter that steps (None: members by number, of families that go from the end to the beginning)."""
+    for each letter that steps (None: members by number, of families that go back from the end)."""
 
     first: Mapping[Tree | None, int]
     last: Mapping[Tree | None, int]
@@ -116,7 +116,7 @@ def given_in(trees: tuple[Tree, ...], formulas: Mapping[Tree, Meaning]) -> Given
                 step = _stepping(index)
                 if step is not None:
                     ways[way].setdefault(step[0], set()).add(step[1])
-    first = {
+    first: dict[Tree | None, int] = {
         letter: min(found) - (len(found) == 1) for letter, found in ways[-1].items() if letter is not None
     }
     last = {

@@ -122,7 +122,8 @@ class Scope:
         formulas first; ``own`` takes what was last written. ``shape`` is the shape of the other side, for a
         family that stands for a whole vector or matrix. With ``direct``, partial derivatives hold all other
         names fixed; ``fixed`` names are held in any case. ``one_step`` of a recurrence is put in, what
-        earlier steps gave stays. ``kept`` names stay names. Members of recurrences that are ``given`` are not put in.
+        earlier steps gave stays. ``kept`` names stay names. Members of recurrences that are ``given`` are
+        not put in.
         """
         expansion = Expansion(tree)
         from derive.marking.expanding import Worker
