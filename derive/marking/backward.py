@@ -9,21 +9,36 @@ the same gradient in another notation.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from derive.judging.claim import Claim
 from derive.judging.compare import free_names, judge
 from derive.judging.limits import Refusal
-from derive.judging.names import access, is_capital, is_letter
+from derive.judging.names import RATES, access, is_capital, is_letter
 from derive.judging.setting import setting_for
 from derive.judging.trees import substitute
 from derive.judging.values import plain_name
 from derive.marking.expanding import numbers_steps
-from derive.marking.generally import names_left
+from derive.marking.generally import all_square, names_left
+from derive.marking.recurrences import direction
 from derive.marking.scope import Expansion, Scope
 from derive.reading import Declarations
-from derive.reading.tree import Add, Big, Call, Derivative, Indexed, Multiply, Name, Number, Power, Tree
+from derive.reading.tree import (
+    Add,
+    Big,
+    Call,
+    Derivative,
+    Indexed,
+    Multiply,
+    Name,
+    Number,
+    Power,
+    Transpose,
+    Tree,
+)
 
 _GRADIENT = "d"  # the mark of dz, the gradient by z
 _NUMBER = "given"  # the mark of the number that stands for a gradient, whatever was said of dz
@@ -109,11 +124,19 @@ def gradient(tree: Tree) -> Gradient | None:
     return None
 
 
-def judge_backward(left: Tree, right: Tree, scope: Scope, declared: Declarations) -> Claim | None:
-    """The verdict on ``gradient = right``; None if it is no such step, or nothing can be said."""
+_ONE_WAY = re.compile(r"\b(?:via|through|branch|path|skip|direct|contribut|part|first|second)", re.IGNORECASE)
+
+
+def judge_backward(
+    left: Tree, right: Tree, scope: Scope, declared: Declarations, lead: str = ""
+) -> Claim | None:
+    """The verdict on ``gradient = right``; None if it is no such step, or nothing can be said. ``lead`` is
+    what stands before it on its line."""
     left, right = _named(left, scope), _named(right, scope)
     wanted = gradient(left)
     ends = {one: tree for tree in _gradients(right) if (one := gradient(tree)) is not None}
+    spoken = set(scope.spoken)
+    scope.spoken.update(ends)
     losses = {one.loss for one in (*ends, *([wanted] if wanted else ()))}
     if wanted is None and ends:
         return _as_names(left, right, scope, declared)
@@ -130,14 +153,54 @@ def judge_backward(left: Tree, right: Tree, scope: Scope, declared: Declarations
         return None
     try:
         claim = _judged(wanted, ends, right, bases, scope, declared)
+        if claim.verdict == "correct" and (left_out := _left_out(wanted, bases, spoken, scope)):
+            claim = _judged(
+                wanted, {**ends, **left_out}, right, bases | {*map(_base, left_out)}, scope, declared
+            )
+            if claim.wrong and _ONE_WAY.search(lead):
+                return None
     except Refusal:
         return None
     if not claim.wrong:
+        if claim.verdict == "correct" and loss is None and gradient(right) is None:
+            scope.backward = True  # what is written is no differential
         return claim if claim.verdict == "correct" else None
-    differentials = loss is None and not is_capital(wanted.base)  # du = 2 dx
+    differentials = loss is None and not is_capital(wanted.base) and not scope.backward  # du = 2 dx
     terms = right.terms if isinstance(right, Add) else (right,)
     penalised = not all(any(True for _ in _gradients(term)) for term in terms)  # + lambda w
     return None if claim.note == "shape" or differentials or penalised else claim
+
+
+def _base(one: Gradient) -> Tree:
+    return one.base
+
+
+def _left_out(
+    wanted: Gradient, bases: set[Tree], spoken: set[Gradient], scope: Scope
+) -> dict[Gradient, Tree]:
+    """Gradients spoken of before, by quantities that depend on the wanted one by a way around those that it
+    is claimed to come from, none of which depends on them: a way to the loss of their own."""
+    found: dict[Gradient, Tree] = {}
+    made_of = {name for base in bases for name in _ingredients(base, scope)}
+    if any(direction(base, scope.formulas) for base in (wanted.base, *bases)):
+        return found
+    for one in sorted(spoken, key=repr):
+        own = one.base not in {*bases, *made_of, wanted.base} and one.loss == wanted.loss
+        if own and wanted.base in _ingredients(one.base, scope, bases):
+            found[one] = one.by
+    return found
+
+
+def _ingredients(name: Tree, scope: Scope, without: set[Tree] | None = None) -> set[Tree]:
+    """Everything that a quantity is computed from, as far as that does not go through some quantities."""
+    found: set[Tree] = set()
+    todo = [name]
+    while todo:
+        meaning = scope.formulas.get(todo.pop())
+        new = _bases(free_names(meaning.tree)) - found - (without or set()) if meaning is not None else set()
+        found |= new
+        todo += new
+    return found
 
 
 def _as_names(left: Tree, right: Tree, scope: Scope, declared: Declarations) -> Claim | None:
@@ -210,6 +273,15 @@ def _judged(
         left, claimed.tree = substitute(left, table), substitute(claimed.tree, table)
     setting = replace(setting_for((left, claimed.tree), declared, scope.convention), lets=lets)
     claim = judge(left, claimed.tree, "=", replace(setting, any_function=False))
+    if rows := _rows([left, claimed.tree, *lets.values()]):
+        as_rows = {**setting.shapes, **{name: (1, ("size", name)) for name in rows - setting.shapes.keys()}}
+        row = judge(left, claimed.tree, "=", replace(setting, any_function=False, shapes=as_rows))
+        if row.verdict != "correct" and claim.verdict == "correct":
+            return replace(row, verdict="undecided", message="how its vectors are laid out is not said")
+        claim = row if row.verdict == "correct" else claim
+    if claim.wrong and claim.note == "shape":
+        sides = Expansion(left, lets), Expansion(claimed.tree, lets)
+        claim = all_square(*sides, setting) or claim
     if claim.verdict == "undecided":
         whatever = judge(left, claimed.tree, "=", setting)
         claim = whatever if whatever.verdict == "correct" else claim
@@ -223,6 +295,23 @@ def _judged(
     return replace(
         claim, assumed=(*claim.assumed, f"the loss depends on {plain_name(wanted.base)} through {through}")
     )
+
+
+def _rows(trees: list[Tree]) -> set[Tree]:
+    """Vectors that stand before a matrix, as in ``h W + b``: rows."""
+    pairs = [pair for t in trees for n in t.walk() if isinstance(n, Multiply) for pair in pairwise(n.factors)]
+    before = {a for a, b in pairs if isinstance(a, (Name, Indexed)) and is_capital(_letter(b))}
+    behind = {b for a, b in pairs if is_capital(_letter(a))}
+    return {name for name in before - behind if not is_capital(name) and _stem(name) not in RATES}
+
+
+def _stem(tree: Tree) -> str:
+    base = tree.base if isinstance(tree, Indexed) else tree
+    return base.text if isinstance(base, Name) else ""
+
+
+def _letter(tree: Tree) -> Tree:
+    return tree.operand if isinstance(tree, Transpose) else tree
 
 
 def _bases(names: set[Tree]) -> set[Tree]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from derive.judging.names import CONSTANTS, RUNNING_LETTERS, access, function_name, is_capital, is_letter
 from derive.judging.trees import rename_bound, size_of
@@ -30,6 +30,9 @@ from derive.reading.tree import (
     Transpose,
     Tree,
 )
+
+if TYPE_CHECKING:
+    from derive.marking.backward import Gradient
 
 #: The section of what a problem file gives: in force everywhere.
 ALWAYS = -1
@@ -83,6 +86,8 @@ class Scope:
         True  # whether its points can only be decimal: they do not all stand before three digits
     )
     symmetric: bool = False  # whether it speaks of symmetric matrices
+    backward: bool = False  # whether its dx is the gradient of a loss by x, and no differential
+    spoken: set[Gradient] = field(default_factory=set)  # the gradients of losses that it has used
     orthonormal: set[Tree] = field(default_factory=set)  # of which it says that U^T U = I
     shares: set[Tree] = field(default_factory=set)  # families of which it says that they add up to 1
 

@@ -281,9 +281,11 @@ class Script:
             return claim
         sure = set(signs[:k]) <= {"="} and all(c.verdict == "correct" for c in self.claims[-k:] if k)
         right = self._applied(sides[k + 1].tree)
+        place = sides[0].place
+        lead = self._lines[place.line - 1][: place.column - 1] if place.line <= len(self._lines) else ""
         for begin in (0, k) if k and sure else (k,):
             left = self._applied(sides[begin].tree)
-            if (found := judge_backward(left, right, self.scope, self.declared)) is not None:
+            if (found := judge_backward(left, right, self.scope, self.declared, lead)) is not None:
                 return found
         return claim
 
