@@ -19,7 +19,7 @@ from derive.judging.trees import canonical, is_number, rational, substitute
 from derive.marking.expanding import fold_indices, in_one_step
 from derive.marking.link import NEAR, RIGHT, Link
 from derive.marking.links import judge_link, written_shape
-from derive.marking.recurrences import one_ahead
+from derive.marking.recurrences import direction, given_in, one_ahead
 from derive.marking.scope import ALWAYS, Meaning, Scope, key_of, literal, of_variables
 from derive.marking.substitution import values_put_in
 from derive.reading import Declarations
@@ -95,7 +95,8 @@ class Namer:
         if key in self.scope.values and not self._computable(link.left, key):
             return self._explained(link, key, parameters, line)
         old = self.scope.functions.get(key) or self.scope.formulas.get(key)
-        link = replace(link, restates=old is not None and _restates(old.tree, link.right))
+        restates = _restates(old.tree, link.right) if old is not None else self._restates_a_member(link)
+        link = replace(link, restates=restates)
         claim = judge_link(link, self.scope, self.declared, words)
         unsettled = claim.verdict == "undecided" and literal(link.right)
         if unsettled and key not in self.scope.formulas and not isinstance(link.left, (Derivative, Call)):
@@ -114,6 +115,21 @@ class Namer:
             return claim
         self.define(link.left, link.right, line)
         return Claim("definition", message="gives the name a new meaning")
+
+    def _restates_a_member(self, link: Link) -> bool:
+        """Whether the right side speaks of just what ``v_2`` is made of by a recurrence."""
+        left = link.left
+        base, indices = access(left) if isinstance(left, Indexed) else (left, ())
+        if not indices or not direction(base, self.scope.formulas):
+            return False
+        given = given_in((left, link.right), self.scope.formulas)
+        try:
+            member = self.scope.expand(left, "general", given=given).tree
+        except Refusal:
+            return False
+        values = {name for name in free_names(member) if name in self.scope.values}  # v_0 = 0
+        ours, theirs = free_names(member) - values, free_names(link.right) - values
+        return len(ours) >= 3 and ours == theirs
 
     def _agrees(self, link: Link, words: str) -> bool:
         return judge_link(link, self.scope, self.declared, words).verdict in RIGHT
@@ -299,6 +315,12 @@ class Namer:
         else:
             if (old := self.scope.formulas.get(key)) is not None and old.tree != right:
                 self.scope.former[key] = old
+            family = self.scope.formulas.get(access(key)[0]) if isinstance(key, Indexed) else None
+            if old is None and family is not None and isinstance(key, Indexed):
+                table = dict(zip(family.parameters, access(key)[1], strict=False))
+                self.scope.former[key] = replace(
+                    family, tree=fold_indices(substitute(family.tree, table)), parameters=()
+                )
             self.scope.formulas[key] = meaning
             if not parameters:
                 self.scope.values.pop(key, None)
