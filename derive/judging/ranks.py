@@ -93,6 +93,14 @@ def _matrices(trees: tuple[Tree, ...], sizes: frozenset[Tree]) -> tuple[set[Tree
             pair = (_letter(left, capital), _letter(right, capital))
             if pair[0] is not None and pair[1] is not None:
                 found.update((pair[0], pair[1]))
+    for total in (node for node in nodes if isinstance(node, Add)):
+        # W_0 + B A: what is added to a product of matrices is one
+        letters = [_letter(term, capital) for term in total.terms]
+        if any(
+            isinstance(t, Multiply) and all(_letter(f, capital) in found for f in t.factors)
+            for t in total.terms
+        ):
+            found.update(letter for letter in letters if letter is not None)
     for product in products:
         # x^T A x, A x: a capital beside a vector is a matrix too, but not N, M, T, ...: those count things.
         for left, right in zip(product.factors, product.factors[1:], strict=False):
