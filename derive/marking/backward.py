@@ -128,15 +128,16 @@ _ONE_WAY = re.compile(r"\b(?:via|through|branch|path|skip|direct|contribut|part|
 
 
 def judge_backward(
-    left: Tree, right: Tree, scope: Scope, declared: Declarations, lead: str = ""
+    left: Tree, right: Tree, scope: Scope, declared: Declarations, lead: str = "", line: int = 0
 ) -> Claim | None:
     """The verdict on ``gradient = right``; None if it is no such step, or nothing can be said. ``lead`` is
-    what stands before it on its line."""
+    what stands before it on its ``line``."""
     left, right = _named(left, scope), _named(right, scope)
     wanted = gradient(left)
     ends = {one: tree for tree in _gradients(right) if (one := gradient(tree)) is not None}
-    spoken = set(scope.spoken)
-    scope.spoken.update(ends)
+    spoken = dict(scope.spoken)
+    for one in ends:
+        scope.spoken.setdefault(one, line)
     losses = {one.loss for one in (*ends, *([wanted] if wanted else ()))}
     if wanted is None and ends:
         return _as_names(left, right, scope, declared)
@@ -153,12 +154,17 @@ def judge_backward(
         return None
     try:
         claim = _judged(wanted, ends, right, bases, scope, declared)
-        if claim.verdict == "correct" and (left_out := _left_out(wanted, bases, spoken, scope)):
+        if claim.verdict == "correct" and (left_out := _left_out(wanted, bases, set(spoken), scope)):
             claim = _judged(
                 wanted, {**ends, **left_out}, right, bases | {*map(_base, left_out)}, scope, declared
             )
-            if claim.wrong and _ONE_WAY.search(lead):
-                return None
+            stated = [scope.formulas[base].line for base in bases if base in scope.formulas]
+            later = max(stated, default=0) >= min(spoken[one] for one in left_out)  # another network, perhaps
+            if claim.wrong and (later or _ONE_WAY.search(lead)):
+                said = ", ".join(plain_name(one.base) for one in left_out)
+                return Claim(
+                    "undecided", message=f"right only if the loss does not depend on {said} otherwise"
+                )
     except Refusal:
         return None
     if not claim.wrong:
@@ -281,7 +287,9 @@ def _judged(
         claim = row if row.verdict == "correct" else claim
     if claim.wrong and claim.note == "shape":
         sides = Expansion(left, lets), Expansion(claimed.tree, lets)
-        claim = all_square(*sides, setting) or claim
+        large = [one.name() for one in ends if is_capital(one.base) and not one.indices]
+        square = replace(setting, shapes={**setting.shapes, **dict.fromkeys(large, (3, 3))})
+        claim = all_square(*sides, square) or replace(claim, note="shape")
     if claim.verdict == "undecided":
         whatever = judge(left, claimed.tree, "=", setting)
         claim = whatever if whatever.verdict == "correct" else claim

@@ -87,7 +87,9 @@ class Scope:
     )
     symmetric: bool = False  # whether it speaks of symmetric matrices
     backward: bool = False  # whether its dx is the gradient of a loss by x, and no differential
-    spoken: set[Gradient] = field(default_factory=set)  # the gradients of losses that it has used
+    spoken: dict[Gradient, int] = field(
+        default_factory=dict
+    )  # gradients it has used, and in which line first
     orthonormal: set[Tree] = field(default_factory=set)  # of which it says that U^T U = I
     shares: set[Tree] = field(default_factory=set)  # families of which it says that they add up to 1
 

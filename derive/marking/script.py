@@ -226,6 +226,7 @@ class Script:
             self._part = (label, line)
         if label != self._heading[0] and re.search(r"[^\W\d]{3}", label):
             self._heading = (label, line)
+            self.scope.spoken.clear()  # another loss, perhaps
         if _PROBLEM.match(label) and label != self._problem:
             self.scope.section += bool(self._problem)
             self._problem = label
@@ -285,7 +286,9 @@ class Script:
         lead = self._lines[place.line - 1][: place.column - 1] if place.line <= len(self._lines) else ""
         for begin in (0, k) if k and sure else (k,):
             left = self._applied(sides[begin].tree)
-            if (found := judge_backward(left, right, self.scope, self.declared, lead)) is not None:
+            if (
+                found := judge_backward(left, right, self.scope, self.declared, lead, place.line)
+            ) is not None:
                 return found
         return claim
 
