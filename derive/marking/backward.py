@@ -16,6 +16,7 @@ from itertools import pairwise
 
 from derive.judging.claim import Claim
 from derive.judging.compare import free_names, judge
+from derive.judging.layout import Shape
 from derive.judging.limits import Refusal
 from derive.judging.names import RATES, access, is_capital, is_letter
 from derive.judging.setting import setting_for
@@ -280,8 +281,14 @@ def _judged(
     setting = replace(setting_for((left, claimed.tree), declared, scope.convention), lets=lets)
     claim = judge(left, claimed.tree, "=", replace(setting, any_function=False))
     if rows := _rows([left, claimed.tree, *lets.values()]):
-        as_rows = {**setting.shapes, **{name: (1, ("size", name)) for name in rows - setting.shapes.keys()}}
-        row = judge(left, claimed.tree, "=", replace(setting, any_function=False, shapes=as_rows))
+        as_rows: dict[Tree, Shape] = dict.fromkeys(rows, (1, 3))
+        plain = [one.name() for one in ends if not is_capital(one.base) and not one.indices]
+        for more in ([], plain):  # the gradients, too
+            sizes: dict[Tree, Shape] = {name: (1, ("size", name)) for name in more}
+            shapes = {**as_rows, **sizes, **setting.shapes}
+            row = judge(left, claimed.tree, "=", replace(setting, any_function=False, shapes=shapes))
+            if row.verdict == "correct":
+                break
         if row.verdict != "correct" and claim.verdict == "correct":
             return replace(row, verdict="undecided", message="how its vectors are laid out is not said")
         claim = row if row.verdict == "correct" else claim
