@@ -12,7 +12,16 @@ from derive.verification.samples import draw, settings_of
 from derive.verification.verify import Verification, relative_error
 
 
-@pytest.mark.parametrize("name", ops.names())
+def rows():
+    """What has three axes is defined with its siblings of one and two, and is for the slow set."""
+    for name in ops.names():
+        volumes = any(
+            given.tensor is not None and given.tensor.rank > 4 for given in ops.operation(name).inputs
+        )
+        yield pytest.param(name, marks=pytest.mark.slow if volumes else ())
+
+
+@pytest.mark.parametrize("name", list(rows()))
 def test_all_witnesses_agree(name):
     found = list(verify(ops.operation(name)))
     assert {one.wrt for one in found} == {given.name for given in ops.operation(name).differentiable}
