@@ -283,7 +283,7 @@ def _rounds(
             if claim is not None:
                 return agreed, claim
         good = np.flatnonzero(whole & same)
-        for k in good[: 2 if layout.nested < 2 else 1]:
+        for k in good[:1]:
             claim = _refute(left, right, setting, layout, point, int(k))
             if claim is not None:
                 return agreed, claim

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from copy import copy
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -41,6 +42,14 @@ class Layout:
     _least: dict[Dim, int] = field(default_factory=dict)
     _wanted: dict[Dim, int] = field(default_factory=dict)
     _fresh: count[int] = field(default_factory=count)
+
+    def copy(self) -> Layout:
+        """The same, to be changed without changing this one."""
+        made = copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, (dict, set, list, count)):
+                setattr(made, name, copy(value))
+        return made
 
     def fresh(self) -> Dim:
         """A symbol for a size of which nothing is known."""

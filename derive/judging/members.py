@@ -8,7 +8,8 @@ its ``x_i`` an entry.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
+from functools import lru_cache
 
 from derive.judging.names import access, function_name, is_letter, is_lower
 from derive.reading.tree import Add, Call, Indexed, Multiply, Name, Negative, Transpose, Tree
@@ -24,8 +25,20 @@ def vector_members(
     >>> [base.text for base in families]
     ['x']
     """
-    trees = list(trees)
+    trees = tuple(trees)
+    if not matrices and not any(tree.has(Transpose) or tree.has(Call) for tree in trees):
+        return set(), set()
+    families, names = _vector_members(trees, frozenset(matrices), frozenset(vectors))
+    return set(families), set(names)
+
+
+@lru_cache(maxsize=256)
+def _vector_members(
+    trees: tuple[Tree, ...], matrices: frozenset[Tree], vectors: frozenset[Tree]
+) -> tuple[set[Tree], set[Tree]]:
     nodes = [node for tree in trees for node in tree.walk()]
+    if not any(map(_may_be, nodes)):
+        return set(), set()
     found = {member for node in nodes for member in _shown(node, matrices)}
     while True:  # what is added to a vector is one
         near = {m for node in nodes if isinstance(node, Add) for m in _beside(node, found, vectors)} - found
@@ -68,7 +81,7 @@ def _terms(tree: Tree) -> Iterator[Tree]:
         yield tree
 
 
-def _shown(node: Tree, matrices: set[Tree]) -> Iterator[Tree]:
+def _shown(node: Tree, matrices: frozenset[Tree]) -> Iterator[Tree]:
     if isinstance(node, Transpose):
         yield from _terms(node.operand)
     elif isinstance(node, Call) and function_name(_unlabelled(node.function)) == "norm":
@@ -88,7 +101,7 @@ def _shown(node: Tree, matrices: set[Tree]) -> Iterator[Tree]:
                 yield from _terms(first)
 
 
-def _beside(node: Add, found: set[Tree], vectors: set[Tree]) -> Iterator[Tree]:
+def _beside(node: Add, found: Set[Tree], vectors: Set[Tree]) -> Iterator[Tree]:
     """The members that are added to a vector."""
     bare = [term.operand if isinstance(term, Negative) else term for term in node.terms]
     if any(term in found or term in vectors for term in bare):

@@ -129,6 +129,13 @@ def access(tree: Indexed) -> tuple[Tree, tuple[Tree, ...]]:
     >>> access(Indexed(Name("W"), (Name("hh"),)))[1]
     ()
     """
+    known: tuple[Tree, tuple[Tree, ...]] | None = tree.__dict__.get("_access")
+    if known is None:  # asked of every entry again and again
+        known = tree.__dict__["_access"] = _access(tree)
+    return known
+
+
+def _access(tree: Indexed) -> tuple[Tree, tuple[Tree, ...]]:
     lower_indices = tuple(item for item in tree.lower if is_index(item))
     if len(lower_indices) != len(tree.lower) or _labels_a_matrix(tree):
         lower_indices = ()

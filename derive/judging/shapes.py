@@ -8,6 +8,7 @@ equal are united. What is left free then gets distinct primes, so that a wrong t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from derive.judging import logic
 from derive.judging.endless import infinite
@@ -70,28 +71,49 @@ def infer(
     how large they are. Raises :class:`Refusal` if those
     contradict the use that the trees make of a name.
     """
-    trees = list(trees)
-    everything = [*trees, *(lets or {}).values()]
+    layout, shapes = _inferred(
+        tuple(trees),
+        tuple((declared or {}).items()),
+        tuple((lets or {}).items()),
+        origin,
+        tuple(beside),
+        apart,
+    )
+    return layout.copy(), list(shapes)
+
+
+@lru_cache(maxsize=64)
+def _inferred(
+    trees: tuple[Tree, ...],
+    given: tuple[tuple[Tree, Shape], ...],
+    named: tuple[tuple[Tree, Tree], ...],
+    origin: int | None,
+    beside: tuple[Tree, ...],
+    apart: bool,
+) -> tuple[Layout, list[Shape | Refusal]]:
+    """What :func:`infer` finds: asked several times while one claim is judged."""
+    declared, lets = dict(given), dict(named)
+    everything = [*trees, *lets.values()]
     around = [*everything, *beside]
-    sizes = size_names(around) | _declared_sizes(declared or {})
+    sizes = size_names(around) | _declared_sizes(declared)
     found, vectors = matrices(around, sizes)
-    if used := [Call(Name("diag"), (tree,)) for name, tree in (lets or {}).items() if name in vectors]:
+    if used := [Call(Name("diag"), (tree,)) for name, tree in lets.items() if name in vectors]:
         found, vectors = matrices([*around, *used], sizes)  # what a vector is computed from is one, too
     families, numbered = vector_members(around, found, vectors)
-    given = {name for name, shape in (declared or {}).items() if shape is None or 1 in shape}
+    flat = {name for name, shape in declared.items() if shape is None or 1 in shape}
     layout = Layout(
         found,
-        vectors | (numbered - given),
+        vectors | (numbered - flat),
         sizes,
-        dict(declared or {}),
-        members=families - given,
+        dict(declared),
+        members=families - flat,
         apart=apart,
     )
     layout.written = any(
         isinstance(n, (Matrix, Transpose)) or n == ONES for t in everything for n in t.walk()
     )
     _register(everything, layout, origin)
-    for name, tree in (lets or {}).items():
+    for name, tree in lets.items():
         _give(layout, name, _Walker(layout).shape(tree))
     shapes: list[Shape | Refusal] = []
     for tree in trees:
