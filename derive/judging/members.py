@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Set
 from functools import lru_cache
 
-from derive.judging.names import access, function_name, is_letter, is_lower
+from derive.judging.names import access, function_name, is_letter, is_lower, unlabelled
 from derive.reading.tree import Add, Call, Indexed, Multiply, Name, Negative, Transpose, Tree
 
 
@@ -84,7 +84,7 @@ def _terms(tree: Tree) -> Iterator[Tree]:
 def _shown(node: Tree, matrices: frozenset[Tree]) -> Iterator[Tree]:
     if isinstance(node, Transpose):
         yield from _terms(node.operand)
-    elif isinstance(node, Call) and function_name(_unlabelled(node.function)) == "norm":
+    elif isinstance(node, Call) and function_name(unlabelled(node.function)) == "norm":
         for argument in node.arguments:
             yield from _terms(argument)
     elif isinstance(node, Multiply):
@@ -115,7 +115,3 @@ def _alone(tree: Tree) -> Iterator[Tree]:
     for child in tree.children():
         if not (isinstance(tree, Indexed) and child is tree.base):
             yield from _alone(child)
-
-
-def _unlabelled(function: Tree) -> Tree:
-    return function.base if isinstance(function, Indexed) else function

@@ -73,6 +73,11 @@ def function_name(function: Tree) -> str | None:
     return None
 
 
+def unlabelled(function: Tree) -> Tree:
+    """The function below a label: the log of ``\\log_2``, the norm of ``\\|x\\|_F``."""
+    return function.base if isinstance(function, Indexed) else function
+
+
 def is_indicator(tree: Tree) -> bool:
     """The 1 of an indicator: ``1[i = j]``, ``\\mathbb{1}_{x > 0}``, ``I(a > 0)``."""
     if isinstance(tree, Number):

@@ -18,6 +18,7 @@ from derive.judging.names import (
     function_name,
     is_capital,
     is_lower,
+    unlabelled,
 )
 from derive.reading.tree import (
     Add,
@@ -207,7 +208,7 @@ _OF_WHOLES = ("norm", "det", "tr", "max", "min", "sum", "mean", "logsumexp", "so
 
 def _entry_by_entry(call: Call) -> Tree | None:
     """What a function acts on entry by entry: the argument of ``tanh``, the z of ``max(0, z)``."""
-    name, arguments = function_name(_unlabelled(call.function)), call.arguments
+    name, arguments = function_name(unlabelled(call.function)), call.arguments
     if name in ("max", "min") and len(arguments) == 2 and any(isinstance(a, Number) for a in arguments):
         return next((a for a in arguments if not isinstance(a, Number)), None)
     return arguments[0] if len(arguments) == 1 and name not in _OF_WHOLES else None
@@ -234,7 +235,7 @@ def rank_made(tree: Tree) -> int | None:
             return rank_made(tree.operand)
         case Divide():
             return rank_made(tree.numerator)
-        case Call() if function_name(_unlabelled(tree.function)) == "softmax" and len(tree.arguments) == 1:
+        case Call() if function_name(unlabelled(tree.function)) == "softmax" and len(tree.arguments) == 1:
             return _rank_beside(tree.arguments[0])
         case Call():
             argument = _entry_by_entry(tree)
@@ -293,7 +294,7 @@ def _inside_norms(
 ) -> None:
     r"""``\|X w - y\|``: a norm is of a vector, so a capital in it is a matrix, and what is added a vector."""
     for node in nodes:
-        if not (isinstance(node, Call) and function_name(_unlabelled(node.function)) == "norm"):
+        if not (isinstance(node, Call) and function_name(unlabelled(node.function)) == "norm"):
             continue
         products = [n for a in node.arguments for n in a.walk() if isinstance(n, Multiply)]
         capitals = {f for product in products for f in product.factors if capital(f) and not _counts(f)}
@@ -316,10 +317,6 @@ def _beside_identity(nodes: list[Tree], capital: Callable[[Tree], bool], found: 
 def _identity(term: Tree) -> bool:
     term = term.operand if isinstance(term, Negative) else term
     return term == IDENTITY or (isinstance(term, Multiply) and IDENTITY in term.factors)
-
-
-def _unlabelled(function: Tree) -> Tree:
-    return function.base if isinstance(function, Indexed) else function
 
 
 def _counts(letter: Tree) -> bool:

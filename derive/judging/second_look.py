@@ -331,7 +331,8 @@ def _averages(tree: Tree) -> Iterator[tuple[Tree, Big]]:
         for one in above:
             if not isinstance(one, Big) or one.operator != "sum" or len(one.variables) != 1:
                 continue
-            if isinstance(by, Name) and one.lower is None and one.upper is None and one.domain is None:
+            counts = isinstance(by, Name) and len(by.text) == 1 and by.text.isascii()
+            if counts and one.lower is None and one.upper is None and one.domain is None:
                 yield by, one
 
 

@@ -26,6 +26,7 @@ from derive.judging.names import (
     is_end,
     is_indicator,
     is_letter,
+    unlabelled,
 )
 from derive.judging.ranks import acts_on_entries, matrices, size_names
 from derive.judging.trees import both_lists
@@ -414,7 +415,7 @@ class _Walker:
         for a in tree.arguments if is_indicator(tree.function) else ():
             if isinstance(a, Relation) and a.sign in ("<", "<=", ">", ">="):
                 self.shape(a)  # x may stand in 1[x > 0] only
-        name = function_name(_unlabelled(tree.function))
+        name = function_name(unlabelled(tree.function))
         if name == "log" and isinstance(tree.function, Indexed):
             for base in tree.function.lower:
                 self.shape(base)
@@ -543,10 +544,6 @@ def _axes(shape: Shape) -> tuple[Dim, ...]:
     if shape is None:
         return ()
     return (shape[0],) if shape[1] == 1 else shape
-
-
-def _unlabelled(function: Tree) -> Tree:
-    return function.base if isinstance(function, Indexed) else function
 
 
 def why(tree: Tree) -> str:

@@ -10,7 +10,7 @@ from derive.judging.claim import Claim
 from derive.judging.compare import free_names, judge
 from derive.judging.identities import Setting
 from derive.judging.layout import Shape
-from derive.judging.names import INDEX_LETTERS, access, function_name, is_letter
+from derive.judging.names import INDEX_LETTERS, access, function_name, is_letter, unlabelled
 from derive.judging.ranks import matrices
 from derive.judging.sampling import SHARES, SHARES_BY_COLUMNS, Domain
 from derive.judging.trees import substitute
@@ -156,7 +156,7 @@ def weights_of_logs(tree: Tree) -> Iterator[Tree]:
     """
     for big in (node for node in tree.walk() if isinstance(node, Big) and node.operator == "sum"):
         factors = big.body.factors if isinstance(big.body, Multiply) else ()
-        logs = [f for f in factors if isinstance(f, Call) and function_name(_unlabelled(f.function)) == "log"]
+        logs = [f for f in factors if isinstance(f, Call) and function_name(unlabelled(f.function)) == "log"]
         entries = [access(f) for f in factors if isinstance(f, Indexed)]
         # of a table t_{nk}, each row is a distribution; of a table y_j^{(i)}, each column
         of_entries = [access(a)[1] for f in logs for a in f.arguments if isinstance(a, Indexed)]
@@ -164,13 +164,9 @@ def weights_of_logs(tree: Tree) -> Iterator[Tree]:
             yield from (base for base, indices in entries if indices == of_entries[0])
     for factors in (node.factors for node in tree.walk() if isinstance(node, Multiply)):
         for weights, log in pairwise(factors):
-            of_logs = isinstance(log, Call) and function_name(_unlabelled(log.function)) == "log"
+            of_logs = isinstance(log, Call) and function_name(unlabelled(log.function)) == "log"
             if of_logs and isinstance(weights, Transpose):
                 yield weights.operand
-
-
-def _unlabelled(function: Tree) -> Tree:
-    return function.base if isinstance(function, Indexed) else function
 
 
 def independent(left: Expansion, right: Expansion, setting: Setting) -> Claim | None:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from derive.judging.names import access, is_letter
-from derive.judging.trees import rational
+from derive.judging.definitions import offset
+from derive.judging.names import access
 from derive.reading.tree import Add, Indexed, Name, Negative, Number, Tree
 
 if TYPE_CHECKING:
@@ -27,15 +27,8 @@ def step_of(index: Tree) -> tuple[Tree, int] | None:
     >>> letter.text, offset
     ('t', -1)
     """
-    if is_letter(index):
-        return index, 0
-    if not isinstance(index, Add):
-        return None
-    letters = [term for term in index.terms if is_letter(term)]
-    numbers = [rational(term) for term in index.terms if not is_letter(term)]
-    if len(letters) != 1 or any(number is None or number.denominator != 1 for number in numbers):
-        return None
-    return letters[0], sum(int(number) for number in numbers if number is not None)
+    place = offset(index)
+    return None if place is None or place[0] is None else (place[0], place[1])
 
 
 def one_ahead(tree: Tree) -> tuple[Tree, Tree, Tree] | None:
@@ -95,7 +88,7 @@ class Given:
     ) -> list[tuple[int, int]]:
         way = direction(family, formulas)
         bounds = self.last if way > 0 else self.first if way < 0 else {}
-        steps = [step for index in indices if (step := _stepping(index)) is not None]
+        steps = [step for index in indices if (step := offset(index)) is not None]
         return [(offset, bounds[letter]) for letter, offset in steps if letter in bounds]
 
 
@@ -113,7 +106,7 @@ def given_in(trees: tuple[Tree, ...], formulas: Mapping[Tree, Meaning]) -> Given
             base, indices = access(node)
             way = direction(base, formulas) if base in formulas else 0
             for index in indices if way else ():
-                step = _stepping(index)
+                step = offset(index)
                 if step is not None:
                     ways[way].setdefault(step[0], set()).add(step[1])
     first: dict[Tree | None, int] = {
@@ -125,9 +118,3 @@ def given_in(trees: tuple[Tree, ...], formulas: Mapping[Tree, Meaning]) -> Given
         if letter is not None or len(found) > 1
     }
     return Given(first, last)
-
-
-def _stepping(index: Tree) -> tuple[Tree | None, int] | None:
-    if isinstance(index, Number) and index.digits.isdigit():
-        return None, int(index.digits)
-    return step_of(index)

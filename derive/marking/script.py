@@ -166,6 +166,7 @@ class Script:
         if not statement.signs:
             self._alone(statement)
             return
+        self._together = 0
         for k in range(len(statement.signs)):
             self._link(statement, k)
         self._remember(statement)
@@ -283,14 +284,16 @@ class Script:
         sure = set(signs[:k]) <= {"="} and all(c.verdict == "correct" for c in self.claims[-k:] if k)
         right = self._applied(sides[k + 1].tree)
         place = sides[0].place
-        lead = self._lines[place.line - 1][: place.column - 1] if place.line <= len(self._lines) else ""
         for begin in (0, k) if k and sure else (k,):
             left = self._applied(sides[begin].tree)
-            if (
-                found := judge_backward(left, right, self.scope, self.declared, lead, place.line)
-            ) is not None:
+            found = judge_backward(left, right, self.scope, self.declared, self._lead(place), place.line)
+            if found is not None:
                 return found
         return claim
+
+    def _lead(self, place: Place) -> str:
+        """What stands before a place on its line."""
+        return self._lines[place.line - 1][: place.column - 1] if place.line <= len(self._lines) else ""
 
     def _judged(self, statement: Statement, k: int) -> Claim:
         left, right = (self._applied(side.tree) for side in statement.sides[k : k + 2])
@@ -317,8 +320,7 @@ class Script:
             return Claim("definition", message="a condition")
         joined = statement.continues and k == 0
         link = Link(left, right, sign, first, joined, line, self.conditions, case=self._case_at(line))
-        begin = statement.sides[0].place
-        lead = self._lines[begin.line - 1][: begin.column - 1] if begin.line <= len(self._lines) else ""
+        lead = self._lead(statement.sides[0].place)
         link = replace(link, heading=self._heading[1], part=self._part[1], lead=lead)
         if k == 0:
             self._name_together(statement, line)
