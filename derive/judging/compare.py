@@ -20,7 +20,7 @@ from derive.judging.inequalities import judge_inequality
 from derive.judging.isolation import guarded
 from derive.judging.limits import Heavy, Refusal, ShapeMismatch, TooLarge
 from derive.judging.limits import in_force as limits_in_force
-from derive.judging.names import CONSTANTS, ONES, function_name, is_delta, is_indicator, is_letter
+from derive.judging.names import CONSTANTS, ONES, function_name, is_delta, is_indicator, is_letter, unlabelled
 from derive.judging.readings import readings
 from derive.judging.second_look import is_equation, second_looks, stands_alone
 from derive.judging.setting import setting_for
@@ -349,7 +349,7 @@ def free_names(tree: Tree) -> set[Tree]:
 
     def visit(node: Tree) -> None:
         if isinstance(node, Call):
-            function = node.function.base if isinstance(node.function, Indexed) else node.function
+            function = unlabelled(node.function)
             if function_name(function) is None and not is_indicator(function):
                 found.add(function)
             elif isinstance(node.function, Indexed):

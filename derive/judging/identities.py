@@ -15,7 +15,7 @@ from derive.judging.claim import Claim
 from derive.judging.duals import plain
 from derive.judging.layout import Layout, Shape
 from derive.judging.limits import Outside, Refusal, ShapeMismatch, Unknown
-from derive.judging.names import RATES, access, function_name
+from derive.judging.names import RATES, access, function_name, unlabelled
 from derive.judging.roots import domains_of_roots, rooted
 from derive.judging.sampling import BATCH, FEW, POSITIVE, REAL, UNIT, Domain, draw, exactly, precisely
 from derive.judging.scalars import Interval
@@ -498,11 +498,7 @@ def assumptions(layout: Layout, setting: Setting, trees: list[Tree]) -> tuple[st
 
 def _assumptions(layout: Layout, setting: Setting, trees: list[Tree]) -> Iterator[str]:
     nodes = [n for t in trees for n in t.walk()]
-    functions = {
-        n.function.base if isinstance(n.function, Indexed) else n.function
-        for n in nodes
-        if isinstance(n, Call)
-    }
+    functions = {unlabelled(n.function) for n in nodes if isinstance(n, Call)}
     words = {f.text for f in functions if isinstance(f, Name)}
     bare_log = any(isinstance(n, Call) and n.function == Name("log") for n in nodes)
     if bare_log and not setting.convention.get("log"):

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from derive.judging.identities import Setting
 from derive.judging.layout import Dim, Layout
-from derive.judging.names import IDENTITY, access, function_name
+from derive.judging.names import IDENTITY, access, function_name, unlabelled
 from derive.judging.normal import ONE, NoProof, Ratio, frozen
 from derive.judging.normal_latex import shown
 from derive.judging.proof import Normaliser, Steps, end_of_proof, put_in
@@ -289,7 +289,7 @@ class Words(Normaliser):
     # -- functions -------------------------------------------------------------------------------------------
 
     def _of_matrices(self, tree: Call) -> Ratio | Matrix:
-        function = tree.function.base if isinstance(tree.function, Indexed) else tree.function
+        function = unlabelled(tree.function)
         name = function_name(function)
         if name in ("tr", "norm", "det") and len(tree.arguments) == 1:
             x = self.value(tree.arguments[0])

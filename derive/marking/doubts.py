@@ -9,7 +9,7 @@ from derive.judging.claim import Claim
 from derive.judging.compare import is_closed
 from derive.judging.digits import literal as number_of
 from derive.judging.limits import Refusal
-from derive.judging.names import CONSTANTS, function_name, is_capital, is_letter
+from derive.judging.names import CONSTANTS, function_name, is_capital, is_letter, unlabelled
 from derive.judging.trees import arithmetic, rational, rebuild
 from derive.marking.link import FAR, Link
 from derive.marking.scope import Scope
@@ -175,4 +175,4 @@ def about_a_function(head: Tree) -> bool:
 
 
 def _function(call: Call) -> Tree:
-    return call.function.base if isinstance(call.function, Indexed) else call.function
+    return unlabelled(call.function)

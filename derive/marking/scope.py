@@ -12,7 +12,15 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from derive.judging.names import CONSTANTS, RUNNING_LETTERS, access, function_name, is_capital, is_letter
+from derive.judging.names import (
+    CONSTANTS,
+    RUNNING_LETTERS,
+    access,
+    function_name,
+    is_capital,
+    is_letter,
+    unlabelled,
+)
 from derive.judging.trees import rename_bound, size_of
 from derive.judging.values import Rounded
 from derive.marking.recurrences import NOTHING, Given
@@ -162,7 +170,7 @@ def literal(tree: Tree) -> bool:
 def _unknown(tree: Tree | None) -> bool:
     """A name, or a function that is not known in itself: its derivative may be given a value."""
     if isinstance(tree, Call):
-        function = tree.function.base if isinstance(tree.function, Indexed) else tree.function
+        function = unlabelled(tree.function)
         return function_name(function) is None
     return isinstance(tree, (Name, Indexed))
 
@@ -173,7 +181,7 @@ OF_VARIABLES = frozenset(["P", "Pr", "E", "Var", "Cov", "Corr", "H", "I", "KL", 
 
 def of_variables(function: Tree) -> bool:
     """Whether a function is of random variables or events, such as ``Var`` and ``P``."""
-    base = function.base if isinstance(function, Indexed) else function
+    base = unlabelled(function)
     return isinstance(base, Name) and base.text in OF_VARIABLES and not base.marks
 
 
@@ -196,10 +204,7 @@ def key_of(tree: Tree) -> tuple[Tree, tuple[Tree, ...]] | None:
         mixed = len(runs) < len(indices)
         return (tree, ()) if mixed or not any(runs) else None
     if isinstance(tree, Call) and isinstance(tree.function, (Name, Indexed)):
-        if (
-            function_name(tree.function.base if isinstance(tree.function, Indexed) else tree.function)
-            is not None
-        ):
+        if function_name(unlabelled(tree.function)) is not None:
             return None
         if all(isinstance(a, (Name, Indexed)) for a in tree.arguments) and not of_variables(tree.function):
             return tree.function, tree.arguments
